@@ -1,0 +1,61 @@
+"""The error tree and the typed warnings of gvcpos.
+
+Every message says what was found, where, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class GvcposError(Exception):
+    """Root of every error that gvcpos raises on purpose."""
+
+
+class InputError(GvcposError, ValueError):
+    """A value, a file or a table handed in cannot be used."""
+
+
+class FormatError(InputError):
+    """A file is not laid out as its publisher lays it out."""
+
+
+class LabelError(InputError, KeyError):
+    """Labels are missing, duplicated or left over where two labelled things meet."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class IdentityError(InputError):
+    """An accounting identity does not hold within the stated tolerance."""
+
+
+class SpecificationError(InputError):
+    """A study, chain or model specification has a wrong key or value."""
+
+
+class EstimationError(GvcposError):
+    """An estimator cannot give a number that deserves to be printed."""
+
+
+class GvcposWarning(UserWarning):
+    """Root of every warning; the message carries the figure that caused it."""
+
+
+class IdentityWarning(GvcposWarning):
+    """An identity holds only roughly; the worst error is in the message."""
+
+
+class IslandWarning(GvcposWarning):
+    """Some units have no neighbours and were kept on request."""
+
+
+class BoundaryWarning(GvcposWarning):
+    """A spatial parameter sits at the edge of its admissible interval."""
+
+
+class ConvergenceWarning(GvcposWarning):
+    """An iteration stopped before its tolerance."""
+
+
+class DroppedRowsWarning(GvcposWarning):
+    """Rows were left out of an estimation sample; the message counts and names them."""

@@ -1,0 +1,31 @@
+"""The choices that methods leave open, each as a literal type: one file, one spelling."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from gvcpos._core.errors import InputError
+
+SpatialModel = Literal["slx", "sar", "sem", "sdm"]
+PanelEffects = Literal["none", "entity", "time", "twoway"]
+PanelMethod = Literal["lee-yu", "direct"]
+CovarianceType = Literal["information", "sandwich"]
+EffectErrors = Literal["delta", "simulation"]
+WeightsKind = Literal["contiguity", "knn", "inverse_distance", "linkage"]
+Normalisation = Literal["row", "spectral", "none"]
+Islands = Literal["error", "keep"]
+SplitRows = Literal["merge", "keep"]
+
+
+def choose(value: str, kind: object, what: str) -> str:
+    """Return `value` if it is one of the choices of the literal type `kind`.
+
+    Raises
+    ------
+    InputError
+        If it is not; the message lists what is allowed.
+    """
+    allowed = get_args(kind)
+    if value not in allowed:
+        raise InputError(f"{what}={value!r} is not known. Allowed: {', '.join(map(repr, allowed))}.")
+    return value

@@ -1,0 +1,25 @@
+"""Inter-country input-output tables: the labelled object, its checks, its files and their readers."""
+
+from gvcpos._core.lazy import lazy_exports
+
+_EXPORTS = {
+    "IOTable": "gvcpos.tables.iotable",
+    "TableMeta": "gvcpos.tables.iotable",
+    "TableReport": "gvcpos.tables.validation",
+    "TableSeries": "gvcpos.tables.series",
+    "read_table": "gvcpos.tables.readers",
+    "read_tables": "gvcpos.tables.series",
+    "inspect_file": "gvcpos.tables.inspection",
+    "synthetic_world": "gvcpos.tables.synthetic",
+}
+__all__ = [  # noqa: F822  (resolved on first use)
+    "IOTable",
+    "TableMeta",
+    "TableReport",
+    "TableSeries",
+    "inspect_file",
+    "read_table",
+    "read_tables",
+    "synthetic_world",
+]
+__getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)
