@@ -48,9 +48,7 @@ def unique(labels: Iterable[object], what: str) -> tuple[str, ...]:
     return out
 
 
-def align(
-    labels: Sequence[object], reference: Sequence[object], what: str, against: str
-) -> npt.NDArray[np.intp]:
+def align(labels: Sequence[object], reference: Sequence[object], what: str, against: str) -> npt.NDArray[np.intp]:
     """Find the order that brings `labels` to `reference`.
 
     Parameters
@@ -98,7 +96,5 @@ def locate(wanted: Iterable[object], labels: Sequence[object], what: str) -> npt
     place = {str(label): i for i, label in enumerate(labels)}
     unknown = [label for label in chosen if label not in place]
     if unknown:
-        raise LabelError(
-            f"no such {what}: {enumerate_labels(unknown)}. There are: {enumerate_labels(labels, 20)}."
-        )
+        raise LabelError(f"no such {what}: {enumerate_labels(unknown)}. There are: {enumerate_labels(labels, 20)}.")
     return np.array([place[label] for label in chosen], dtype=np.intp)

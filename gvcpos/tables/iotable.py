@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -179,6 +180,11 @@ class IOTable:
         return pd.MultiIndex.from_product([self.countries, self.sectors], names=["country", "sector"])
 
     @cached_property
+    def nodes(self) -> tuple[tuple[str, str], ...]:
+        """The (country, sector) of every row, country-major."""
+        return tuple(product(self.countries, self.sectors))
+
+    @cached_property
     def va_total(self) -> FloatArray:
         """Value added summed over its rows, shape (G·N,)."""
         return _frozen(self.va.sum(axis=0))
@@ -191,9 +197,7 @@ class IOTable:
 
     def frame(self, part: str = "Z") -> pd.DataFrame:
         """Return ``"Z"``, ``"Y"``, ``"va"`` or ``"x"`` as a labelled DataFrame (a copy)."""
-        columns = pd.MultiIndex.from_product(
-            [self.countries, self.final_categories], names=["country", "category"]
-        )
+        columns = pd.MultiIndex.from_product([self.countries, self.final_categories], names=["country", "category"])
         parts = {
             "Z": lambda: pd.DataFrame(self.Z, index=self.index, columns=self.index, copy=True),
             "Y": lambda: pd.DataFrame(self.Y, index=self.index, columns=columns, copy=True),
@@ -247,9 +251,7 @@ class IOTable:
     def __repr__(self) -> str:
         g, n = self.shape
         made = "SYNTHETIC " if self.meta.synthetic else ""
-        return (
-            f"<{made}IOTable {self.meta.source} {self.year}: {g} countries x {n} sectors, {self.meta.unit}>"
-        )
+        return f"<{made}IOTable {self.meta.source} {self.year}: {g} countries x {n} sectors, {self.meta.unit}>"
 
 
 def _default_va_names(rows: int) -> list[str]:
@@ -268,7 +270,5 @@ def _matrix(values: npt.ArrayLike, name: str, shape: tuple[int, ...]) -> FloatAr
         raise InputError(f"{name} has shape {array.shape}; the labels ask for {shape}.")
     if not np.isfinite(array).all():
         bad = np.argwhere(~np.isfinite(array))[0]
-        raise InputError(
-            f"{name}{[int(i) for i in bad]} is {array[tuple(bad)]}. Every cell must be a finite number."
-        )
+        raise InputError(f"{name}{[int(i) for i in bad]} is {array[tuple(bad)]}. Every cell must be a finite number.")
     return _frozen(array)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gvcpos._core.errors import IdentityError
-from gvcpos.tables.iotable import FloatArray, IOTable
+from gvcpos.tables.iotable import IOTable
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,9 @@ def validate(table: IOTable, tolerance: float | None = None) -> TableReport:
     column = np.abs(table.Z.sum(axis=0) + table.va_total - table.x)
     return TableReport(
         row_error=float(row.max()),
-        row_worst=table.index[int(row.argmax())],
+        row_worst=table.nodes[int(row.argmax())],
         column_error=float(column.max()),
-        column_worst=table.index[int(column.argmax())],
+        column_worst=table.nodes[int(column.argmax())],
         tolerance=table.meta.tolerance if tolerance is None else tolerance,
         zero_output=_where(table, table.x == 0),
         negative_output=_where(table, table.x < 0),
@@ -101,8 +101,8 @@ def validate(table: IOTable, tolerance: float | None = None) -> TableReport:
     )
 
 
-def _where(table: IOTable, mask: FloatArray | np.ndarray) -> tuple[tuple[str, str], ...]:
-    return tuple(table.index[i] for i in np.flatnonzero(mask))
+def _where(table: IOTable, mask: np.ndarray) -> tuple[tuple[str, str], ...]:
+    return tuple(table.nodes[int(i)] for i in np.flatnonzero(mask))
 
 
 def _named(cells: tuple[tuple[str, str], ...], most: int = 6) -> str:
