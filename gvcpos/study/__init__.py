@@ -1,0 +1,13 @@
+"""Re-runnable studies: a specification goes in, a results folder with a manifest comes out."""
+
+from gvcpos._core.lazy import lazy_exports
+
+_EXPORTS = {
+    "Study": "gvcpos.study.study",
+    "StudyResults": "gvcpos.study.results",
+    "StudySpec": "gvcpos.study.spec",
+    "run_indices": "gvcpos.study.indices",
+    "shipped_studies": "gvcpos.study.loading",
+}
+__all__ = ["Study", "StudyResults", "StudySpec", "run_indices", "shipped_studies"]  # noqa: F822
+__getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)
