@@ -1,0 +1,29 @@
+"""Tables, figures and the summary of a study: it reads results and computes nothing."""
+
+from gvcpos._core.lazy import lazy_exports
+
+_EXPORTS = {
+    "Cell": "gvcpos.report.table",
+    "Row": "gvcpos.report.table",
+    "Table": "gvcpos.report.table",
+    "frame_table": "gvcpos.report.table",
+    "ModelColumn": "gvcpos.report.models",
+    "model_column": "gvcpos.report.models",
+    "RegressionTable": "gvcpos.report.regression",
+    "regression_table": "gvcpos.report.regression",
+    "effects_table": "gvcpos.report.evidence",
+    "tests_table": "gvcpos.report.evidence",
+}
+__all__ = [  # noqa: F822  (resolved on first use)
+    "Cell",
+    "ModelColumn",
+    "RegressionTable",
+    "Row",
+    "Table",
+    "effects_table",
+    "frame_table",
+    "model_column",
+    "regression_table",
+    "tests_table",
+]
+__getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

@@ -1,0 +1,170 @@
+"""Tables of evidence: direct, indirect and total effects, and tests with their null and p-value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from gvcpos._core.errors import InputError
+from gvcpos._core.labels import locate
+from gvcpos.report.numbers import as_float, fixed, probability
+from gvcpos.report.regression import STARS_NOTE, error_cell, estimate_cell
+from gvcpos.report.table import Cell, Row, Table
+
+EFFECT_ORDER = ("direct", "indirect", "total")
+_EFFECT_COLUMNS = ("variable", "effect", "estimate", "std_error", "pvalue")
+
+
+def effects_table(
+    effects: Any,
+    *,
+    digits: int = 4,
+    stars: bool = True,
+    caption: str = "Direct, indirect and total effects",
+    notes: Sequence[str] = (),
+    label: str = "",
+    names: Mapping[str, str] | None = None,
+    synthetic: bool = False,
+) -> Table:
+    """Print the effects of each variable with their standard errors.
+
+    Parameters
+    ----------
+    effects : results, effects or DataFrame
+        Results with an ``effects()`` method, what that returns, or the tidy frame itself: columns variable,
+        effect, estimate, std_error, pvalue.
+    names : mapping, optional
+        Variable name to the label printed for it.
+
+    Raises
+    ------
+    LabelError
+        If a column is missing.
+    """
+    frame = effects_frame(effects)
+    locate(_EFFECT_COLUMNS, [str(c) for c in frame.columns], "columns of the effects")
+    kinds = [k for k in EFFECT_ORDER if k in set(frame["effect"])]
+    by_key = {(str(r["variable"]), str(r["effect"])): r for r in frame.to_dict("records")}
+    rows: list[Row] = []
+    for variable in dict.fromkeys(str(v) for v in frame["variable"]):
+        found = [by_key.get((variable, kind)) for kind in kinds]
+        rows.append(Row((names or {}).get(variable, variable), tuple(_effect(r, stars, digits) for r in found)))
+        rows.append(Row("", tuple(_effect_error(r, digits) for r in found)))
+    standard = ("Standard errors in parentheses.", *((STARS_NOTE,) if stars else ()))
+    return Table(
+        caption,
+        "Variable",
+        tuple(k.capitalize() for k in kinds),
+        (tuple(rows),),
+        (*standard, *notes),
+        label,
+        synthetic,
+    )
+
+
+def effects_frame(effects: Any) -> pd.DataFrame:
+    """Return the tidy frame of effects from results, from effects, or from the frame itself."""
+    found = effects
+    if callable(getattr(found, "effects", None)):
+        found = found.effects()
+    if not isinstance(found, pd.DataFrame) and callable(getattr(found, "to_frame", None)):
+        found = found.to_frame()
+    if not isinstance(found, pd.DataFrame):
+        raise InputError(
+            f"effects: {type(effects).__name__} holds no frame of effects. Give fitted spatial results or a "
+            f"frame with columns {', '.join(_EFFECT_COLUMNS)}."
+        )
+    return found
+
+
+def _effect(record: Mapping[Any, Any] | None, marked: bool, digits: int) -> Cell:
+    if record is None:
+        return Cell()
+    pvalue = as_float(record["pvalue"]) if marked else None
+    return estimate_cell(as_float(record["estimate"]), pvalue, digits)
+
+
+def _effect_error(record: Mapping[Any, Any] | None, digits: int) -> Cell:
+    return Cell() if record is None else error_cell(as_float(record["std_error"]), digits)
+
+
+def tests_table(
+    tests: Iterable[Any] | pd.DataFrame,
+    *,
+    digits: int = 4,
+    caption: str = "Tests",
+    notes: Sequence[str] = (),
+    label: str = "",
+    synthetic: bool = False,
+) -> Table:
+    """Print tests: name, null hypothesis, statistic, its distribution under the null, p-value.
+
+    Parameters
+    ----------
+    tests : iterable of tests, or DataFrame
+        Objects (or rows) with name, null, statistic, distribution and pvalue; estimate and conf_int (or
+        lower and upper) where there are any.
+
+    Raises
+    ------
+    InputError
+        If a test has no name, statistic or p-value.
+    """
+    records = [_test_record(test) for test in _each_test(tests)]
+    optional = [
+        (head, key)
+        for head, key in (("Null hypothesis", "null"), ("Estimate", "estimate"), ("95 % interval", "conf_int"))
+        if any(record[key] is not None for record in records)
+    ]
+    rows = tuple(Row(str(r["name"]), _test_cells(r, [k for _, k in optional], digits)) for r in records)
+    heads = tuple(head for head, _ in optional)
+    null = heads[:1] if heads[:1] == ("Null hypothesis",) else ()
+    columns = (*null, "Statistic", "Distribution", "p-value", *heads[len(null) :])
+    return Table(caption, "Test", columns, (rows,), tuple(notes), label, synthetic)
+
+
+def _each_test(tests: Iterable[Any] | pd.DataFrame) -> list[Any]:
+    if isinstance(tests, pd.DataFrame):
+        return [dict(record) for record in tests.to_dict("records")]
+    return list(tests)
+
+
+def _test_record(test: Any) -> dict[str, Any]:
+    def get(key: str) -> Any:
+        return test.get(key) if isinstance(test, Mapping) else getattr(test, key, None)
+
+    record = {k: get(k) for k in ("name", "null", "statistic", "distribution", "pvalue", "estimate", "conf_int")}
+    absent = [key for key in ("name", "statistic", "pvalue") if record[key] is None]
+    if absent:
+        raise InputError(f"test {record['name'] or test!r}: no {', '.join(absent)}. A test must state them.")
+    lower, upper = get("lower"), get("upper")
+    if record["conf_int"] is None and lower is not None and upper is not None:
+        record["conf_int"] = (lower, upper)
+    return record
+
+
+def _test_cells(record: Mapping[str, Any], optional: Sequence[str], digits: int) -> tuple[Cell, ...]:
+    pvalue = as_float(record["pvalue"])
+    cells = [
+        Cell(as_float(record["statistic"]), fixed(record["statistic"], digits)),
+        Cell(record["distribution"], "—" if record["distribution"] is None else str(record["distribution"])),
+        Cell(pvalue, probability(pvalue, digits)),
+    ]
+    if "null" in optional:
+        cells.insert(0, Cell(record["null"], "—" if record["null"] is None else str(record["null"])))
+    if "estimate" in optional:
+        estimate = as_float(record["estimate"])
+        cells.append(Cell(estimate, fixed(estimate, digits)))
+    if "conf_int" in optional:
+        cells.append(_interval_cell(record["conf_int"], digits))
+    return tuple(cells)
+
+
+def _interval_cell(interval: Any, digits: int) -> Cell:
+    if interval is None:
+        return Cell(None, "—")
+    low, high = (fixed(as_float(bound), digits) for bound in interval)
+    text = f"[{low}, {high}]"
+    return Cell(text, text)
