@@ -1,0 +1,49 @@
+"""What a run shows on a terminal: progress while it works, a few lines when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console as RichConsole
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as RichProgress
+
+from gvcpos.study.progress import Progress, silent
+from gvcpos.study.results import StudyResults
+
+
+class Console:
+    """Progress on standard error, results on standard output."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """Give a `Progress` that draws bars while the block runs, one a step."""
+        if self.quiet:
+            yield silent
+            return
+        columns = (TextColumn("{task.description:<22}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
+        with RichProgress(*columns, console=RichConsole(stderr=True)) as bars:
+            tasks: dict[str, TaskID] = {}
+
+            def tell(step: str, done: int, total: int) -> None:
+                if step not in tasks:
+                    tasks[step] = bars.add_task(step, total=total)
+                bars.update(tasks[step], completed=done, total=total)
+
+            yield tell
+
+    def finished(self, results: StudyResults, out: Path) -> None:
+        """Print the verdict, planted against estimated if there is such, and where everything is."""
+        if not self.quiet:
+            RichConsole(highlight=False, soft_wrap=True).print(results.headline(), markup=False)
+        self.say(f"\nResults: {out} (start with {out / 'summary.md'})")
+
+    def say(self, text: str) -> None:
+        """Print one line, unless quiet."""
+        if not self.quiet:
+            RichConsole(highlight=False, soft_wrap=True).print(text, markup=False)

@@ -1,0 +1,87 @@
+"""The results folder: filled aside, put in place whole."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from gvcpos._core.errors import InputError
+from gvcpos._core.files import atomic_path
+
+MANIFEST = "manifest.json"
+
+
+def check_target(out: str | Path) -> Path:
+    """Return the results folder's path if it may be written.
+
+    Raises
+    ------
+    InputError
+        If it is a file, or a folder that holds something else than earlier results.
+    """
+    target = Path(out).expanduser().resolve()
+    if target.exists() and not target.is_dir():
+        raise InputError(f"{out}: a file, where a results folder was expected. Name another folder with --out.")
+    if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).is_file():
+        raise InputError(
+            f"{out}: the folder holds files that are not gvcpos results (no {MANIFEST}). "
+            "Nothing was written. Name an empty or a new folder with --out."
+        )
+    return target
+
+
+@contextmanager
+def fresh_folder(out: str | Path) -> Iterator[Path]:
+    """Give an empty folder beside `out`; it takes the place of `out` when the block ends without an error.
+
+    Parameters
+    ----------
+    out : str or Path
+        The results folder. Earlier results in it stay until the new ones are complete.
+
+    Raises
+    ------
+    InputError
+        See `check_target`.
+    """
+    target = check_target(out)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        yield stage
+        stage.chmod(0o755)
+        old = stage.with_name(stage.name + "-old")
+        if target.exists():
+            target.rename(old)
+        stage.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def write_frame(frame: pd.DataFrame, stem: Path) -> None:
+    """Write a frame as ``stem.parquet`` and ``stem.csv``; the same frame gives the same bytes."""
+    write_table(frame, stem.with_name(stem.name + ".parquet"))
+    write_table(frame, stem.with_name(stem.name + ".csv"))
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame to one file, by its ending: .parquet or .csv.
+
+    Raises
+    ------
+    InputError
+        For another ending.
+    """
+    if path.suffix not in {".parquet", ".csv"}:
+        raise InputError(f"{path}: the ending must be .parquet or .csv.")
+    with atomic_path(path) as temporary:
+        if path.suffix == ".csv":
+            frame.to_csv(temporary, index=False, lineterminator="\n")
+        else:
+            frame.to_parquet(temporary, index=False, compression="zstd")
