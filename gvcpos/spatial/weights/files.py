@@ -76,7 +76,7 @@ def read(path: str | Path) -> Weights:
     if twice.any():
         pairs = (f"{a} -> {b}" for a, b in zip(focal[twice], neighbour[twice], strict=True))
         raise FormatError(f"{source}: pairs given twice: {enumerate_labels(pairs)}.")
-    ids = header.get("ids") if header else list(dict.fromkeys([*focal, *neighbour]))
+    ids: list[str] = header["ids"] if header else list(dict.fromkeys([*focal, *neighbour]))
     place = {label: i for i, label in enumerate(ids)}
     unknown = [label for label in dict.fromkeys([*focal, *neighbour]) if label not in place]
     if unknown:

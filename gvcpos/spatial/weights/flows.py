@@ -1,0 +1,105 @@
+"""Weights from value-chain linkage: who supplies whom, in a base-year table."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from gvcpos._core.errors import InputError
+from gvcpos._core.options import Islands, choose
+from gvcpos.spatial.weights.matrix import Weights
+from gvcpos.tables.iotable import IOTable
+
+FloatArray = npt.NDArray[np.float64]
+LinkageMeasure = Literal["intermediate", "va"]
+LinkageDirection = Literal["both", "suppliers", "buyers"]
+
+
+def linkage(
+    table: IOTable,
+    *,
+    measure: LinkageMeasure = "intermediate",
+    direction: LinkageDirection = "both",
+    islands: Islands = "error",
+) -> Weights:
+    """Weigh countries by the value chains that link them in the table's year.
+
+    Parameters
+    ----------
+    table : IOTable
+        The base year. It should come before the estimation sample, or at its start, so that the weights are
+        predetermined: flows of the same years would be outcomes themselves.
+    measure : {"intermediate", "va"}
+        What links s to r: ``"intermediate"``, deliveries of intermediate goods and services from s to r; ``"va"``,
+        value added of s embodied, through all tiers, in the final output of r.
+    direction : {"both", "suppliers", "buyers"}
+        What is a neighbour of country r: ``"both"``, the sum of the flow from s to r and from r to s (symmetric);
+        ``"suppliers"``, the flow from s to r; ``"buyers"``, the flow from r to s.
+    islands : {"error", "keep"}
+        What to do with countries that trade with no other.
+
+    Returns
+    -------
+    Weights
+        Not normalised, in the table's unit. Row-normalised, a row holds a country's shares of its partners.
+
+    Raises
+    ------
+    InputError
+        If a flow is negative, or a country has no flow at all.
+
+    Notes
+    -----
+    With F the (G, G) matrix of flows, supplier by user: F_sr = 1'Z_sr 1, or F = blocks of v̂By with the final output
+    of r in column r. The weights are F + F', F' or F, without the diagonal. Trade-share weights follow Pesaran,
+    Schuermann and Weiner (2004, JBES 22:129-162), whose rows are shares of exports plus imports; input-output weights
+    by supplier or by customer follow Acemoglu, Akcigit and Kerr (2016, NBER Macroeconomics Annual 30:273-335).
+    """
+    choose(measure, LinkageMeasure, "measure")
+    choose(direction, LinkageDirection, "direction")
+    flow = intermediate_flows(table) if measure == "intermediate" else value_added_flows(table)
+    np.fill_diagonal(flow, 0.0)
+    negative = np.argwhere(flow < 0)
+    if negative.size:
+        i, j = negative[0]
+        raise InputError(
+            f"the {measure} flow {table.countries[i]} -> {table.countries[j]} of {table.year} is {flow[i, j]:.6g}; "
+            "a weight cannot be negative. Merge one of the two countries, or take other weights."
+        )
+    weight = {"both": flow + flow.T, "suppliers": flow.T, "buyers": flow}[direction]
+    made = "synthetic, " if table.meta.synthetic else ""
+    return Weights.from_dense(
+        table.countries,
+        weight,
+        kind="linkage",
+        description=f"{measure} flows of {table.year}, {direction} ({made}{table.meta.source})",
+        parameters={"measure": measure, "direction": direction, "year": table.year},
+        islands=islands,
+    )
+
+
+def intermediate_flows(table: IOTable) -> FloatArray:
+    """Return intermediate deliveries between countries, shape (G, G), supplier by user, in the table's unit."""
+    g, n = table.shape
+    return table.Z.reshape(g, n, g, n).sum(axis=(1, 3))
+
+
+def value_added_flows(table: IOTable) -> FloatArray:
+    """Return value added by country of origin in the final output of each country, shape (G, G).
+
+    Notes
+    -----
+    Column r is v̂(I − A)⁻¹f_r summed over sectors of origin, with f_r the final output of r's industries. Summed over
+    r it is each country's value added. A system with G right-hand sides is solved; the inverse is not formed.
+    """
+    g, n = table.shape
+    x = table.x
+    per_output = np.divide(1.0, x, out=np.zeros_like(x), where=x != 0)
+    system = np.eye(g * n) - table.Z * per_output[None, :]
+    final = table.final_demand.sum(axis=1)
+    by_country = np.zeros((g * n, g))
+    by_country[np.arange(g * n), np.repeat(np.arange(g), n)] = final
+    embodied = np.linalg.solve(system, by_country) * (table.va_total * per_output)[:, None]
+    return embodied.reshape(g, n, g).sum(axis=1)
