@@ -1,0 +1,69 @@
+"""The house as CONTRIBUTING.md draws it: imports run downwards, modules keep to one idea."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from tests.shared import ROOT
+
+FLOORS = ["_core", "tables", "accounting", "chains", "spatial", "lockin", "report", "study", "cli"]
+MODULES = sorted((ROOT / "gvcpos").rglob("*.py"))
+
+
+def wing(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def imports(path: Path) -> list[tuple[str, str]]:
+    """(module, name) of every gvcpos import in a file, also those inside functions and TYPE_CHECKING."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} relative import"
+            found += [(node.module or "", alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            found += [(alias.name, "") for alias in node.names]
+    return [(module, name) for module, name in found if module.split(".")[0] == "gvcpos"]
+
+
+def test_every_wing_is_on_a_floor() -> None:
+    wings = {path.relative_to(ROOT / "gvcpos").parts[0].removesuffix(".py") for path in MODULES} - {"__init__"}
+    assert wings <= set(FLOORS)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_imports_run_downwards_and_stay_public(path: Path) -> None:
+    own = path.relative_to(ROOT / "gvcpos").parts[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    for module, name in imports(path):
+        other = wing(module) or name
+        if other == "__version__":
+            continue
+        assert FLOORS.index(other) <= FLOORS.index(own), f"{own} imports {module} from a floor above"
+        if other not in (own, "_core"):
+            private = [part for part in (*module.split(".")[1:], name) if part.startswith("_")]
+            assert not private, f"{own} reaches into {module}.{name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_modules_and_functions_are_of_a_readable_size(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 350
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno <= 60 or node.name == "from_arrays", f"{node.name} at {node.lineno}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_lazy_exports_exist(path: Path) -> None:
+    import importlib
+
+    if path.name != "__init__.py":
+        return
+    module = importlib.import_module(".".join(path.relative_to(ROOT).parent.parts))
+    for name in getattr(module, "__all__", ()):
+        assert getattr(module, name) is not None
