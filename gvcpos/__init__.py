@@ -30,7 +30,7 @@ _EXPORTS = {
     "regression_table": "gvcpos.report",
     "Study": "gvcpos.study",
 }
-__all__ = [  # noqa: F822
+__all__ = [
     "Chain",
     "IOTable",
     "LocalMoran",

@@ -115,7 +115,9 @@ def run(
     ] = "demo",
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Change one setting, as in --set panel.effects=entity. Repeatable.", metavar="KEY=VALUE"),
+        typer.Option(
+            "--set", help="Change one setting, as in --set panel.effects=entity. Repeatable.", metavar="KEY=VALUE"
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Results folder; default results/NAME.", metavar="DIR")

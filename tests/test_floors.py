@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
+
 from tests.shared import ROOT
 
 FLOORS = ["_core", "tables", "accounting", "chains", "spatial", "lockin", "report", "study", "cli"]

@@ -9,5 +9,5 @@ _EXPORTS = {
     "run_indices": "gvcpos.study.indices",
     "shipped_studies": "gvcpos.study.loading",
 }
-__all__ = ["Study", "StudyResults", "StudySpec", "run_indices", "shipped_studies"]  # noqa: F822
+__all__ = ["Study", "StudyResults", "StudySpec", "run_indices", "shipped_studies"]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

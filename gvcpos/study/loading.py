@@ -110,7 +110,9 @@ def _block_at(location: tuple[int | str, ...]) -> type[BaseModel]:
     for part in location:
         if part in block.model_fields:
             found = _blocks_in(block.model_fields[str(part)].annotation)
-            choices = {kind: b for b in found for kind in get_args(getattr(b.model_fields.get("kind"), "annotation", None))}
+            choices = {
+                kind: b for b in found for kind in get_args(getattr(b.model_fields.get("kind"), "annotation", None))
+            }
             block = found[0] if found else block
         else:
             block = choices.get(part, block)

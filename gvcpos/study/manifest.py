@@ -14,10 +14,22 @@ from gvcpos import __version__
 from gvcpos._core.files import sha256
 from gvcpos.study.spec import StudySpec
 
-_LIBRARIES = (
-    "numpy scipy pandas pyarrow statsmodels linearmodels libpysal esda spreg geopandas shapely formulaic pydantic "
-    "matplotlib"
-).split()
+_LIBRARIES = [
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "statsmodels",
+    "linearmodels",
+    "libpysal",
+    "esda",
+    "spreg",
+    "geopandas",
+    "shapely",
+    "formulaic",
+    "pydantic",
+    "matplotlib",
+]
 
 
 def spec_hash(spec: StudySpec) -> str:
