@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from gvcpos._core.errors import InputError
-from gvcpos._core.labels import enumerate_labels, unique
 from gvcpos._core.options import Islands
 from gvcpos.spatial.weights.matrix import Weights
 
@@ -22,7 +20,8 @@ def contiguity(polygons: gpd.GeoDataFrame, *, islands: Islands = "error") -> Wei
     Parameters
     ----------
     polygons : GeoDataFrame or GeoSeries
-        Indexed by unit, in longitude and latitude. Invalid geometries are made valid first.
+        Indexed by unit, in longitude and latitude. Invalid ones are repaired, and cut at the
+        antimeridian, first.
     islands : {"error", "keep"}
         What to do with units that touch no other.
 
@@ -46,15 +45,13 @@ def contiguity(polygons: gpd.GeoDataFrame, *, islands: Islands = "error") -> Wei
     """
     import shapely
 
-    ids = unique(polygons.index, "polygons")
-    shapes = np.asarray(polygons.geometry.array, dtype=object)
-    absent = [label for label, s in zip(ids, shapes, strict=True) if s is None or s.is_empty]
-    if absent:
-        raise InputError(f"no polygon for {enumerate_labels(absent)}. Leave them out or give their shape.")
-    shapes = shapely.make_valid(shapes)
+    from gvcpos.spatial.geometry import shapes_by_label
+
+    geographic = polygons.crs is None or polygons.crs.is_geographic
+    ids, shapes = shapes_by_label(polygons, geographic=geographic)
     tree = shapely.STRtree(shapes)
     pairs = [tree.query(shapes, predicate="intersects")]
-    if polygons.crs is None or polygons.crs.is_geographic:
+    if geographic:
         pairs.append(_across_the_antimeridian(shapes))
     rows, columns = np.concatenate(pairs, axis=1)
     met = sparse.coo_array((np.ones(rows.size), (rows, columns)), shape=(len(ids), len(ids))).toarray()
