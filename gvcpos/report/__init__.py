@@ -14,7 +14,7 @@ _EXPORTS = {
     "effects_table": "gvcpos.report.evidence",
     "tests_table": "gvcpos.report.evidence",
 }
-__all__ = [  # noqa: F822  (resolved on first use)
+__all__ = [
     "Cell",
     "ModelColumn",
     "RegressionTable",

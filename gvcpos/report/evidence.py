@@ -1,5 +1,7 @@
 """Tables of evidence: direct, indirect and total effects, and tests with their null and p-value."""
 
+# ruff: noqa: PT028  (tests_table prints tests, it is none)
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -158,7 +158,7 @@ def value_cell(value: object, digits: int = 4, *, index: bool = False) -> Cell:
         return Cell(int(value), str(int(value)) if index else fixed(value))
     if isinstance(value, numbers.Real):
         whole = index and float(value).is_integer()
-        return Cell(float(value), str(int(value)) if whole else fixed(float(value), digits))
+        return Cell(float(value), str(int(float(value))) if whole else fixed(float(value), digits))
     return Cell(str(value), str(value))
 
 

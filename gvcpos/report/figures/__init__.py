@@ -1,0 +1,25 @@
+"""Figures of a study: each takes a tidy frame of results and gives a matplotlib Figure."""
+
+from gvcpos._core.lazy import lazy_exports
+
+_EXPORTS = {
+    "dominance_lines": "gvcpos.report.figures.time",
+    "effects_plot": "gvcpos.report.figures.estimates",
+    "moran_lines": "gvcpos.report.figures.time",
+    "participation_lines": "gvcpos.report.figures.time",
+    "planted_vs_estimated": "gvcpos.report.figures.estimates",
+    "position_capture": "gvcpos.report.figures.chain",
+    "save_figure": "gvcpos.report.figures.saving",
+    "stage_profile": "gvcpos.report.figures.chain",
+}
+__all__ = [
+    "dominance_lines",
+    "effects_plot",
+    "moran_lines",
+    "participation_lines",
+    "planted_vs_estimated",
+    "position_capture",
+    "save_figure",
+    "stage_profile",
+]
+__getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

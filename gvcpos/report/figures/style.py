@@ -1,0 +1,167 @@
+"""One look for every figure: colours a colour-blind reader can tell apart, title, source line, marks.
+
+Figures are made with matplotlib's object interface inside `style`, which starts from matplotlib's own
+defaults, so that nobody's settings change the bytes of a figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from scipy.optimize import isotonic_regression
+
+# Okabe and Ito (2008), "Color universal design": told apart under the common colour-vision deficiencies.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+GREY = "#b8bcc0"
+DARK = "#3c4043"
+WIDTH = 7.2
+_TOP = 0.42
+_BOTTOM = 0.26
+_LABEL_SIZE = 8.0
+_RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.labelsize": 9.0,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": DARK,
+    "axes.labelcolor": DARK,
+    "axes.linewidth": 0.8,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "grid.color": "#e4e6e8",
+    "grid.linewidth": 0.6,
+    "xtick.color": DARK,
+    "ytick.color": DARK,
+    "xtick.labelsize": 8.0,
+    "ytick.labelsize": 8.0,
+    "legend.fontsize": 8.0,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "gvcpos",
+    "text.parse_math": False,
+}
+_KEPT = ("backend", "interactive", "toolbar", "webagg", "date.epoch", "tk.", "macosx", "savefig.directory")
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Use the project's look, whatever the user's matplotlib settings are; they come back afterwards."""
+    look: dict[Any, Any] = {k: v for k, v in mpl.rcParamsDefault.items() if not k.startswith(_KEPT)}
+    look.update(_RC)
+    with mpl.rc_context(rc=look):
+        yield
+
+
+def new_figure(height: float, *, width: float = WIDTH) -> Figure:
+    """Make an empty figure (inches) whose margins leave room for the title and the source line."""
+    rect = (0.005, _BOTTOM / height, 0.99, 1 - (_TOP + _BOTTOM) / height)
+    engine = ConstrainedLayoutEngine(rect=rect, h_pad=0.05, w_pad=0.05, hspace=0.06, wspace=0.05)
+    return Figure(figsize=(width, height), layout=engine)
+
+
+def finish(fig: Figure, *, title: str, source: str, synthetic: bool) -> Figure:
+    """Write the title above, the source below and, when asked, that the data are synthetic."""
+    width, height = fig.get_size_inches()
+    left = 0.08 / width
+    fig.text(left, 1 - 0.1 / height, title, ha="left", va="top", fontsize=11, fontweight="bold", color="black")
+    if source:
+        line = source if source.startswith("Source") else f"Source: {source}"
+        fig.text(left, 0.07 / height, line, ha="left", va="bottom", fontsize=7, color="#5f6368")
+    if synthetic:
+        fig.text(
+            1 - left,
+            0.07 / height,
+            "SYNTHETIC DATA",
+            ha="right",
+            va="bottom",
+            fontsize=7.5,
+            fontweight="bold",
+            color=PALETTE[1],
+        )
+    return fig
+
+
+def label_ends(
+    ax: Axes,
+    points: Sequence[tuple[float, float]],
+    texts: Sequence[str],
+    colours: Sequence[str],
+    *,
+    size: float = _LABEL_SIZE,
+) -> None:
+    """Write names right of the last points of lines, moved apart where they would overlap.
+
+    Parameters
+    ----------
+    points : sequence of (x, y)
+        Last point of each line, in data units; those without a finite y are left out.
+    texts, colours : sequence of str
+        Name and colour of each line.
+    """
+    drawn = [i for i, (_, y) in enumerate(points) if np.isfinite(y)]
+    if not drawn:
+        return
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # an Axes of new_figure always has one
+    figure.draw_without_rendering()  # settles the layout, so that a gap in points is a gap in data units
+    low, high = ax.get_ylim()
+    unit = ax.get_window_extent().height / figure.dpi * 72 / (high - low)
+    right = max(points[i][0] for i in drawn)
+    wanted = np.array([points[i][1] for i in drawn])
+    placed = spread(wanted, 1.25 * size / unit, low, high)
+    for i, moved in zip(drawn, (placed - wanted) * unit, strict=True):
+        line = {"arrowstyle": "-", "color": colours[i], "lw": 0.5, "shrinkA": 0, "shrinkB": 3}
+        reach = ax.transData.transform([(right, 0.0), (points[i][0], 0.0)])[:, 0] * 72 / figure.dpi
+        ax.annotate(
+            texts[i],
+            xy=points[i],
+            xytext=(reach[0] - reach[1] + 9, float(moved)),
+            textcoords="offset points",
+            ha="left",
+            va="center",
+            fontsize=size,
+            color=colours[i],
+            annotation_clip=False,
+            arrowprops=line if abs(moved) > 2 else None,
+        )
+
+
+def spread(values: np.ndarray, gap: float, low: float, high: float) -> np.ndarray:
+    """Move numbers apart to at least `gap`, by the least sum of squares, order kept.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Where labels would like to stand.
+    gap : float
+        Least distance between neighbours.
+    low, high : float
+        The labels are moved inside, as one, if they stick out and fit.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    order = np.argsort(values, kind="stable")
+    steps = gap * np.arange(len(values))
+    placed = np.asarray(isotonic_regression(values[order] - steps).x) + steps
+    placed = placed - max(0.0, float(placed[-1]) - high)
+    placed = placed + max(0.0, low - float(placed[0]))
+    out = np.empty(len(values))
+    out[order] = placed
+    return out

@@ -1,0 +1,239 @@
+"""Figures over years: who dominates a stage, participation, and spatial autocorrelation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from gvcpos._core.labels import locate
+from gvcpos.report.figures.style import (
+    DARK,
+    GREY,
+    MARKERS,
+    PALETTE,
+    finish,
+    label_ends,
+    new_figure,
+    style,
+)
+
+
+def dominance_lines(
+    frame: pd.DataFrame,
+    *,
+    share: str = "share",
+    concentration: pd.DataFrame | None = None,
+    hhi: str = "hhi",
+    leaders: int | Sequence[str] = 5,
+    names: Mapping[str, str] | None = None,
+    title: str = "Who makes the first stage's value added",
+    ylabel: str = "Share of the stage's world value added (%)",
+    source: str = "",
+    synthetic: bool = False,
+) -> Figure:
+    """Draw countries' shares of a stage over the years; the leaders in colour, the rest in grey.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns country, year and `share` (a fraction of one).
+    concentration : DataFrame, optional
+        Columns year and `hhi` (Herfindahl-Hirschman index, 0 to 1); drawn in a panel below.
+    leaders : int or sequence of str
+        How many of the last year's largest to name, or which countries.
+
+    Raises
+    ------
+    LabelError
+        If a column or a named country is missing.
+    """
+    _need(frame, "country", "year", share)
+    chosen = _leaders(frame, share, leaders)
+    with style():
+        fig = new_figure(3.9 if concentration is None else 5.0)
+        ratios = [1] if concentration is None else [3, 1]
+        grid = fig.add_gridspec(len(ratios), 1, height_ratios=ratios)
+        top = fig.add_subplot(grid[0])
+        top.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, symbol=""))
+        top.set_ylabel(ylabel)
+        if concentration is not None:
+            _need(concentration, "year", hhi)
+            _draw_hhi(fig.add_subplot(grid[1], sharex=top), concentration, hhi)
+            top.tick_params(labelbottom=False)
+        else:
+            top.set_xlabel("Year")
+        top.set_ylim(0, 1.06 * float(np.nanmax(frame[share].to_numpy(float))))
+        country_lines(top, frame, share, chosen, names)
+        return finish(fig, title=title, source=source, synthetic=synthetic)
+
+
+def _leaders(frame: pd.DataFrame, share: str, leaders: int | Sequence[str]) -> list[str]:
+    everyone = list(dict.fromkeys(frame["country"].astype(str)))
+    if not isinstance(leaders, int):
+        locate(leaders, everyone, "countries of the figure")
+        return list(leaders)
+    last = frame[frame["year"] == frame["year"].max()]
+    ranked = last.sort_values(share, ascending=False, kind="stable")["country"].astype(str)
+    return ranked.head(leaders).tolist()
+
+
+def _draw_hhi(ax: Axes, frame: pd.DataFrame, hhi: str) -> None:
+    data = frame.sort_values("year", kind="stable")
+    ax.plot(data["year"], data[hhi], color=DARK, marker="o", markersize=3)
+    ax.set_ylim(0, 1.15 * float(np.nanmax(data[hhi].to_numpy(float))))
+    ax.yaxis.set_major_locator(MaxNLocator(3))
+    ax.set_ylabel("HHI (0–1)")
+    ax.set_xlabel("Year")
+    _year_axis(ax)
+
+
+def country_lines(
+    ax: Axes,
+    frame: pd.DataFrame,
+    column: str,
+    chosen: Sequence[str],
+    names: Mapping[str, str] | None = None,
+) -> None:
+    """Draw one line a country over the years: the chosen in colour and named, the rest in grey."""
+    series = {str(c): g.sort_values("year", kind="stable") for c, g in frame.groupby("country", sort=False)}
+    for country, data in series.items():
+        if country not in chosen:
+            ax.plot(data["year"], data[column], color=GREY, linewidth=0.7, alpha=0.8, zorder=1)
+    ends, colours = [], []
+    for i, country in enumerate(chosen):
+        data, colour = series[country], PALETTE[i % len(PALETTE)]
+        marker = MARKERS[i % len(MARKERS)]
+        ax.plot(data["year"], data[column], color=colour, marker=marker, markersize=3.5, zorder=3)
+        ends.append((float(data["year"].iloc[-1]), float(data[column].iloc[-1])))
+        colours.append(colour)
+    _year_axis(ax)
+    label_ends(ax, ends, [(names or {}).get(c, c) for c in chosen], colours)
+
+
+def participation_lines(
+    frame: pd.DataFrame,
+    *,
+    columns: Mapping[str, str] | None = None,
+    countries: Sequence[str] = (),
+    names: Mapping[str, str] | None = None,
+    title: str = "Participation in global value chains",
+    ylabel: str = "Share of the base (%)",
+    source: str = "",
+    synthetic: bool = False,
+) -> Figure:
+    """Draw participation by country over the years, one panel an index.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns country, year and the indices (fractions of one).
+    columns : mapping
+        Column to panel title; ``{"forward": "Forward", "backward": "Backward"}`` by default.
+    countries : sequence of str
+        Countries in colour; the others are grey.
+    ylabel : str
+        What the indices are a share of.
+    """
+    panels = dict(columns or {"forward": "Forward", "backward": "Backward"})
+    _need(frame, "country", "year", *panels)
+    chosen = _leaders(frame, next(iter(panels)), list(countries) or 5)
+    with style():
+        fig = new_figure(3.6)
+        axes = fig.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for ax, head in zip(axes, panels.values(), strict=True):
+            ax.set_title(head)
+            ax.set_xlabel("Year")
+            ax.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, symbol=""))
+        axes[0].set_ylabel(ylabel)
+        top = float(np.nanmax(frame[list(panels)].to_numpy(float)))
+        axes[0].set_ylim(0, 1.05 * top)
+        for ax, column in zip(axes, panels, strict=True):
+            country_lines(ax, frame, column, chosen, names)
+        return finish(fig, title=title, source=source, synthetic=synthetic)
+
+
+def moran_lines(
+    frame: pd.DataFrame,
+    *,
+    statistic: str = "I",
+    expected: str = "expected",
+    pvalue: str = "pvalue",
+    variable: str = "variable",
+    level: float = 0.05,
+    names: Mapping[str, str] | None = None,
+    title: str = "Spatial autocorrelation by year",
+    source: str = "",
+    synthetic: bool = False,
+) -> Figure:
+    """Draw Moran's I by year with its expected value; filled marks where it is significant.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns year, `statistic`, `expected`, `pvalue` and, for several variables, `variable`.
+    level : float
+        Significance level of the filled marks.
+    """
+    _need(frame, "year", statistic, expected, pvalue)
+    label = frame[variable].astype(str) if variable in frame.columns else pd.Series("", index=frame.index)
+    with style():
+        fig = new_figure(3.6)
+        ax = fig.add_subplot()
+        ends, texts, colours = [], [], []
+        for i, name in enumerate(dict.fromkeys(label)):
+            data, colour = frame[label == name].sort_values("year", kind="stable"), PALETTE[i % len(PALETTE)]
+            _draw_moran(ax, data, (statistic, pvalue), level, (colour, MARKERS[i % len(MARKERS)]))
+            ends.append((float(data["year"].iloc[-1]), float(data[statistic].iloc[-1])))
+            texts.append((names or {}).get(name, name))
+            colours.append(colour)
+        line = frame.drop_duplicates("year").sort_values("year", kind="stable")
+        ax.plot(line["year"], line[expected], color=DARK, linestyle="--", linewidth=1.0, zorder=1)
+        ax.set(xlabel="Year", ylabel="Moran's I (no unit)")
+        ax.margins(y=0.12)
+        _year_axis(ax)
+        ends.append((float(line["year"].iloc[-1]), float(line[expected].iloc[-1])))
+        label_ends(ax, ends, [*texts, "expected"], [*colours, DARK])
+        _significance_legend(fig, level)
+        return finish(fig, title=title, source=source, synthetic=synthetic)
+
+
+def _draw_moran(ax: Axes, data: pd.DataFrame, columns: tuple[str, str], level: float, look: tuple[str, str]) -> None:
+    statistic, pvalue = columns
+    colour, marker = look
+    ax.plot(data["year"], data[statistic], color=colour, zorder=2)
+    sure = (data[pvalue] < level).to_numpy()
+    for mask, face in ((sure, colour), (~sure, "white")):
+        ax.plot(
+            data["year"][mask],
+            data[statistic][mask],
+            linestyle="none",
+            marker=marker,
+            markersize=5,
+            markerfacecolor=face,
+            markeredgecolor=colour,
+            zorder=3,
+        )
+
+
+def _significance_legend(fig: Figure, level: float) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], linestyle="none", marker="o", markerfacecolor=face, markeredgecolor=DARK, label=text)
+        for face, text in ((DARK, f"p < {level:g}"), ("white", f"p ≥ {level:g}"))
+    ]
+    fig.legend(handles=handles, loc="outside upper left", ncols=2, handletextpad=0.2)
+
+
+def _year_axis(ax: Axes) -> None:
+    ax.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=2))
+    ax.xaxis.set_major_formatter(lambda year, _: f"{year:.0f}")
+
+
+def _need(frame: pd.DataFrame, *columns: str) -> None:
+    locate(columns, [str(c) for c in frame.columns], "columns of the figure's frame")
