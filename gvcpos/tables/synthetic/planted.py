@@ -37,9 +37,7 @@ class Event:
 
     def __post_init__(self) -> None:
         if self.stage is not None and self.stage not in STAGES:
-            raise SpecificationError(
-                f"event {self.name!r}: no stage {self.stage!r}. Allowed: {', '.join(STAGES)}."
-            )
+            raise SpecificationError(f"event {self.name!r}: no stage {self.stage!r}. Allowed: {', '.join(STAGES)}.")
 
 
 EVENTS = (
