@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from gvcpos._core.labels import locate
 from gvcpos.report.figures.style import (
@@ -19,6 +20,8 @@ from gvcpos.report.figures.style import (
     finish,
     label_ends,
     new_figure,
+    percent,
+    spread,
     style,
 )
 
@@ -50,7 +53,7 @@ def position_capture(
         Stage to the estimated slope of capture on position. The line runs through the mean of the dots;
         a slope estimated within countries is flatter or steeper than the cloud, and is meant to be.
     highlight : sequence of str
-        Countries drawn as a path over the years that ends in a named mark at the last.
+        Countries drawn in colour, with a larger, named mark at their last year.
 
     Raises
     ------
@@ -67,19 +70,20 @@ def position_capture(
     locate(panels, have, "stages of the figure")
     locate(highlight, list(dict.fromkeys(frame["country"].astype(str))), "countries of the figure")
     with style():
-        fig = new_figure(3.5)
+        fig = new_figure(3.5, xlabel=xlabel)
         axes = fig.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for ax, stage in zip(axes, panels, strict=True):
             data = frame[frame["stage"] == stage]
             ax.plot(data[position], data[capture], "o", color=GREY, markersize=2.2, alpha=0.6, markeredgewidth=0)
             ax.set_title(stage.capitalize())
-            ax.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, symbol=""))
+            percent(ax)
+            ax.xaxis.set_major_locator(MaxNLocator(5))
             if slopes is not None and stage in slopes:
                 _slope_line(ax, data[position].to_numpy(float), data[capture].to_numpy(float), slopes[stage])
         axes[0].set_ylabel(ylabel)
-        fig.supxlabel(xlabel, fontsize=9, color=DARK)
+        fig.draw_without_rendering()  # settles the layout that the labels are placed in
         for ax, stage in zip(axes, panels, strict=True):
-            _paths(ax, frame[frame["stage"] == stage], (position, capture), highlight, names or {})
+            _highlight(ax, frame[frame["stage"] == stage], (position, capture), highlight, names or {})
         return finish(fig, title=title, source=source, synthetic=synthetic)
 
 
@@ -106,31 +110,54 @@ def _slope_line(ax: Axes, x: np.ndarray, y: np.ndarray, slope: float) -> None:
     )
 
 
-def _paths(
+def _highlight(
     ax: Axes,
     data: pd.DataFrame,
     columns: tuple[str, str],
     highlight: Sequence[str],
     names: Mapping[str, str],
 ) -> None:
-    position, capture = columns
+    ends, texts, colours = [], [], []
     for i, country in enumerate(highlight):
-        path = data[data["country"] == country].sort_values("year", kind="stable")
+        path = data[data["country"] == country].sort_values("year", kind="stable").dropna(subset=list(columns))
         if path.empty:
             continue
-        colour = PALETTE[i % len(PALETTE)]
-        end = (float(path[position].iloc[-1]), float(path[capture].iloc[-1]))
-        ax.plot(path[position], path[capture], color=colour, linewidth=0.9, alpha=0.8, zorder=3)
-        ax.plot(*end, marker=MARKERS[i % len(MARKERS)], color=colour, markersize=5, zorder=4)
+        colour, marker = PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]
+        x, y = path[columns[0]].to_numpy(float), path[columns[1]].to_numpy(float)
+        ax.plot(x, y, color=colour, linewidth=0.5, alpha=0.4, zorder=3)
+        ax.plot(x, y, marker, color=colour, markersize=2.6, markeredgewidth=0, zorder=3)
+        ax.plot(x[-1:], y[-1:], marker, color=colour, markersize=6, markeredgecolor="white", zorder=4)
+        ends.append((float(x[-1]), float(y[-1])))
+        texts.append(names.get(country, country))
+        colours.append(colour)
+    if ends:
+        _name_marks(ax, np.array(ends), texts, colours)
+
+
+def _name_marks(ax: Axes, ends: np.ndarray, texts: Sequence[str], colours: Sequence[str]) -> None:
+    """Write names beside marks, towards the middle of the panel and moved apart where they would overlap."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # an Axes of new_figure always has one
+    points = ax.transData.transform(ends) * 72 / figure.dpi
+    box = ax.get_window_extent()
+    middle = box.x0 * 72 / figure.dpi + 0.6 * box.width * 72 / figure.dpi
+    placed = spread(points[:, 1], 10.0, box.y0 * 72 / figure.dpi, box.y1 * 72 / figure.dpi)
+    for i, text in enumerate(texts):
+        moved, left = float(placed[i] - points[i, 1]), points[i, 0] > middle
+        line = {"arrowstyle": "-", "color": colours[i], "lw": 0.5, "shrinkA": 0, "shrinkB": 3}
         ax.annotate(
-            names.get(country, country),
-            xy=end,
-            xytext=(4, 3),
+            text,
+            xy=(float(ends[i, 0]), float(ends[i, 1])),
+            xytext=(-8 if left else 8, moved),
             textcoords="offset points",
+            ha="right" if left else "left",
+            va="center",
             fontsize=7.5,
-            color=colour,
             fontweight="bold",
+            color=colours[i],
             zorder=5,
+            path_effects=[withStroke(linewidth=2.0, foreground="white")],
+            arrowprops=line if abs(moved) > 2 else None,
         )
 
 
@@ -142,7 +169,7 @@ def stage_profile(
     stages: Sequence[str] | None = None,
     names: Mapping[str, str] | None = None,
     title: str = "Profile along the chain",
-    ylabel: str = "Share of the stage's world value added (%)",
+    ylabel: str = "Share of stage value added (%)",
     source: str = "",
     synthetic: bool = False,
 ) -> Figure:
@@ -175,7 +202,7 @@ def stage_profile(
         ax.set_xticks(range(len(order)), [s.capitalize() for s in order])
         ax.set_xlabel("Stage of the chain")
         ax.set_ylabel(ylabel)
-        ax.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, symbol=""))
+        percent(ax)
         ax.set_ylim(bottom=min(0.0, float(np.nanmin(wide.loc[list(countries)].to_numpy(float)))))
         label_ends(ax, ends, [(names or {}).get(c, c) for c in countries], colours)
         return finish(fig, title=title, source=source, synthetic=synthetic)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from gvcpos._core.labels import locate
 from gvcpos.report.evidence import EFFECT_ORDER
-from gvcpos.report.figures.style import DARK, MARKERS, PALETTE, WIDTH, finish, new_figure, style
+from gvcpos.report.figures.style import DARK, MARKERS, PALETTE, finish, legend_below_title, new_figure, style
 
 _PER_ROW = 3
 
@@ -45,7 +45,7 @@ def effects_plot(
     _need(frame, "variable", "effect", "estimate", "lower", "upper")
     variables = list(dict.fromkeys(frame["variable"].astype(str)))
     with style():
-        fig, axes = _panels(len(variables), 1.25)
+        fig, axes = _panels(len(variables), 1.25, xlabel=xlabel)
         for i, (ax, variable) in enumerate(zip(axes, variables, strict=True)):
             rows = frame[frame["variable"] == variable].to_dict("records")
             data = {str(row["effect"]): row for row in rows}
@@ -53,10 +53,10 @@ def effects_plot(
             for j, kind in enumerate(kinds):
                 _interval(ax, data[kind], -j, PALETTE[j], MARKERS[j])
             ax.axvline(0.0, color=DARK, linewidth=0.8, zorder=1)
-            ax.set_yticks([-j for j in range(len(kinds))], kinds if i % _PER_ROW == 0 else [""] * len(kinds))
+            ax.set_yticks([-j for j in range(len(kinds))], kinds)
+            ax.tick_params(axis="y", length=0, labelleft=i % _PER_ROW == 0)
             ax.set_ylim(-len(kinds) + 0.4, 0.6)
             ax.set_title((names or {}).get(variable, variable))
-        fig.supxlabel(xlabel, fontsize=9, color=DARK)
         return finish(fig, title=title, source=source, synthetic=synthetic)
 
 
@@ -79,26 +79,27 @@ def planted_vs_estimated(
         True by default: only synthetic data have planted parameters.
     """
     _need(frame, "parameter", "planted", "estimate", "lower", "upper")
+    missed = False
     with style():
-        fig, axes = _panels(len(frame), 0.62)
+        fig, axes = _panels(len(frame), 0.62, xlabel=xlabel, legend=True)
         for ax, record in zip(axes, frame.to_dict("records"), strict=True):
             planted = float(record["planted"])
             inside = record["lower"] <= planted <= record["upper"]
+            missed = missed or not inside
             _interval(ax, record, 0, PALETTE[0] if inside else PALETTE[1], "o")
             ax.plot(planted, 0, marker="D", color="white", markeredgecolor="black", markersize=7, zorder=2)
             ax.set_yticks([])
             ax.set_ylim(-0.7, 0.7)
             ax.spines["left"].set_visible(False)
             ax.set_title((names or {}).get(str(record["parameter"]), str(record["parameter"])))
-        fig.supxlabel(xlabel, fontsize=9, color=DARK)
-        _planted_legend(fig)
+        _planted_legend(fig, missed)
         return finish(fig, title=title, source=source, synthetic=synthetic)
 
 
-def _panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
+def _panels(count: int, height: float, *, xlabel: str, legend: bool = False) -> tuple[Figure, list[Axes]]:
     """Lay out `count` axes, at most three a row, each with an x axis of its own."""
     rows = -(-count // _PER_ROW)
-    fig = new_figure(1.35 + rows * (height + 0.45), width=WIDTH)
+    fig = new_figure(1.0 + 0.2 * legend + rows * (height + 0.45), legend=legend, xlabel=xlabel)
     grid = fig.add_gridspec(rows, min(count, _PER_ROW))
     axes = [fig.add_subplot(grid[i // _PER_ROW, i % _PER_ROW]) for i in range(count)]
     for ax in axes:
@@ -115,14 +116,14 @@ def _interval(ax: Axes, record: Mapping[Any, Any], y: float, colour: str, marker
     ax.plot(estimate, y, marker=marker, color=colour, markersize=6, zorder=4)
 
 
-def _planted_legend(fig: Figure) -> None:
-    look: Sequence[tuple[str, dict[str, Any]]] = (
+def _planted_legend(fig: Figure, missed: bool) -> None:
+    look: list[tuple[str, dict[str, Any]]] = [
         ("planted", {"marker": "D", "color": "white", "markeredgecolor": "black", "linestyle": "none"}),
         ("estimate, interval covers", {"marker": "o", "color": PALETTE[0]}),
-        ("estimate, interval misses", {"marker": "o", "color": PALETTE[1]}),
-    )
-    handles = [Line2D([], [], label=text, **options) for text, options in look]
-    fig.legend(handles=handles, loc="outside upper left", ncols=3)
+    ]
+    if missed:
+        look.append(("estimate, interval misses", {"marker": "o", "color": PALETTE[1]}))
+    legend_below_title(fig, [Line2D([], [], label=text, **options) for text, options in look])
 
 
 def _need(frame: pd.DataFrame, *columns: str) -> None:

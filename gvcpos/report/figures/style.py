@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -25,6 +26,8 @@ DARK = "#3c4043"
 WIDTH = 7.2
 _TOP = 0.42
 _BOTTOM = 0.26
+_LEGEND = 0.2
+_XLABEL = 0.2
 _LABEL_SIZE = 8.0
 _RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -67,11 +70,35 @@ def style() -> Iterator[None]:
         yield
 
 
-def new_figure(height: float, *, width: float = WIDTH) -> Figure:
-    """Make an empty figure (inches) whose margins leave room for the title and the source line."""
-    rect = (0.005, _BOTTOM / height, 0.99, 1 - (_TOP + _BOTTOM) / height)
+def new_figure(height: float, *, legend: bool = False, xlabel: str = "") -> Figure:
+    """Make an empty figure (height in inches) with room for title, legend, common x label and source line."""
+    above = _TOP + (_LEGEND if legend else 0.0)
+    below = _BOTTOM + (_XLABEL if xlabel else 0.0)
+    rect = (0.005, below / height, 0.99, 1 - (above + below) / height)
     engine = ConstrainedLayoutEngine(rect=rect, h_pad=0.05, w_pad=0.05, hspace=0.06, wspace=0.05)
-    return Figure(figsize=(width, height), layout=engine)
+    fig = Figure(figsize=(WIDTH, height), layout=engine)
+    if xlabel:
+        fig.text(0.5, _BOTTOM / height, xlabel, ha="center", va="bottom", fontsize=9, color=DARK)
+    return fig
+
+
+def legend_below_title(fig: Figure, handles: Sequence[Artist]) -> None:
+    """Put a legend of one line below the title of a figure made with ``legend=True``."""
+    width, height = fig.get_size_inches()
+    fig.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0.08 / width, 1 - (_TOP - 0.1) / height),
+        ncols=len(handles),
+        borderaxespad=0.0,
+        borderpad=0.0,
+        handletextpad=0.4,
+    ).set_in_layout(False)
+
+
+def percent(ax: Axes) -> None:
+    """Write the y axis of fractions in per cent, with no more decimals than the ticks need."""
+    ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.6g}".replace("-", "−"))
 
 
 def finish(fig: Figure, *, title: str, source: str, synthetic: bool) -> Figure:

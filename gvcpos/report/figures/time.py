@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from gvcpos._core.labels import locate
 from gvcpos.report.figures.style import (
@@ -18,7 +19,9 @@ from gvcpos.report.figures.style import (
     PALETTE,
     finish,
     label_ends,
+    legend_below_title,
     new_figure,
+    percent,
     style,
 )
 
@@ -32,7 +35,7 @@ def dominance_lines(
     leaders: int | Sequence[str] = 5,
     names: Mapping[str, str] | None = None,
     title: str = "Who makes the first stage's value added",
-    ylabel: str = "Share of the stage's world value added (%)",
+    ylabel: str = "Share of stage value added (%)",
     source: str = "",
     synthetic: bool = False,
 ) -> Figure:
@@ -59,7 +62,7 @@ def dominance_lines(
         ratios = [1] if concentration is None else [3, 1]
         grid = fig.add_gridspec(len(ratios), 1, height_ratios=ratios)
         top = fig.add_subplot(grid[0])
-        top.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, symbol=""))
+        percent(top)
         top.set_ylabel(ylabel)
         if concentration is not None:
             _need(concentration, "year", hhi)
@@ -148,7 +151,7 @@ def participation_lines(
         for ax, head in zip(axes, panels.values(), strict=True):
             ax.set_title(head)
             ax.set_xlabel("Year")
-            ax.yaxis.set_major_formatter(PercentFormatter(xmax=1.0, symbol=""))
+            percent(ax)
         axes[0].set_ylabel(ylabel)
         top = float(np.nanmax(frame[list(panels)].to_numpy(float)))
         axes[0].set_ylim(0, 1.05 * top)
@@ -182,7 +185,7 @@ def moran_lines(
     _need(frame, "year", statistic, expected, pvalue)
     label = frame[variable].astype(str) if variable in frame.columns else pd.Series("", index=frame.index)
     with style():
-        fig = new_figure(3.6)
+        fig = new_figure(3.6, legend=True)
         ax = fig.add_subplot()
         ends, texts, colours = [], [], []
         for i, name in enumerate(dict.fromkeys(label)):
@@ -221,13 +224,11 @@ def _draw_moran(ax: Axes, data: pd.DataFrame, columns: tuple[str, str], level: f
 
 
 def _significance_legend(fig: Figure, level: float) -> None:
-    from matplotlib.lines import Line2D
-
     handles = [
         Line2D([], [], linestyle="none", marker="o", markerfacecolor=face, markeredgecolor=DARK, label=text)
         for face, text in ((DARK, f"p < {level:g}"), ("white", f"p ≥ {level:g}"))
     ]
-    fig.legend(handles=handles, loc="outside upper left", ncols=2, handletextpad=0.2)
+    legend_below_title(fig, handles)
 
 
 def _year_axis(ax: Axes) -> None:
