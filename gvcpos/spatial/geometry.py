@@ -78,7 +78,7 @@ def _cut(shape: shapely.Geometry) -> shapely.Geometry:
 
 def _unrolled(rings: list[npt.NDArray[np.float64]]) -> shapely.Polygon:
     """Return a polygon whose longitudes run on beyond 180 instead of jumping; holes stay inside."""
-    straight = []
+    straight: list[npt.NDArray[np.float64]] = []
     for ring in rings:
         longitude = np.unwrap(ring[:, 0], period=_TURN)
         if straight:

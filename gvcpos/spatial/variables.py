@@ -1,0 +1,88 @@
+"""Values brought to the units of spatial weights, and panels taken apart by year: one variable at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gvcpos._core.errors import InputError, LabelError
+from gvcpos._core.labels import align, enumerate_labels
+from gvcpos.spatial.weights.matrix import Weights
+
+FloatArray = npt.NDArray[np.float64]
+_FEWEST = 4
+
+
+def alphabetical(weights: Weights) -> Weights:
+    """Return the weights in alphabetical order, so that no result, to the last bit, depends on the order of rows."""
+    return weights.align(sorted(weights.ids))
+
+
+def values_for(values: pd.Series, weights: Weights, what: str = "the values") -> FloatArray:
+    """Return the values in the order of the weights, shape (n,), fit for a test of spatial autocorrelation.
+
+    Raises
+    ------
+    LabelError
+        If the labels are not exactly the units of the weights.
+    InputError
+        If a value is missing or not finite, all values are equal, or there are fewer than four.
+    """
+    if values.index.nlevels != 1:
+        raise InputError(
+            f"{what} are indexed by {values.index.nlevels} levels ({', '.join(map(str, values.index.names))}); "
+            "one value a unit is needed. Take one year, or moran_by_year."
+        )
+    order = align(list(values.index), weights.ids, what, "the weights")
+    out = values.to_numpy(dtype=np.float64, na_value=np.nan)[order]
+    bad = ~np.isfinite(out)
+    if bad.any():
+        names = enumerate_labels(weights.ids[i] for i in np.flatnonzero(bad))
+        raise InputError(f"{what} are missing or not finite for {names}. Take these units out of both, by name.")
+    if len(out) < _FEWEST:
+        raise InputError(f"{what}: {len(out)} units; the moments of Moran's I need {_FEWEST} or more.")
+    if np.ptp(out) <= 1e-12 * np.abs(out).max():
+        raise InputError(f"{what} are all {out[0]:.6g}; a constant has no spatial pattern to test.")
+    if weights.matrix.nnz == 0:
+        raise InputError("no unit has a neighbour; there is nothing to test.")
+    return out
+
+
+def by_year(
+    data: pd.DataFrame | pd.Series, column: str | None, entity: str, time: str
+) -> Iterator[tuple[object, pd.Series]]:
+    """Yield (year, values indexed by country) in ascending years.
+
+    Parameters
+    ----------
+    data : DataFrame or Series
+        With `entity` and `time` as columns or as index levels.
+    column : str, optional
+        The variable; not needed for a Series.
+
+    Raises
+    ------
+    InputError
+        If a column or level is absent.
+    LabelError
+        If a country occurs twice in a year.
+    """
+    name = str(data.name or "value") if isinstance(data, pd.Series) else str(column)
+    frame = data.to_frame(name) if isinstance(data, pd.Series) else data
+    if not {entity, time} <= set(frame.columns) and frame.index.nlevels > 1:
+        frame = frame.reset_index()
+    missing = [c for c in (entity, time, name) if c not in frame.columns]
+    if missing:
+        raise InputError(f"no column {', '.join(missing)}; there are {', '.join(map(str, frame.columns))}.")
+    twice = frame.duplicated([entity, time])
+    if twice.any():
+        pairs = (f"{c} {t}" for c, t in zip(frame.loc[twice, entity], frame.loc[twice, time], strict=True))
+        raise LabelError(
+            f"{name}: given twice for {enumerate_labels(pairs)}. Choose one stage or sector, so that each "
+            f"{entity} occurs once in a {time}."
+        )
+    for year, part in frame.groupby(time, sort=True):
+        yield year, pd.Series(part[name].to_numpy(), index=part[entity].astype(str).to_numpy(), name=name)
