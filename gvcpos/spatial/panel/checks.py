@@ -1,0 +1,91 @@
+"""What a specification may not be, said before anything is estimated."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import qr
+
+from gvcpos._core.errors import InputError
+from gvcpos._core.labels import enumerate_labels
+from gvcpos.spatial.panel.estimation import flat
+from gvcpos.spatial.panel.transform import Transformation
+from gvcpos.spatial.weights import Weights
+
+Array = npt.NDArray[np.float64]
+
+_ABSORBED = 1e-11  # length left of a column after demeaning, as a share of what it was
+_COLLINEAR = 1e-9  # pivot of a scaled column, as a share of the largest
+
+
+def check_transformation(t: Transformation, W: Weights, model: str) -> None:
+    """Refuse Lee and Yu's time transformation where it is not a model of the same form.
+
+    F'W = (F'WF)F' needs W1 = 1, with F the orthonormal complement of the constant vector.
+
+    Raises
+    ------
+    InputError
+        If time effects are asked for under ``method="lee-yu"`` and W is not row-normalised.
+    """
+    if not t.drop_unit or model == "slx" or W.is_row_normalised:
+        return
+    sums = np.asarray(W.matrix.sum(axis=1)).ravel()
+    worst = int(np.argmax(np.abs(sums - 1.0)))
+    islands = f" Islands: {enumerate_labels(W.islands)}." if W.islands else ""
+    raise InputError(
+        f"time effects with method='lee-yu' need a row-normalised W: the transformed model exists only if every "
+        f"row sums to one. Row {W.ids[worst]} sums to {sums[worst]:.6g}.{islands} "
+        "Use W.normalised('row'), or method='direct'."
+    )
+
+
+def check_regressors(X: Array, names: tuple[str, ...], t: Transformation) -> None:
+    """Refuse regressors that the effects absorb or that depend on each other.
+
+    Parameters
+    ----------
+    X : ndarray, shape (T, N, k)
+    names : tuple of k str
+    t : Transformation
+
+    Raises
+    ------
+    InputError
+        The message names the columns.
+    """
+    within = flat(t.within(X))
+    before, after = np.linalg.norm(flat(X), axis=0), np.linalg.norm(within, axis=0)
+    gone = after <= _ABSORBED * before
+    if gone.any():
+        raise InputError(f"{_absorbed_by(X, gone, names, t)} Leave them out or choose other effects.")
+    if within.shape[1] == 0:
+        raise InputError("there is no regressor. Give at least one column of X.")
+    if t.nobs <= within.shape[1] + 2:
+        raise InputError(f"{t.nobs} observations after the effects for {within.shape[1]} regressors: too few.")
+    _, R, order = qr(within / after, mode="economic", pivoting=True)
+    pivots = np.abs(np.diag(R))
+    dependent = [names[j] for j in order[np.flatnonzero(pivots <= _COLLINEAR * pivots[0])]]
+    if dependent:
+        raise InputError(
+            f"collinear regressors after the effects are removed: {enumerate_labels(sorted(dependent))} "
+            "can be written by the others. Leave them out."
+        )
+
+
+def _absorbed_by(X: Array, gone: npt.NDArray[np.bool_], names: tuple[str, ...], t: Transformation) -> str:
+    """Say of each absorbed column which effects it is a combination of."""
+    parts = []
+    for j in np.flatnonzero(gone):
+        column = X[:, :, j]
+        scale = _ABSORBED * np.linalg.norm(column)
+        if np.linalg.norm(column) == 0.0:
+            why = "is zero everywhere"
+        elif t.entity and np.linalg.norm(column - column.mean(axis=0)) <= scale:
+            why = "does not vary over time and is absorbed by the entity effects"
+        elif t.time and np.linalg.norm(column - column.mean(axis=1, keepdims=True)) <= scale:
+            why = "is the same for all entities in each period and is absorbed by the time effects"
+        else:
+            why = "is a sum of entity and time effects and is absorbed by them"
+        parts.append(f"{names[j]} {why}.")
+    return " ".join(parts)

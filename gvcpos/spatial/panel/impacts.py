@@ -1,0 +1,167 @@
+"""Direct, indirect and total effects of the regressors, with their derivatives (LeSage and Pace 2009, ch. 2).
+
+S_k = (I - rho W)^-1 (beta_k I + theta_k W); direct = tr S_k / N, total = 1'S_k 1 / N, indirect the difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gvcpos.spatial.panel.logdet import Spectrum
+from gvcpos.spatial.panel.multiplier import Multiplier
+from gvcpos.spatial.panel.transform import operator
+
+Array = npt.NDArray[np.float64]
+
+EFFECTS = ("direct", "indirect", "total")
+
+
+@dataclass(frozen=True)
+class Averages:
+    """Averages over (I - rW)^-1 =: S and SW, each with its derivative in r; shape of r.
+
+    Attributes
+    ----------
+    own, own_lag : ndarray
+        tr S / N and tr SW / N.
+    all, all_lag : ndarray
+        1'S1 / N and 1'SW1 / N.
+    d_own, d_own_lag, d_all, d_all_lag : ndarray
+        Their derivatives.
+    """
+
+    own: Array
+    own_lag: Array
+    all: Array
+    all_lag: Array
+    d_own: Array
+    d_own_lag: Array
+    d_all: Array
+    d_all_lag: Array
+
+
+def averages(spectrum: Spectrum, r: Array) -> Averages:
+    """Compute the averages at each r, shape (m,)."""
+    own, own_lag, d_own, d_own_lag = _traces(spectrum, r)
+    sums = np.asarray(spectrum.matrix.sum(axis=1))
+    if np.abs(sums - 1.0).max() <= 1e-9:
+        one = 1.0 / (1.0 - r)
+        return Averages(own, own_lag, one, one, d_own, d_own_lag, one**2, one**2)
+    columns = np.array([_sums(spectrum, float(each)) for each in r]).reshape(-1, 4).T
+    return Averages(own, own_lag, columns[0], columns[1], d_own, d_own_lag, columns[2], columns[3])
+
+
+def _traces(spectrum: Spectrum, r: Array) -> tuple[Array, Array, Array, Array]:
+    """tr S, tr SW and their derivatives over N; S = I + rG, dS = G + r GG, d(SW) = dG = GG."""
+    if spectrum.eigenvalues is None:
+        found = [Multiplier(spectrum, float(each)).traces(projected=False) for each in r]
+        g = np.array([t.g for t in found]) / spectrum.n
+        gg = np.array([t.gg for t in found]) / spectrum.n
+    else:
+        G = spectrum.eigenvalues / (1.0 - np.multiply.outer(r, spectrum.eigenvalues))
+        g, gg = np.real(G.mean(axis=-1)), np.real((G * G).mean(axis=-1))
+    return 1.0 + r * g, g, g + r * gg, gg
+
+
+def _sums(spectrum: Spectrum, r: float) -> tuple[float, float, float, float]:
+    """1'S1, 1'SW1 and their derivatives over N, for a W that is not row-normalised."""
+    ones = np.ones((1, spectrum.n))
+    multiplier = Multiplier(spectrum, r)
+    g = multiplier.apply(ones)
+    gg = multiplier.apply(g)
+    a, b = float(g.sum()) / spectrum.n, float(gg.sum()) / spectrum.n
+    return 1.0 + r * a, a, a + r * b, b
+
+
+def lag_effects(beta: Array, theta: Array, r: Array, spectrum: Spectrum) -> Array:
+    """Effects for many parameter draws.
+
+    Parameters
+    ----------
+    beta, theta : ndarray, shape (m, k)
+    r : ndarray, shape (m,)
+
+    Returns
+    -------
+    ndarray, shape (m, 3, k)
+        Direct, indirect, total.
+    """
+    a = averages(spectrum, r)
+    direct = beta * a.own[:, None] + theta * a.own_lag[:, None]
+    total = beta * a.all[:, None] + theta * a.all_lag[:, None]
+    return np.stack([direct, total - direct, total], axis=1)
+
+
+def lag_gradient(beta: Array, theta: Array, r: float, spectrum: Spectrum) -> Array:
+    """Exact derivatives of the effects with respect to (beta, theta, r).
+
+    Parameters
+    ----------
+    beta, theta : ndarray, shape (k,)
+    r : float
+
+    Returns
+    -------
+    ndarray, shape (3, k, 2k + 1)
+        Of direct, indirect, total.
+    """
+    a = averages(spectrum, np.array([r]))
+    k = len(beta)
+    out = np.zeros((3, k, 2 * k + 1))
+    own = np.arange(k)
+    out[0, own, own], out[0, own, k + own] = a.own[0], a.own_lag[0]
+    out[2, own, own], out[2, own, k + own] = a.all[0], a.all_lag[0]
+    out[0, :, -1] = beta * a.d_own[0] + theta * a.d_own_lag[0]
+    out[2, :, -1] = beta * a.d_all[0] + theta * a.d_all_lag[0]
+    out[1] = out[2] - out[0]
+    return out
+
+
+def delta_errors(gradient: Array, covariance: Array) -> Array:
+    """Standard errors by the delta method: gradient (3, k, p), covariance (p, p); result (3, k)."""
+    variance = np.einsum("ekp,pq,ekq->ek", gradient, covariance, gradient)
+    return np.sqrt(np.maximum(variance, 0.0))
+
+
+def simulate(
+    mean: Array, covariance: Array, draws: int, seed: int, interval: tuple[float, float] | None
+) -> tuple[Array, int]:
+    """Draw parameters from N(mean, covariance), keeping those whose last element is admissible.
+
+    Parameters
+    ----------
+    mean : ndarray, shape (p,)
+        The last element is the spatial parameter when `interval` is given.
+    covariance : ndarray, shape (p, p)
+    draws : int
+        How many to draw; rejected ones are not replaced.
+    seed : int
+    interval : (float, float) or None
+
+    Returns
+    -------
+    kept : ndarray, shape (draws - rejected, p)
+    rejected : int
+    """
+    rng = np.random.default_rng(seed)
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    sample = mean + rng.standard_normal((draws, len(mean))) @ root.T
+    if interval is None:
+        return sample, 0
+    inside = (sample[:, -1] > interval[0]) & (sample[:, -1] < interval[1])
+    return sample[inside], int(draws - inside.sum())
+
+
+def reduced_form(spectrum: Spectrum, r: float, Z: Array) -> Array:
+    """Return (I - rW)^-1 Z for every period of Z, shape (T, N)."""
+    return Multiplier(spectrum, r).inverse_apply(Z)
+
+
+def mean_own_weight(spectrum: Spectrum) -> tuple[float, float]:
+    """Return tr W / N and 1'W1 / N, the effects of W x in a model without a multiplier."""
+    W = operator(spectrum.matrix)
+    return float(W.diagonal().sum()) / spectrum.n, float(W.sum()) / spectrum.n

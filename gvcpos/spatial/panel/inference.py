@@ -1,0 +1,27 @@
+"""Normal critical values and p-values."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from gvcpos._core.errors import InputError
+
+
+def critical_value(level: float) -> float:
+    """Two-sided critical value of the normal distribution.
+
+    Raises
+    ------
+    InputError
+        If `level` is not between 0 and 1.
+    """
+    if not 0.0 < level < 1.0:
+        raise InputError(f"level={level} is not between 0 and 1.")
+    return float(stats.norm.ppf(0.5 + level / 2.0))
+
+
+def normal_pvalues(tstats: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Two-sided p-values of statistics that are standard normal under the null."""
+    return np.asarray(2.0 * stats.norm.sf(np.abs(tstats)))

@@ -1,0 +1,261 @@
+"""SpatialPanelResults: labelled estimates, errors, effects and tests."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gvcpos._core.options import EffectErrors, choose
+from gvcpos.spatial.panel import specification, summary
+from gvcpos.spatial.panel.diagnostics import PanelTest
+from gvcpos.spatial.panel.effects import Simulation, effects_frame
+from gvcpos.spatial.panel.estimation import Estimate, recover_effects
+from gvcpos.spatial.panel.fit_measures import FitMeasures, measure
+from gvcpos.spatial.panel.inference import critical_value, normal_pvalues
+
+if TYPE_CHECKING:
+    from gvcpos.spatial.panel.model import SpatialPanel
+
+Array = npt.NDArray[np.float64]
+
+
+class SpatialPanelResults:
+    """What `SpatialPanel.fit` found; names follow linearmodels.
+
+    Parameters
+    ----------
+    model : SpatialPanel
+    estimate : Estimate
+    cov_type : str
+    """
+
+    def __init__(self, model: SpatialPanel, estimate: Estimate, cov_type: str) -> None:
+        self.model = model
+        self.cov_type = cov_type
+        self.estimate = estimate
+
+    @property
+    def spatial_name(self) -> str | None:
+        """Name of the spatial parameter: rho, lambda, or None."""
+        return {"slx": None, "sem": "lambda"}.get(self.model.model, "rho")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters: regressors, their lags (``W*x``), and rho or lambda."""
+        return self.model.regressors + ((self.spatial_name,) if self.spatial_name else ())
+
+    @cached_property
+    def params(self) -> pd.Series:
+        """Estimates; sigma^2 is apart, in `sigma2`."""
+        r = self.estimate.spatial
+        values = np.append(self.estimate.beta, [] if r is None else [r])
+        return pd.Series(values, index=list(self.names), name="parameter")
+
+    @cached_property
+    def cov(self) -> pd.DataFrame:
+        """Covariance of the parameters."""
+        names = list(self.names)
+        return pd.DataFrame(self.estimate.covariance[:-1, :-1], index=names, columns=names)
+
+    @cached_property
+    def std_errors(self) -> pd.Series:
+        """Standard errors."""
+        return pd.Series(np.sqrt(np.diag(self.cov)), index=self.params.index, name="std_error")
+
+    @cached_property
+    def tstats(self) -> pd.Series:
+        """Estimates over standard errors; asymptotically standard normal."""
+        return (self.params / self.std_errors).rename("tstat")
+
+    @cached_property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values from the normal distribution."""
+        return pd.Series(normal_pvalues(self.tstats.to_numpy()), index=self.params.index, name="pvalue")
+
+    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
+        """Confidence intervals: columns lower and upper.
+
+        Parameters
+        ----------
+        level : float
+            Between 0 and 1.
+        """
+        z = critical_value(level)
+        half = z * self.std_errors
+        return pd.DataFrame({"lower": self.params - half, "upper": self.params + half})
+
+    @property
+    def sigma2(self) -> float:
+        """Innovation variance: residual sum of squares over the likelihood's observations."""
+        return self.estimate.sigma2
+
+    @property
+    def sigma2_std_error(self) -> float:
+        """Standard error of `sigma2`."""
+        return float(np.sqrt(self.estimate.covariance[-1, -1]))
+
+    @property
+    def loglik(self) -> float:
+        """Log-likelihood at the maximum."""
+        return self.estimate.loglik
+
+    @property
+    def nobs(self) -> int:
+        """Observations: N times T."""
+        return self.model.data.y.size
+
+    @property
+    def nobs_effective(self) -> int:
+        """Observations in the likelihood, less the effects under Lee and Yu's transformation."""
+        return self.model.transformation.nobs
+
+    @property
+    def df_model(self) -> int:
+        """Parameters of the likelihood: `params`, sigma^2 and, under the direct method, the effects."""
+        t = self.model.transformation
+        return len(self.names) + 1 + (0 if t.lee_yu else t.absorbed)
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion."""
+        return 2.0 * self.df_model - 2.0 * self.loglik
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, with the observations of the likelihood."""
+        return float(np.log(self.nobs_effective)) * self.df_model - 2.0 * self.loglik
+
+    @cached_property
+    def fit_measures(self) -> FitMeasures:
+        """R-squared in its three forms."""
+        return measure(self.model._arrays, self.estimate, self.model.model)
+
+    @property
+    def rsquared(self) -> float:
+        """One less residual over total sum of squares of y; the effects count as explained."""
+        return self.fit_measures.overall
+
+    @property
+    def rsquared_within(self) -> float:
+        """One less residual over total sum of squares of y with the effects taken out."""
+        return self.fit_measures.within
+
+    @property
+    def corr_squared(self) -> float:
+        """Squared correlation of y and its reduced-form prediction, effects taken out (Elhorst 2014)."""
+        return self.fit_measures.corr_squared
+
+    @cached_property
+    def resids(self) -> pd.Series:
+        """Innovations on the caller's rows."""
+        return self.model.data.series(self.estimate.resids, "residual")
+
+    @cached_property
+    def fitted(self) -> pd.Series:
+        """y less innovations: what regressors, effects and neighbours of the same year explain."""
+        return self.model.data.series(self.model.data.y - self.estimate.resids, "fitted")
+
+    @cached_property
+    def _effects(self) -> tuple[float, Array, Array]:
+        return recover_effects(self.model._arrays, self.estimate, self.model.model)
+
+    @property
+    def entity_effects(self) -> pd.Series:
+        """Entity effects, summing to zero; empty without entity effects."""
+        ids = list(self.model.weights.ids) if self.model.transformation.entity else []
+        return pd.Series(self._effects[1][: len(ids)], index=ids, name="entity_effect")
+
+    @property
+    def time_effects(self) -> pd.Series:
+        """Time effects, summing to zero; empty without time effects."""
+        times = list(self.model.data.times) if self.model.transformation.time else []
+        return pd.Series(self._effects[2][: len(times)], index=times, name="time_effect", dtype=float)
+
+    @property
+    def constant(self) -> float:
+        """The overall constant beside the effects; 0 in a pooled model, whose constant is a parameter."""
+        return self._effects[0]
+
+    @property
+    def estimated_effects(self) -> pd.Series:
+        """Constant plus entity plus time effect, on the caller's rows."""
+        constant, entity, time = self._effects
+        return self.model.data.series(constant + entity[None, :] + time[:, None], "estimated_effects")
+
+    def effects(
+        self,
+        errors: EffectErrors = "delta",
+        *,
+        draws: int = 1000,
+        seed: int = 0,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Direct, indirect and total effect of every regressor.
+
+        Parameters
+        ----------
+        errors : {"delta", "simulation"}
+            Standard errors by the delta method with exact derivatives, or from seeded draws of the parameters.
+        draws, seed : int
+            For the simulation. Draws outside the admissible interval are left out and counted in
+            ``.attrs["rejected"]``; more than 1 % of them raises a `BoundaryWarning`.
+        level : float
+            Of the confidence interval: normal for "delta", percentiles for "simulation".
+
+        Returns
+        -------
+        DataFrame
+            Index (effect, variable); columns estimate, std_error, tstat, pvalue, lower, upper.
+        """
+        choose(errors, EffectErrors, "errors")
+        return effects_frame(self, errors, Simulation(draws, seed, level))
+
+    def diagnostics(self) -> pd.DataFrame:
+        """LM tests on the model without spatial terms and, for a Durbin model, Wald and LR against SAR and SEM.
+
+        Returns
+        -------
+        DataFrame
+            Index: name of the test; columns null, statistic, distribution, df, pvalue.
+        """
+        tests: tuple[PanelTest, ...] = self.model.lm_tests()
+        if self.model.model == "sdm":
+            tests += (self.wald("sar"), self.wald("sem"), self.lr("sar"), self.lr("sem"))
+        return specification.tests_frame(tests)
+
+    def wald(self, against: str) -> PanelTest:
+        """Wald test of this Durbin model against ``"sar"`` (theta = 0) or ``"sem"`` (theta + rho beta = 0).
+
+        Raises
+        ------
+        InputError
+            If this is not a Durbin model or `against` is another model.
+        """
+        return specification.wald_against(self, against)
+
+    def lr(self, against: str) -> PanelTest:
+        """Likelihood-ratio test of this model against a nested one on the same data, effects and method.
+
+        Raises
+        ------
+        InputError
+            If `against` is not nested in this model.
+        """
+        return specification.lr_against(self, against)
+
+    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """Estimates with errors and intervals: parameter, std_error, tstat, pvalue, lower, upper."""
+        columns = [self.params, self.std_errors, self.tstats, self.pvalues]
+        return pd.concat([pd.concat(columns, axis=1), self.conf_int(level)], axis=1)
+
+    @property
+    def summary(self) -> str:
+        """A text of the specification, the fit and the estimates."""
+        return summary.as_text(summary.rows(self))
+
+    def __repr__(self) -> str:
+        return f"<SpatialPanelResults of {self.model!r}: log-likelihood {self.loglik:.3f}>"

@@ -1,0 +1,86 @@
+"""The summary of a fitted panel: rows made in one place, laid out as text in another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gvcpos.spatial.panel.results import SpatialPanelResults
+
+MODELS = {
+    "sdm": "Spatial Durbin model",
+    "sar": "Spatial lag model",
+    "sem": "Spatial error model",
+    "slx": "Model with spatially lagged regressors",
+}
+EFFECTS = {"none": "none (pooled)", "entity": "entity", "time": "time", "twoway": "entity and time"}
+METHODS = {"lee-yu": "Lee-Yu transformation", "direct": "direct likelihood"}
+
+
+@dataclass(frozen=True)
+class SummaryRows:
+    """What a summary says.
+
+    Attributes
+    ----------
+    title : str
+    facts : tuple of (name, value)
+    header : tuple of str
+    coefficients : tuple of rows, a name and numbers as text
+    """
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    header: tuple[str, ...]
+    coefficients: tuple[tuple[str, ...], ...]
+
+
+def rows(result: SpatialPanelResults) -> SummaryRows:
+    """Make the rows of the summary."""
+    model, t = result.model, result.model.transformation
+    method = METHODS[model.method] if model.effects != "none" else "maximum likelihood"
+    facts = (
+        ("Dependent variable", model.data.y_name),
+        ("Fixed effects", EFFECTS[model.effects]),
+        ("Estimator", method),
+        ("Covariance", result.cov_type),
+        ("Weights", model.weights.description or model.weights.kind),
+        ("Entities x periods", f"{t.units} x {t.periods}"),
+        ("Observations", str(result.nobs)),
+        ("In the likelihood", str(result.nobs_effective)),
+        ("Log-likelihood", f"{result.loglik:.4f}"),
+        ("AIC", f"{result.aic:.4f}"),
+        ("BIC", f"{result.bic:.4f}"),
+        ("sigma2", f"{result.sigma2:.6g}"),
+        ("R2", f"{result.rsquared:.4f}"),
+        ("R2 within", f"{result.rsquared_within:.4f}"),
+        ("Squared correlation", f"{result.corr_squared:.4f}"),
+    )
+    frame = result.to_frame()
+    numbers = zip(frame.index, frame.to_numpy(), strict=True)
+    body = tuple((str(name), *_numbers(tuple(values))) for name, values in numbers)
+    header = ("", "Parameter", "Std. err.", "T-stat", "P-value", "Lower CI", "Upper CI")
+    return SummaryRows(MODELS[model.model], facts, header, body)
+
+
+def _numbers(values: tuple[float, ...]) -> tuple[str, ...]:
+    estimate, error, tstat, pvalue, lower, upper = values
+    return (f"{estimate:.5g}", f"{error:.5g}", f"{tstat:.4f}", f"{pvalue:.4f}", f"{lower:.5g}", f"{upper:.5g}")
+
+
+def as_text(content: SummaryRows) -> str:
+    """Lay the rows out as plain text."""
+    table = (content.header, *content.coefficients)
+    widths = [max(len(row[j]) for row in table) for j in range(len(content.header))]
+    lines = [_line(row, widths) for row in table]
+    rule = "-" * len(lines[0])
+    longest = max(len(name) for name, _ in content.facts)
+    facts = [f"{name.ljust(longest)}  {value}" for name, value in content.facts]
+    return "\n".join([content.title, rule, *facts, rule, lines[0], rule, *lines[1:], rule])
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    """First cell to the left, the others to the right."""
+    cells = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+    return "  ".join([row[0].ljust(widths[0]), *cells[1:]])
