@@ -80,12 +80,6 @@ def read_native(path: str | Path) -> IOTable:
         ) from error
 
 
-def is_native(path: str | Path) -> bool:
-    """Tell whether a file starts as an Arrow IPC file does."""
-    with Path(path).open("rb") as stream:
-        return stream.read(6) == b"ARROW1"
-
-
 def _build(frame: pa.Table, described: dict) -> IOTable:
     meta = {**described["meta"]}
     meta["original_countries"] = dict(meta["original_countries"])

@@ -91,7 +91,7 @@ def hold_to_identities(table: IOTable, path: Path, *, strict: bool) -> TableRepo
     except IdentityError as error:
         if strict:
             raise
-        warnings.warn(IdentityWarning(str(error)), stacklevel=4)
+        warnings.warn(IdentityWarning(str(error)), stacklevel=5)
     return report
 
 

@@ -116,7 +116,7 @@ def read_block(rows: Rows, frame: Frame, path: Path) -> Block:
     data = cells(row_numbers, [j for _, j in [*buyers, *users]] + [total])
     names = [name for name, _ in below]
     bottom = cells([i for _, i in below], [j for _, j in buyers])
-    kept = [k for k, name in enumerate(names) if name not in _SUMS]
+    kept = np.array([k for k, name in enumerate(names) if name not in _SUMS])
     z, y, x = data[:, : len(buyers)], data[:, len(buyers) : -1], data[:, -1]
     return Block(
         Z=z[np.ix_(order, z_order)],

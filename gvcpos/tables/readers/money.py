@@ -92,7 +92,7 @@ def money_rows(
     out = np.zeros((len(rows), width))
     for i, row in enumerate(rows):
         if all(type(cell) is float for cell in row):
-            out[i] = row
+            out[i] = np.array(row, dtype=float)
             continue
         for j, cell in enumerate(row):
             try:

@@ -121,7 +121,8 @@ class Source:
             names = book.sheet_names
             dated = [name for name in names if re.search(r"(19|20)\d\d\s*$", name)]
             name = (dated or names)[0]
-            return name, book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            return name, [list(row) for row in cells]
         except (CalamineError, OSError, IndexError, ValueError) as error:
             raise FormatError(f"{self.path}: the workbook cannot be opened ({error}). Fetch the file again.") from error
 
