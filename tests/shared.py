@@ -68,12 +68,12 @@ def golden_table(name: str) -> IOTable:
 
 @lru_cache(maxsize=16)
 def wiod_year(year: int) -> IOTable:
-    """WIOD 2013 table of one year, row-scaled, va = x - column sums."""
+    """WIOD 2013 table of one year; Z row-scaled (F is not), x = row sums, va = x - column sums."""
     with np.load(shared(f"icio/wiod2013/wiot2013_{year}.npz"), allow_pickle=False) as f:
         scale = f["row_scale"][:, None]
         return IOTable.from_arrays(
             f["Z"] * scale,
-            f["F"] * scale,
+            f["F"],
             countries=f["countries"].tolist(),
             sectors=f["sectors"].tolist(),
             final_categories=f["fd"].tolist(),

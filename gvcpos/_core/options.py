@@ -9,12 +9,14 @@ from gvcpos._core.errors import InputError
 SpatialModel = Literal["slx", "sar", "sem", "sdm"]
 PanelEffects = Literal["none", "entity", "time", "twoway"]
 PanelMethod = Literal["lee-yu", "direct"]
-CovarianceType = Literal["information", "sandwich"]
+CovarianceType = Literal["information", "hessian", "sandwich"]
 EffectErrors = Literal["delta", "simulation"]
 WeightsKind = Literal["contiguity", "knn", "inverse_distance", "linkage"]
 Normalisation = Literal["row", "spectral", "none"]
 Islands = Literal["error", "keep"]
+Leftover = Literal["error", "drop"]
 SplitRows = Literal["merge", "keep"]
+AccountLevel = Literal["country", "sector"]
 
 
 def choose(value: str, kind: object, what: str) -> str:

@@ -1,0 +1,12 @@
+"""Value-added accounting: the factorised Leontief system, positions, lengths, participation, exports."""
+
+from gvcpos._core.lazy import lazy_exports
+
+_EXPORTS = {
+    "LeontiefSystem": "gvcpos.accounting.leontief",
+    "Measure": "gvcpos.accounting.measures",
+    "ValueAddedAccounts": "gvcpos.accounting.accounts",
+    "measures": "gvcpos.accounting.measures",
+}
+__all__ = ["LeontiefSystem", "Measure", "ValueAddedAccounts", "measures"]
+__getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

@@ -1,0 +1,130 @@
+"""Production lengths (Wang, Wei, Yu & Zhu 2017b, NBER w23261), by vectors only.
+
+Value added induced times the number of stages it passes is v̂BBŷ in all. It splits into a purely domestic part
+v̂LLŷ^D, traditional trade v̂LLŷ^F and global value chains: stages at home before the border v̂LLA^FB ŷ, border
+crossings v̂BA^FB ŷ and stages abroad v̂LA^FBA^DB ŷ. Row sums give the forward view (v), column sums the backward (y).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from gvcpos.accounting.flows import WorldFlows
+from gvcpos.accounting.leontief import FloatArray
+from gvcpos.accounting.position import ratio
+
+# Beside the total, a smaller flow through value chains is rounding.
+_NO_FLOW = 1e-12
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Value and stage-weighted value seen from one side, money, shape (GN,) or (G,) each.
+
+    Attributes
+    ----------
+    total, domestic, traditional, gvc : ndarray
+        The value: va or y, its domestic part, its traditional-trade part and its part in value chains.
+    induced, induced_domestic, induced_traditional : ndarray
+        The value times the stages it passes.
+    before, crossings, after : ndarray
+        The same for the part in value chains: stages at home, border crossings, stages abroad.
+    """
+
+    total: FloatArray
+    domestic: FloatArray
+    traditional: FloatArray
+    gvc: FloatArray
+    induced: FloatArray
+    induced_domestic: FloatArray
+    induced_traditional: FloatArray
+    before: FloatArray
+    crossings: FloatArray
+    after: FloatArray
+
+    def by_country(self, G: int) -> Stages:
+        """Sum over each country's sectors, shape (G,): lengths of countries are ratios of these sums."""
+        return Stages(*(getattr(self, f.name).reshape(G, -1).sum(axis=1) for f in fields(self)))
+
+
+def forward_stages(flows: WorldFlows) -> Stages:
+    """Return the forward view, row sums: v̂·, where a cell's value added goes."""
+    system, v = flows.system, flows.v
+    bx, bfx = flows.output_solves.T
+    sold = np.stack([flows.y_domestic, flows.y_foreign, flows.intermediate_exports], axis=1)
+    l_sold = system.local(sold)
+    # As By = x, A^F B ŷ sums to A^F x, and A^D x = Ax − A^F x with B A x = Bx − x.
+    after = system.foreign(np.stack([bfx, bx - flows.x - bfx], axis=1))
+    stages = system.local(np.concatenate([l_sold, after], axis=1)) * v[:, None]
+    domestic, traditional, gvc = (l_sold * v[:, None]).T
+    return Stages(
+        total=flows.va,
+        domestic=domestic,
+        traditional=traditional,
+        gvc=gvc,
+        induced=v * bx,
+        induced_domestic=stages[:, 0],
+        induced_traditional=stages[:, 1],
+        before=stages[:, 2],
+        crossings=stages[:, 3] + gvc,
+        after=stages[:, 4],
+    )
+
+
+def backward_stages(flows: WorldFlows) -> Stages:
+    """Return the backward view, column sums: ·ŷ, where the value of a cell's final goods comes from."""
+    system, y, w = flows.system, flows.y, flows.w
+    _, b, before = flows.input_solves.T
+    value_in = flows.value_in
+    crossings, after, induced = system.solve_transposed(
+        np.stack([system.foreign_transposed(value_in), system.domestic_transposed(b), value_in], axis=1)
+    ).T
+    local_w = system.local_transposed(w)
+    return Stages(
+        total=y,
+        domestic=w * flows.y_domestic,
+        traditional=w * flows.y_foreign,
+        gvc=b * y,
+        induced=induced * y,
+        induced_domestic=local_w * flows.y_domestic,
+        induced_traditional=local_w * flows.y_foreign,
+        before=before * y,
+        crossings=crossings * y,
+        after=after * y,
+    )
+
+
+def lengths(stages: Stages, side: str) -> dict[str, FloatArray]:
+    """Return production lengths in stages, by published name.
+
+    Parameters
+    ----------
+    stages : Stages
+    side : "plv" or "ply"
+        Prefix of the names.
+
+    Returns
+    -------
+    dict of ndarray
+        ``plv``, ``plv_domestic``, ``plv_traditional``, ``plv_gvc`` and its three parts ``plv_gvc_home``,
+        ``plv_gvc_crossings``, ``plv_gvc_abroad``. NaN where nothing, or next to nothing, flows that way.
+    """
+    gvc = np.where(np.abs(stages.gvc) > _NO_FLOW * np.abs(stages.total), stages.gvc, 0.0)
+    return {
+        side: ratio(stages.induced, stages.total),
+        f"{side}_domestic": ratio(stages.induced_domestic, stages.domestic),
+        f"{side}_traditional": ratio(stages.induced_traditional, stages.traditional),
+        f"{side}_gvc": ratio(stages.before + stages.crossings + stages.after, gvc),
+        f"{side}_gvc_home": ratio(stages.before, gvc),
+        f"{side}_gvc_crossings": ratio(stages.crossings, gvc),
+        f"{side}_gvc_abroad": ratio(stages.after, gvc),
+    }
+
+
+def length_columns(forward: Stages, backward: Stages) -> dict[str, FloatArray]:
+    """Return all lengths of both views and ``gvc_position`` = PLv_GVC / PLy_GVC."""
+    columns = lengths(forward, "plv") | lengths(backward, "ply")
+    columns["gvc_position"] = ratio(columns["plv_gvc"], columns["ply_gvc"])
+    return columns

@@ -1,0 +1,235 @@
+"""The Leontief system of a world table: I − A factorised once, and products with parts of A.
+
+Notation: G countries, N sectors, GN = G·N cells, country-major. A = Z x̂⁻¹ with zero columns where x = 0;
+A^D its block-diagonal (domestic) part, A^F the rest; B = (I − A)⁻¹; L = (I − A^D)⁻¹.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import lapack
+
+from gvcpos._core.errors import IdentityError
+
+FloatArray = npt.NDArray[np.float64]
+
+# A pivot this small beside the largest one leaves fewer than about three digits in a solution.
+_SMALLEST_PIVOT = 1e-13
+
+
+class LeontiefSystem:
+    """(I − A) of one table, factorised when first needed and kept.
+
+    Parameters
+    ----------
+    Z : ndarray, shape (GN, GN)
+        Intermediate deliveries, row = seller. Kept, not copied, when C-ordered; never written to.
+    x : ndarray, shape (GN,)
+        Gross output. A cell with x = 0 has a zero column in A.
+    G, N : int
+        Numbers of countries and of sectors.
+    name : callable, optional
+        Position of a cell to its name, for messages.
+
+    Notes
+    -----
+    One GN × GN array is made besides Z: the LU factors of (I − A)ᵀ, which in LAPACK's column order is
+    exactly I − A in row order, so that nothing is transposed. A itself is never formed: A m = Z (x̂⁻¹ m).
+    """
+
+    def __init__(self, Z: FloatArray, x: FloatArray, G: int, N: int, name: Callable[[int], str] | None = None) -> None:
+        self.Z = np.ascontiguousarray(Z, dtype=np.float64)
+        self.x = np.asarray(x, dtype=np.float64)
+        self.G, self.N = G, N
+        self._name = name or (lambda i: f"cell {i} (country {i // N}, sector {i % N})")
+
+    @cached_property
+    def inverse_x(self) -> FloatArray:
+        """1/x with 0 where x = 0, shape (GN,)."""
+        return np.divide(1.0, self.x, out=np.zeros_like(self.x), where=self.x != 0)
+
+    @property
+    def A(self) -> FloatArray:
+        """Technical coefficients Z x̂⁻¹, shape (GN, GN); made anew at each call."""
+        return self.Z * self.inverse_x
+
+    @cached_property
+    def domestic_A(self) -> FloatArray:
+        """Domestic coefficients A_ss, shape (G, N, N)."""
+        blocks = self.Z.reshape(self.G, self.N, self.G, self.N)
+        s = np.arange(self.G)
+        return blocks[s, :, s, :] * self.inverse_x.reshape(self.G, 1, self.N)
+
+    @cached_property
+    def L(self) -> FloatArray:
+        """Local Leontief inverses L_ss = (I − A_ss)⁻¹, shape (G, N, N).
+
+        Raises
+        ------
+        IdentityError
+            If a country's I − A_ss is singular.
+        """
+        local = np.eye(self.N) - self.domestic_A
+        try:
+            return np.linalg.inv(local)
+        except np.linalg.LinAlgError:
+            ranks = [int(np.linalg.matrix_rank(block)) for block in local]
+            first = next((s for s, rank in enumerate(ranks) if rank < self.N), 0)
+            raise IdentityError(
+                f"the domestic system of the country of {self._name(first * self.N)} is singular: its sectors buy "
+                "all their output from each other. Check the table's value added there."
+            ) from None
+
+    @cached_property
+    def _factors(self) -> tuple[FloatArray, npt.NDArray[np.int32]]:
+        """LU factors and pivots of (I − A)ᵀ, factorised in place."""
+        matrix = np.multiply(self.Z, -self.inverse_x)
+        matrix.ravel()[:: len(self.x) + 1] += 1.0
+        lu, pivots, info = lapack.dgetrf(matrix.T, overwrite_a=1)
+        diagonal = np.abs(lu.diagonal())
+        worst = info - 1 if info > 0 else int(diagonal.argmin())
+        if info > 0 or not diagonal[worst] > _SMALLEST_PIVOT * diagonal.max():
+            raise IdentityError(
+                f"I - A is singular to working precision (pivot {diagonal[worst]:.3g}, met at {self._name(worst)}): "
+                "some cells sell all they make to each other and have no final use. Check the rows of the table there."
+            )
+        return lu, pivots
+
+    def solve(self, rhs: FloatArray) -> FloatArray:
+        """Return B rhs for a column or columns, shape (GN,) or (GN, k).
+
+        Raises
+        ------
+        IdentityError
+            If I − A is singular to working precision; the message names the cell.
+        """
+        return self._getrs(rhs, 1)
+
+    def solve_transposed(self, rhs: FloatArray) -> FloatArray:
+        """Return Bᵀ rhs, that is (rhsᵀ B)ᵀ, for a column or columns, shape (GN,) or (GN, k)."""
+        return self._getrs(rhs, 0)
+
+    def _getrs(self, rhs: FloatArray, transposed: int) -> FloatArray:
+        lu, pivots = self._factors
+        columns = np.array(rhs, dtype=np.float64, order="F", ndmin=1)
+        solution, _ = lapack.dgetrs(lu, pivots, columns, trans=transposed, overwrite_b=1)
+        return solution
+
+    @cached_property
+    def _inverse(self) -> FloatArray:
+        lu, pivots = self._factors
+        # Without a work space of this size LAPACK falls back to an unblocked routine, ten times slower.
+        work = int(lapack.dgetri_lwork(len(self.x))[0])
+        inverse, _ = lapack.dgetri(lu, pivots, lwork=work)
+        return inverse.T
+
+    def inverse(self) -> FloatArray:
+        """Return B, shape (GN, GN), from the same factors; about twice the cost of factorising. Kept."""
+        return self._inverse
+
+    def diagonal_blocks(self) -> FloatArray:
+        """Return B_ss, shape (G, N, N); needs the inverse."""
+        s = np.arange(self.G)
+        return self.inverse().reshape(self.G, self.N, self.G, self.N)[s, :, s, :]
+
+    def domestic(self, m: FloatArray) -> FloatArray:
+        """Return A^D m, shape of `m`: (GN,) or (GN, k)."""
+        return self.blockwise(self.domestic_A, m)
+
+    def local(self, m: FloatArray) -> FloatArray:
+        """Return L m, shape of `m`: (GN,) or (GN, k)."""
+        return self.blockwise(self.L, m)
+
+    def local_transposed(self, m: FloatArray) -> FloatArray:
+        """Return Lᵀ m, shape of `m`: (GN,) or (GN, k)."""
+        return self.blockwise(self.L.transpose(0, 2, 1), m)
+
+    def domestic_transposed(self, m: FloatArray) -> FloatArray:
+        """Return A^Dᵀ m, shape of `m`: (GN,) or (GN, k)."""
+        return self.blockwise(self.domestic_A.transpose(0, 2, 1), m)
+
+    def blockwise(self, blocks: FloatArray, m: FloatArray) -> FloatArray:
+        """Multiply the block-diagonal matrix of `blocks` (G, N, N) with `m` (GN,) or (GN, k)."""
+        return (blocks @ m.reshape(self.G, self.N, -1)).reshape(m.shape)
+
+    def foreign(self, m: FloatArray) -> FloatArray:
+        """Return A^F m, shape of `m`: (GN,) or (GN, k).
+
+        The domestic blocks are skipped, not subtracted: a country that sells nothing abroad gets exact zeros.
+        """
+        scaled = self._columns(m) * self.inverse_x[:, None]
+        out = np.empty_like(scaled)
+        for s in range(self.G):
+            here, start, stop = self._range(s)
+            out[here] = self.Z[here, :start] @ scaled[:start] + self.Z[here, stop:] @ scaled[stop:]
+        return out.reshape(m.shape)
+
+    def foreign_transposed(self, m: FloatArray) -> FloatArray:
+        """Return A^Fᵀ m, shape of `m`: (GN,) or (GN, k); exact zeros for a country that buys nothing abroad."""
+        columns = self._columns(m)
+        out = np.zeros_like(columns)
+        for s in range(self.G):
+            here, start, stop = self._range(s)
+            rows = self.Z[here]
+            out[:start] += rows[:, :start].T @ columns[here]
+            out[stop:] += rows[:, stop:].T @ columns[here]
+        out *= self.inverse_x[:, None]
+        return out.reshape(m.shape)
+
+    def foreign_own(self, *matrices: FloatArray) -> FloatArray:
+        """Return Σ_{r≠s} A_sr m_rs for every country s, stacked, for each matrix m.
+
+        Parameters
+        ----------
+        *matrices : ndarray, shape (GN, G) each
+            k matrices with a column for every country.
+
+        Returns
+        -------
+        ndarray, shape (GN, k)
+            The own-country blocks of A^F m: what s sells abroad for something that is indexed by s itself.
+        """
+        out = np.empty((len(self.x), len(matrices)))
+        for s in range(self.G):
+            here, start, stop = self._range(s)
+            scaled = np.stack([m[:, s] for m in matrices], axis=1) * self.inverse_x[:, None]
+            out[here] = self.Z[here, :start] @ scaled[:start] + self.Z[here, stop:] @ scaled[stop:]
+        return out
+
+    def own_blocks(self, m: FloatArray) -> FloatArray:
+        """Return the own-country blocks m_ss of a matrix (GN, G), stacked to shape (GN,)."""
+        s = np.arange(self.G)
+        return m.reshape(self.G, self.N, self.G)[s, :, s].reshape(-1)
+
+    def abroad(self, m: FloatArray) -> FloatArray:
+        """Return Σ_{r≠s} m_sr, the row sums of (GN, G) without the own-country blocks, shape (GN,).
+
+        The blocks are left out, not subtracted, so that nothing abroad is exactly 0.
+        """
+        blocks = m.reshape(self.G, self.N, self.G).copy()
+        s = np.arange(self.G)
+        blocks[s, :, s] = 0.0
+        return blocks.sum(axis=2).reshape(-1)
+
+    def block_columns(self, m: FloatArray) -> FloatArray:
+        """Spread a vector (GN,) to a matrix (GN, G) with m_s in the rows and the column of s, else 0."""
+        out = np.zeros((self.G, self.N, self.G))
+        s = np.arange(self.G)
+        out[s, :, s] = m.reshape(self.G, self.N)
+        return out.reshape(-1, self.G)
+
+    def country_sums(self, m: FloatArray) -> FloatArray:
+        """Sum (GN, ...) over each country's sectors, giving (G, ...)."""
+        return m.reshape(self.G, self.N, *m.shape[1:]).sum(axis=1)
+
+    def _range(self, s: int) -> tuple[slice, int, int]:
+        start, stop = s * self.N, (s + 1) * self.N
+        return slice(start, stop), start, stop
+
+    @staticmethod
+    def _columns(m: FloatArray) -> FloatArray:
+        return np.ascontiguousarray(m.reshape(len(m), -1))

@@ -1,0 +1,109 @@
+"""Participation in global value chains: Wang–Wei–Yu–Zhu 2017 and Koopman–Powers–Wang–Wei 2010, by vectors only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from gvcpos.accounting.flows import WorldFlows
+from gvcpos.accounting.leontief import FloatArray
+from gvcpos.accounting.position import ratio
+
+
+@dataclass(frozen=True)
+class Split:
+    """Value added (forward) or final goods (backward) by the way they take; money, (GN,) or (G,) each.
+
+    Attributes
+    ----------
+    total, domestic, traditional, simple, complex : ndarray
+        ``total`` is va or y and equals the sum of the others on a balanced table.
+    """
+
+    total: FloatArray
+    domestic: FloatArray
+    traditional: FloatArray
+    simple: FloatArray
+    complex: FloatArray
+
+    def by_country(self, G: int) -> Split:
+        """Sum over each country's sectors, shape (G,)."""
+        return Split(*(getattr(self, f.name).reshape(G, -1).sum(axis=1) for f in fields(self)))
+
+
+def forward_split(flows: WorldFlows) -> Split:
+    """Split value added by use, rows of v̂Bŷ = v̂Lŷ^D + v̂Lŷ^F + v̂LA^FLŷ^D + v̂LA^F(Bŷ − Lŷ^D) (NBER w23222)."""
+    system, v = flows.system, flows.v
+    l_home = system.local(flows.y_domestic)
+    onward = system.foreign(np.stack([l_home, flows.x - l_home], axis=1))
+    used = system.local(np.column_stack([flows.y_foreign, onward])) * v[:, None]
+    return Split(flows.va, v * l_home, *used.T)
+
+
+def backward_split(flows: WorldFlows) -> Split:
+    """Split final goods by source, columns of the same equation."""
+    w, home = flows.w, flows.y_domestic
+    simple = flows.system.local_transposed(flows.system.foreign_transposed(w)) * home
+    gvc = flows.input_solves[:, 1] * flows.y
+    return Split(flows.y, w * home, w * flows.y_foreign, simple, gvc - simple)
+
+
+def split_columns(split: Split, view: str) -> dict[str, FloatArray]:
+    """Return shares of the total by published name; `view` is ``"forward"`` or ``"backward"``.
+
+    ``wwyz_forward`` = (simple + complex)/va, the participation; its parts and the rest likewise.
+    """
+    parts = {
+        "": split.simple + split.complex,
+        "_simple": split.simple,
+        "_complex": split.complex,
+        "_domestic": split.domestic,
+        "_traditional": split.traditional,
+    }
+    return {f"wwyz_{view}{suffix}": ratio(part, split.total) for suffix, part in parts.items()}
+
+
+def indirect_value_added(flows: WorldFlows) -> FloatArray:
+    """IV: own value added in exports that partners pass on to third countries, by exporting sector, (GN,).
+
+    It is T3 + T4 + T5 of Wang, Wei & Zhu (NBER w19677). As x_r = Σ_t B_rt y_t, what is left of A_sr x_r after
+    absorption by the direct importer, return home and own final exports is
+    (v_s L_ss)' # Σ_{r≠s} A_sr [x_r − B_rr Y_rr − (BY)_rs − B_rs Σ_{t≠s} Y_st].
+    """
+    passed_on = flows.system.foreign(flows.x - flows.system.own_blocks(flows.for_home))
+    return flows.w * (passed_on - flows.returned.sum(axis=1))
+
+
+def foreign_value_added(flows: WorldFlows) -> FloatArray:
+    """FV: foreign value added in exports that the direct importer absorbs, by exporting sector, (GN,).
+
+    It is T11 + T12 + T14 + T15 of Wang, Wei & Zhu: (u − v_s B_ss)' # Σ_{r≠s} (Y_sr + A_sr L_rr Y_rr).
+    """
+    absorbed = flows.y_foreign + flows.system.foreign(flows.system.local(flows.y_domestic))
+    return (flows.value_in - flows.own_content) * absorbed
+
+
+def forward_linkage(flows: WorldFlows) -> FloatArray:
+    """Own value added in all exports of others, v̂_s Σ_{r≠s} B_sr e_r, by sector of origin, (GN,).
+
+    The loose forward measure (OECD FEXDVA, VS1 of Hummels, Ishii & Yi 2001): it counts value added each time
+    it crosses a border and can flip the sign of the KPWW position, hence its own name. Costs G more columns.
+    """
+    spread = flows.system.solve(flows.system.block_columns(flows.exports))
+    return flows.v * flows.system.abroad(spread)
+
+
+def kpww_columns(exports: FloatArray, indirect: FloatArray, foreign: FloatArray) -> dict[str, FloatArray]:
+    """Return the KPWW 2010 (NBER w16426) indices; NaN where there are no exports.
+
+    Participation is IV/E + FV/E, position ln(1 + IV/E) − ln(1 + FV/E).
+    """
+    iv, fv = ratio(indirect, exports), ratio(foreign, exports)
+    logs = [np.log1p(r, out=np.full_like(r, np.nan), where=r > -1) for r in (iv, fv)]
+    return {
+        "kpww_iv": iv,
+        "kpww_fv": fv,
+        "kpww_participation": iv + fv,
+        "kpww_position": logs[0] - logs[1],
+    }
