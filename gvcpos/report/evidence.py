@@ -34,9 +34,9 @@ def effects_table(
 
     Parameters
     ----------
-    effects : results, effects or DataFrame
-        Results with an ``effects()`` method, what that returns, or the tidy frame itself: columns variable,
-        effect, estimate, std_error, pvalue.
+    effects : results or DataFrame
+        Results with an ``effects()`` method or what that returns: variable and effect (in the index or as
+        columns), estimate, std_error, pvalue.
     names : mapping, optional
         Variable name to the label printed for it.
 
@@ -68,17 +68,13 @@ def effects_table(
 
 def effects_frame(effects: Any) -> pd.DataFrame:
     """Return the tidy frame of effects from results, from effects, or from the frame itself."""
-    found = effects
-    if callable(getattr(found, "effects", None)):
-        found = found.effects()
-    if not isinstance(found, pd.DataFrame) and callable(getattr(found, "to_frame", None)):
-        found = found.to_frame()
+    found = effects.effects() if callable(getattr(effects, "effects", None)) else effects
     if not isinstance(found, pd.DataFrame):
         raise InputError(
             f"effects: {type(effects).__name__} holds no frame of effects. Give fitted spatial results or a "
             f"frame with columns {', '.join(_EFFECT_COLUMNS)}."
         )
-    return found
+    return found.reset_index() if {"effect", "variable"} <= set(found.index.names) else found
 
 
 def _effect(record: Mapping[Any, Any] | None, marked: bool, digits: int) -> Cell:
@@ -128,23 +124,35 @@ def tests_table(
 
 
 def _each_test(tests: Iterable[Any] | pd.DataFrame) -> list[Any]:
-    if isinstance(tests, pd.DataFrame):
-        return [dict(record) for record in tests.to_dict("records")]
-    return list(tests)
+    if not isinstance(tests, pd.DataFrame):
+        return list(tests)
+    named = tests if {"name", "test"} & set(tests.columns) else tests.rename_axis("name").reset_index()
+    return [dict(record) for record in named.to_dict("records")]
 
 
 def _test_record(test: Any) -> dict[str, Any]:
-    def get(key: str) -> Any:
-        return test.get(key) if isinstance(test, Mapping) else getattr(test, key, None)
+    def get(*keys: str) -> Any:
+        found = (test.get(key) if isinstance(test, Mapping) else getattr(test, key, None) for key in keys)
+        return next((value for value in found if value is not None), None)
 
-    record = {k: get(k) for k in ("name", "null", "statistic", "distribution", "pvalue", "estimate", "conf_int")}
+    record = {key: get(key) for key in ("null", "statistic", "pvalue", "estimate", "conf_int")}
+    record["name"] = get("name", "test")
     absent = [key for key in ("name", "statistic", "pvalue") if record[key] is None]
     if absent:
         raise InputError(f"test {record['name'] or test!r}: no {', '.join(absent)}. A test must state them.")
-    lower, upper = get("lower"), get("upper")
-    if record["conf_int"] is None and lower is not None and upper is not None:
-        record["conf_int"] = (lower, upper)
+    record["distribution"] = _distribution(get("distribution"), as_float(get("df")))
+    bounds = (get("lower", "ci_low"), get("upper", "ci_high"))
+    if record["conf_int"] is None and None not in bounds:
+        record["conf_int"] = bounds
     return record
+
+
+def _distribution(name: str | None, df: float | None) -> str | None:
+    """Write the distribution under the null with its degrees of freedom, as in ``χ²(2)``."""
+    if name is None:
+        return None
+    shown = {"chi2": "χ²", "normal": "N(0, 1)"}.get(name, name)
+    return shown if df is None or name == "normal" else f"{shown}({df:,.6g})"
 
 
 def _test_cells(record: Mapping[str, Any], optional: Sequence[str], digits: int) -> tuple[Cell, ...]:

@@ -6,6 +6,7 @@ package, linearmodels, statsmodels. What an object does not state is None and pr
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,6 @@ from gvcpos.report.numbers import as_float
 
 SPATIAL_TERMS = ("rho", "lambda")
 _VARIANCES = ("sigma2", "sigma^2", "s2")
-_DEFAULT_COVARIANCE = {"information": "information matrix", "sandwich": "sandwich", "nonrobust": "nonrobust"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class ModelColumn:
         The spatial parameters rho and lambda, if the model has them.
     facts : mapping
         ``dependent``, ``model``, ``effects``, ``method``, ``covariance`` (text); ``sigma2``, ``loglik``,
-        ``rsquared``, ``aic`` (float); ``nobs``, ``entities``, ``periods`` (int); None where not stated.
+        ``rsquared``, ``rsquared_within``, ``aic`` (float); ``nobs``, ``entities``, ``periods`` (int); None where not stated.
     """
 
     name: str
@@ -104,75 +104,66 @@ def _aligned(series: pd.Series, params: pd.Series, name: str, what: str) -> pd.S
 
 
 def _facts(results: Any, terms: tuple[Term, ...]) -> dict[str, float | int | str | None]:
-    sigma2 = next((t.estimate for t in terms if t.name in _VARIANCES), None)
-    if sigma2 is None:
-        sigma2 = as_float(_number(results, "sigma2", "s2", "scale"))
+    variance = next((t.estimate for t in terms if t.name in _VARIANCES), None)
     return {
         "dependent": _dependent(results),
-        "model": _text(results, "model_name", "model_type", "name"),
+        "model": _model(results),
         "effects": _effects(results),
-        "method": _text(results, "method"),
-        "covariance": _covariance(results),
-        "sigma2": sigma2,
-        "nobs": _count(_number(results, "nobs")),
-        "entities": _count(_number(results, "n_entities", "nentity", "n") or _info(results, "entity_info")),
-        "periods": _count(_number(results, "n_periods", "nperiod", "t") or _info(results, "time_info")),
-        "loglik": as_float(_number(results, "loglik", "llf")),
-        "rsquared": as_float(_number(results, "rsquared")),
-        "aic": as_float(_number(results, "aic")),
+        "method": _text(results, "model.method", "method"),
+        "covariance": _text(results, "cov_type", "_cov_type"),
+        "sigma2": _number(results, "sigma2", "s2", "scale") if variance is None else variance,
+        "nobs": _count(results, "nobs"),
+        "entities": _count(results, "model.transformation.units", "n_entities", "entity_info.total"),
+        "periods": _count(results, "model.transformation.periods", "n_periods", "time_info.total"),
+        "loglik": _number(results, "loglik", "llf"),
+        "rsquared": _number(results, "rsquared"),
+        "rsquared_within": _number(results, "rsquared_within"),
+        "aic": _number(results, "aic"),
     }
 
 
-def _number(results: Any, *attributes: str) -> Any:
-    for attribute in attributes:
-        found = getattr(results, attribute, None)
-        if found is not None and not isinstance(found, (str, pd.Series)) and not callable(found):
-            return found
+def _walk(holder: Any, path: str) -> Any:
+    """Follow a dotted path of attributes; None where it ends early."""
+    for name in path.split("."):
+        holder = getattr(holder, name, None)
+    return holder
+
+
+def _number(results: Any, *paths: str) -> float | None:
+    for path in paths:
+        found = _walk(results, path)
+        if isinstance(found, numbers.Real):
+            return as_float(found)
     return None
 
 
-def _count(value: Any) -> int | None:
-    number = as_float(value)
-    return None if number is None else round(number)
+def _count(results: Any, *paths: str) -> int | None:
+    found = _number(results, *paths)
+    return None if found is None else round(found)
 
 
-def _info(results: Any, attribute: str) -> Any:
-    found = getattr(results, attribute, None)
-    return found.get("total") if isinstance(found, pd.Series) else None
+def _text(results: Any, *paths: str) -> str | None:
+    found = (_walk(results, path) for path in paths)
+    return next((text for text in found if isinstance(text, str) and text), None)
 
 
-def _text(results: Any, *attributes: str) -> str | None:
-    """Find a text among the attributes of the results, then of the model they came from."""
-    for holder in (results, getattr(results, "model", None)):
-        for attribute in attributes:
-            found = getattr(holder, attribute, None)
-            if isinstance(found, str) and found:
-                return found
-    return None
+def _model(results: Any) -> str | None:
+    short = _text(results, "model.model")
+    return short.upper() if short else _text(results, "name")
 
 
 def _dependent(results: Any) -> str | None:
-    model = getattr(results, "model", None)
-    variables: Any = getattr(getattr(model, "dependent", None), "vars", None)
+    variables = _walk(results, "model.dependent.vars")
     if variables is not None and len(variables) == 1:
         return str(variables[0])
-    return _text(results, "dependent", "endog_names", "y_name")
+    return _text(results, "model.data.y_name", "model.endog_names")
 
 
 def _effects(results: Any) -> str | None:
     """Panel effects by name; linearmodels states them as a list."""
-    stated = _text(results, "panel_effects", "effects_name", "effects")
-    if stated is not None:
-        return stated
+    stated = _text(results, "model.effects")
     included = getattr(results, "included_effects", None)
-    if included is None:
-        return None
-    names = sorted(str(effect).lower() for effect in included)
-    return {(): "none", ("entity", "time"): "twoway"}.get(tuple(names), " + ".join(names))
-
-
-def _covariance(results: Any) -> str | None:
-    stated = _text(results, "cov_type", "_cov_type", "cov_estimator")
-    if stated is None:
-        return None
-    return _DEFAULT_COVARIANCE.get(stated, stated)
+    if stated is not None or included is None:
+        return stated
+    names = tuple(sorted(str(effect).lower() for effect in included))
+    return {(): "none", ("entity", "time"): "twoway"}.get(names, " + ".join(names))

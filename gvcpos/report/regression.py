@@ -29,6 +29,7 @@ _COUNTED: tuple[tuple[str, str, int | None], ...] = (
     ("sigma2", "σ²", None),
     ("loglik", "Log-likelihood", 2),
     ("rsquared", "R²", 4),
+    ("rsquared_within", "R² within", 4),
     ("aic", "AIC", 2),
 )
 
@@ -80,14 +81,13 @@ def regression_table(
     if not results:
         raise InputError("regression table: no models were given. Give at least one {name: results}.")
     models = tuple(model_column(str(name), fitted) for name, fitted in results.items())
-    shown = names or {}
     order = list(dict.fromkeys(t.name for m in models for t in m.terms))
-    slopes = [r for n in order for r in _term_rows(shown.get(n, n), n, models, stars, digits)]
+    slopes = [r for n in order for r in _term_rows(term_label(n, names), n, models, stars, digits)]
     spatial = [
         row
         for name in SPATIAL_TERMS
         if any(t.name == name for m in models for t in m.spatial)
-        for row in _term_rows(shown.get(name, _SPATIAL_LABELS[name]), name, models, stars, digits)
+        for row in _term_rows(term_label(name, names), name, models, stars, digits)
     ]
     described = [row for row in _DESCRIBED if row[0] not in _DIFFERING or len(_stated(models, row[0])) > 1]
     facts = (_fact_rows(group, models, digits) for group in (described, _COUNTED))
@@ -102,6 +102,16 @@ def regression_table(
         synthetic,
         models,
     )
+
+
+def term_label(name: str, names: Mapping[str, str] | None = None) -> str:
+    """Return the label printed for a coefficient; ``W*x`` is the spatial lag of x."""
+    given = names or {}
+    if name in given:
+        return given[name]
+    if name.startswith("W*"):
+        return f"W × {given.get(name[2:], name[2:])}"
+    return _SPATIAL_LABELS.get(name, name)
 
 
 def _term_rows(label: str, name: str, models: Sequence[ModelColumn], marked: bool, digits: int) -> tuple[Row, Row]:

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from gvcpos._core.labels import locate
-from gvcpos.report.evidence import EFFECT_ORDER
+from gvcpos.report.evidence import EFFECT_ORDER, effects_frame
 from gvcpos.report.figures.style import DARK, MARKERS, PALETTE, finish, legend_below_title, new_figure, style
 
 _PER_ROW = 3
@@ -33,7 +33,8 @@ def effects_plot(
     Parameters
     ----------
     frame : DataFrame
-        Columns variable, effect (direct, indirect, total), estimate, lower, upper.
+        What ``results.effects()`` gives: variable and effect (direct, indirect, total) in the index or as
+        columns, estimate, lower, upper.
     names : mapping, optional
         Variable name to panel title.
 
@@ -42,6 +43,7 @@ def effects_plot(
     LabelError
         If a column is missing.
     """
+    frame = effects_frame(frame)
     _need(frame, "variable", "effect", "estimate", "lower", "upper")
     variables = list(dict.fromkeys(frame["variable"].astype(str)))
     with style():

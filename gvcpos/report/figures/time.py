@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
 from gvcpos.report.figures.style import (
     DARK,
@@ -29,9 +30,8 @@ from gvcpos.report.figures.style import (
 def dominance_lines(
     frame: pd.DataFrame,
     *,
-    share: str = "share",
-    concentration: pd.DataFrame | None = None,
-    hhi: str = "hhi",
+    share: str = "va_share",
+    hhi: str | None = "va_hhi",
     leaders: int | Sequence[str] = 5,
     names: Mapping[str, str] | None = None,
     title: str = "Who makes the first stage's value added",
@@ -39,14 +39,15 @@ def dominance_lines(
     source: str = "",
     synthetic: bool = False,
 ) -> Figure:
-    """Draw countries' shares of a stage over the years; the leaders in colour, the rest in grey.
+    """Draw countries' shares of one stage over the years; the leaders in colour, the rest in grey.
 
     Parameters
     ----------
     frame : DataFrame
-        Columns country, year and `share` (a fraction of one).
-    concentration : DataFrame, optional
-        Columns year and `hhi` (Herfindahl-Hirschman index, 0 to 1); drawn in a panel below.
+        One stage of what ``lockin.dominance`` gives: columns country, year, `share` (a fraction of one) and
+        `hhi` (0 to 1, the same for all countries of a year).
+    hhi : str or None
+        The concentration, drawn in a panel below; None leaves the panel out.
     leaders : int or sequence of str
         How many of the last year's largest to name, or which countries.
 
@@ -54,25 +55,36 @@ def dominance_lines(
     ------
     LabelError
         If a column or a named country is missing.
+    InputError
+        If a country has two rows in a year, as with several stages.
     """
-    _need(frame, "country", "year", share)
+    _need(frame, "country", "year", share, *([hhi] if hhi else []))
+    _one_row_each(frame)
     chosen = _leaders(frame, share, leaders)
     with style():
-        fig = new_figure(3.9 if concentration is None else 5.0)
-        ratios = [1] if concentration is None else [3, 1]
+        fig = new_figure(5.0 if hhi else 3.9)
+        ratios = [3, 1] if hhi else [1]
         grid = fig.add_gridspec(len(ratios), 1, height_ratios=ratios)
         top = fig.add_subplot(grid[0])
         percent(top)
         top.set_ylabel(ylabel)
-        if concentration is not None:
-            _need(concentration, "year", hhi)
-            _draw_hhi(fig.add_subplot(grid[1], sharex=top), concentration, hhi)
+        if hhi:
+            _draw_hhi(fig.add_subplot(grid[1], sharex=top), frame.drop_duplicates("year"), hhi)
             top.tick_params(labelbottom=False)
         else:
             top.set_xlabel("Year")
         top.set_ylim(0, 1.06 * float(np.nanmax(frame[share].to_numpy(float))))
         country_lines(top, frame, share, chosen, names)
         return finish(fig, title=title, source=source, synthetic=synthetic)
+
+
+def _one_row_each(frame: pd.DataFrame) -> None:
+    twice = frame[frame.duplicated(["country", "year"])]
+    if not twice.empty:
+        first = twice.iloc[0]
+        raise InputError(
+            f"{first['country']} has more than one row in {first['year']}. Give the rows of one stage only."
+        )
 
 
 def _leaders(frame: pd.DataFrame, share: str, leaders: int | Sequence[str]) -> list[str]:
@@ -144,6 +156,7 @@ def participation_lines(
     """
     panels = dict(columns or {"forward": "Forward", "backward": "Backward"})
     _need(frame, "country", "year", *panels)
+    _one_row_each(frame)
     chosen = _leaders(frame, next(iter(panels)), list(countries) or 5)
     with style():
         fig = new_figure(3.6)
@@ -165,7 +178,7 @@ def moran_lines(
     *,
     statistic: str = "I",
     expected: str = "expected",
-    pvalue: str = "pvalue",
+    pvalue: str = "p_sim",
     variable: str = "variable",
     level: float = 0.05,
     names: Mapping[str, str] | None = None,
