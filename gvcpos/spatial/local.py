@@ -58,7 +58,8 @@ class LocalMoran:
 
     Notes
     -----
-    I_i = (n − 1) z_i Σ_j w_ij z_j / Σz² as in esda; R's spdep divides by n instead (its ``mlvar=FALSE`` agrees).
+    I_i = (n − 1) z_i Σ_j w_ij z_j / Σz² as in esda; R's spdep has n for n − 1 (its ``mlvar=FALSE`` agrees). The moments
+    here are those of this I_i, so that z_score equals spdep's; esda reports them for spdep's I_i.
 
     References
     ----------
@@ -95,8 +96,11 @@ class LocalMoran:
         tested = np.diff(W.indptr) > 0
         draws = conditional_draws(z, W, self.permutations, self.seed)
         p_sim = np.where(tested, pseudo_p(found.Is, draws, self.alternative), np.nan)
+        # esda's conditional moments are those of n z_i (Wz)_i / Σz², its statistic has n − 1 for n: brought together.
+        scale = (self.n - 1) / self.n
+        expected, variance = found.EIc * scale, found.VIc * scale**2
         score = np.full(self.n, np.nan)
-        np.divide(found.Is - found.EIc, np.sqrt(found.VIc), out=score, where=found.VIc > 0)
+        np.divide(found.Is - expected, np.sqrt(variance), out=score, where=variance > 0)
         quadrant = _QUADRANTS[np.asarray(found.q, dtype=int)]
         p_fdr = false_discovery(p_sim)
         cluster = np.where(p_fdr <= self.level, quadrant, "ns")
@@ -107,8 +111,8 @@ class LocalMoran:
                 "z": z,
                 "lag": W @ z,
                 "local_I": found.Is,
-                "expected": found.EIc,
-                "variance": found.VIc,
+                "expected": expected,
+                "variance": variance,
                 "z_score": score,
                 "p_norm": normal_p(score, self.alternative),
                 "p_sim": p_sim,

@@ -163,6 +163,6 @@ def _require_residuals(e: FloatArray, Q: FloatArray) -> None:
     leak = float(np.abs(Q.T @ e).max()) / size
     if leak > 1e-6:
         raise InputError(
-            f"the residuals are correlated with the design (up to {leak:.2g}): they are not least-squares residuals of it, "
-            "and the moments used here do not hold. Give the whole design, or use moran_by_year."
+            f"the residuals are correlated with the design (up to {leak:.2g}): they are not its least-squares "
+            "residuals, and the moments used here do not hold. Give the whole design, or use moran_by_year."
         )
