@@ -1,0 +1,182 @@
+"""Who dominates a stage: shares, comparative advantage, concentration, rank; and whether the lead has a trend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from gvcpos._core.errors import EstimationError, InputError
+from gvcpos._core.labels import locate
+from gvcpos.lockin.results import LockInTest, infer, require_level
+from gvcpos.lockin.sample import complete_rows, stage_frame, stage_names, unit_column
+from gvcpos.lockin.wording import interval_text, judgement, percent
+
+_SHARES = ("va_share", "export_share")
+_OPTIONAL = ("rca", "rca_va", "upstreamness", "downstreamness", "gvc_position")
+_FEWEST_CHANGES = 4
+
+
+def dominance(panel: pd.DataFrame, stage: str | None = None, *, exclude: Iterable[str] = ("ROW",)) -> pd.DataFrame:
+    """Measure every country's weight in a stage, year by year.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Tidy panel of `gvc_panel`, with va_share and export_share.
+    stage : str, optional
+        One stage; default all.
+    exclude : iterable of str
+        Aggregates, which are no country and are neither ranked nor counted in the concentration. Shares stay
+        shares of the whole world.
+
+    Returns
+    -------
+    DataFrame
+        country, stage, year; va_share and export_share (of the world's stage); va_rank and export_rank
+        (1 = largest); va_hhi and export_hhi, Σ share² over the countries kept, the same for all rows of a stage
+        and year (Herfindahl–Hirschman; a lower bound where an aggregate was excluded); rca, rca_va (Balassa
+        1965) and positions as far as the panel has them, and upstream_rank (1 = most upstream).
+
+    Raises
+    ------
+    LabelError, InputError
+        If the stage or a column is unknown, or rows are duplicated.
+    """
+    unit = unit_column(panel)
+    columns = [*_SHARES, *(c for c in _OPTIONAL if c in panel.columns)]
+    wanted = stage_names(panel) if stage is None else (stage,)
+    frames = [_stage_dominance(stage_frame(panel, s, columns, exclude)).assign(**{unit: s}) for s in wanted]
+    out = pd.concat(frames).reset_index()
+    rest = [c for c in out.columns if c not in ("country", unit, "year")]
+    return out[["country", unit, "year", *rest]]
+
+
+def _stage_dominance(frame: pd.DataFrame) -> pd.DataFrame:
+    by_year = frame.groupby(level="year", sort=False)
+    for share in _SHARES:
+        short = share.removesuffix("_share")
+        frame[f"{short}_rank"] = by_year[share].rank(ascending=False, method="min")
+        frame[f"{short}_hhi"] = (frame[share] ** 2).groupby(level="year", sort=False).transform("sum")
+    if "upstreamness" in frame:
+        frame["upstream_rank"] = by_year["upstreamness"].rank(ascending=False, method="min")
+    return frame
+
+
+def dominance_summary(measures: pd.DataFrame) -> pd.DataFrame:
+    """Sum `dominance` up: per stage its leader (largest mean share of value added) and how the lead went.
+
+    Returns
+    -------
+    DataFrame
+        stage, leader, mean, first and last va_share and export_share, the last HHI and its equivalent number of
+        equal countries 1/HHI, years in which the leader ranks first, and the last RCA where known.
+    """
+    unit = unit_column(measures)
+    rows = []
+    for stage in stage_names(measures):
+        part = measures[measures[unit] == stage]
+        leader = leading_country(part)
+        own = part[part["country"] == leader].sort_values("year")
+        first, last = own.iloc[0], own.iloc[-1]
+        row = {
+            unit: stage,
+            "leader": leader,
+            "first_year": int(first["year"]),
+            "last_year": int(last["year"]),
+            "years_first": int((own["va_rank"] == 1).sum()),
+        }
+        for share in _SHARES:
+            row |= {f"{share}_mean": own[share].mean(), f"{share}_first": first[share], f"{share}_last": last[share]}
+        row |= {"va_hhi_last": last["va_hhi"], "equal_countries_last": 1 / last["va_hhi"]}
+        row |= {f"{c}_last": last[c] for c in _OPTIONAL if c in own.columns}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def leading_country(part: pd.DataFrame, share: str = "va_share") -> str:
+    """Return the country with the largest mean share; of equals the first in the alphabet."""
+    means = part.groupby("country")[share].mean().sort_index()
+    return str(means.idxmax())
+
+
+def dominance_trend(
+    panel: pd.DataFrame,
+    stage: str = "upstream",
+    country: str | None = None,
+    *,
+    share: str = "va_share",
+    exclude: Iterable[str] = ("ROW",),
+    level: float = 0.05,
+) -> LockInTest:
+    """Test whether a country's share in a stage has a trend.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Tidy panel of `gvc_panel`.
+    stage : str
+    country : str, optional
+        Default the leader: the largest mean share over all years.
+    share : {"va_share", "export_share"}
+    exclude : iterable of str
+        Countries that cannot lead.
+    level : float
+
+    Returns
+    -------
+    LockInTest
+        The estimate is the mean change of the share per year, as a fraction of the world's stage.
+
+    Raises
+    ------
+    EstimationError
+        With fewer than five consecutive years.
+
+    Notes
+    -----
+    The statistic is the t of the mean annual change. Shares are close to random walks, under which a regression of
+    their level on time rejects far too often, with Newey–West errors too; the mean change keeps its size under a random
+    walk and is conservative around a fixed trend.
+    """
+    require_level(level)
+    if share not in _SHARES:
+        raise InputError(f"share={share!r} is not known. Allowed: {', '.join(_SHARES)}.")
+    frame = stage_frame(panel, stage, [share], exclude)
+    names = tuple(dict.fromkeys(frame.index.get_level_values("country")))
+    if country is None:
+        country = leading_country(frame.reset_index(), share)
+    locate([country], names, "country of the panel")
+    series = complete_rows(frame.loc[[country]], f"trend of {country}")[share].droplevel("country")
+    gaps = np.diff(series.index.to_numpy(float))
+    changes = np.diff(series.to_numpy()) / gaps
+    if len(changes) < _FEWEST_CHANGES:
+        raise EstimationError(
+            f"trend of {country} in {stage}: {len(changes)} annual changes; at least {_FEWEST_CHANGES} are needed."
+        )
+    error = float(changes.std(ddof=1) / np.sqrt(len(changes)))
+    result = infer(float(changes.mean()), error, len(changes) - 1, level=level)
+    first, last = int(series.index[0]), int(series.index[-1])
+    noun = "value added" if share == "va_share" else "exports"
+    move = f"went from {percent(series.iloc[0])} ({first}) to {percent(series.iloc[-1])} ({last})"
+    return LockInTest(
+        name=f"dominance trend: {country} in {stage}",
+        null=f"the share of {country} in {stage} {noun} does not change on average",
+        alternative="it rises or falls",
+        estimate=result.estimate,
+        std_error=result.std_error,
+        conf_int=result.conf_int,
+        statistic=result.statistic,
+        distribution=result.distribution,
+        df=result.df,
+        pvalue=result.pvalue,
+        level=level,
+        nobs=len(changes),
+        ncountries=1,
+        sentence=(
+            f"The share of {country} in the world's {stage} {noun} {move}, a mean change per year of "
+            f"{interval_text(result, level)}. " + judgement(result.pvalue, level, "it has no trend", "two-sided") + "."
+        ),
+        details={"share": series.rename_axis("year").reset_index()},
+    )

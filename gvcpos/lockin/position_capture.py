@@ -1,0 +1,165 @@
+"""The position-capture slope: does a stage keep less of the value as it moves further upstream?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from gvcpos.lockin.regression import PanelErrors
+from gvcpos.lockin.results import Inference, LockInTest, holm, infer, require_level
+from gvcpos.lockin.sample import stage_names
+from gvcpos.lockin.slope_models import SlopeKind, SlopeModel, StageFit, fit_stage
+from gvcpos.lockin.wording import interval_text, judgement, number
+
+if TYPE_CHECKING:
+    from gvcpos.spatial import Weights
+
+
+def position_capture_slope(
+    panel: pd.DataFrame,
+    stage: str = "upstream",
+    *,
+    capture: str = "va_rate",
+    position: str = "upstreamness",
+    controls: Sequence[str] = (),
+    weights: Weights | None = None,
+    slope: SlopeKind = "coefficient",
+    errors: PanelErrors = "clustered",
+    exclude: Iterable[str] = ("ROW",),
+    level: float = 0.05,
+) -> LockInTest:
+    """Test whether a stage captures less value the further upstream it moves.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Tidy panel of `gvc_panel`.
+    stage : str
+    capture, position : str
+        Columns: the share of output kept as value added, and the distance to final demand.
+    controls : sequence of str
+        Further regressors.
+    weights : Weights, optional
+        With them the model is a spatial Durbin panel (methods: Lee & Yu 2010), row-normalised first if they are not
+        normalised; their units must be exactly the panel's countries. Without them it is least squares with
+        country and year effects.
+    slope : {"coefficient", "direct", "total"}
+        Which slope of the spatial model is tested: the coefficient of the own position, or the average direct or
+        total effect (LeSage & Pace 2009), which include feedback through the neighbours. Ignored without weights.
+    errors : {"clustered", "driscoll-kraay"}
+        Without weights.
+    exclude : iterable of str
+        Countries left out if they are there.
+    level : float
+
+    Returns
+    -------
+    LockInTest
+        H0: slope ≥ 0 (no lock-in) against slope < 0, one-sided. ``details``: ``coefficients`` and, with weights,
+        ``effects``.
+
+    Raises
+    ------
+    LabelError
+        If the stage is unknown, rows are duplicated, or weights and panel name different countries.
+    InputError
+        If a column is unknown.
+    EstimationError
+        If position does not vary within countries over time, or too little is left to estimate from.
+
+    Warns
+    -----
+    DroppedRowsWarning
+        Naming countries without the values (a stage without output has no rate).
+
+    Notes
+    -----
+    capture_it = [ρ Σ_j w_ij capture_jt] + b position_it + controls + [spatial lags of both] + μ_i + α_t + ε_it
+    (smile-curve regressions of Meng, Ye & Wei 2020 in panel form). It is an association within countries over time:
+    position and capture come from the same table.
+    """
+    require_level(level)
+    fit = fit_stage(panel, stage, SlopeModel(capture, (position, *controls), weights, slope, errors, tuple(exclude)))
+    result = infer(fit.slope, fit.std_error, fit.df, level=level, alternative="less")
+    return LockInTest(
+        name=f"position–capture slope: {stage}",
+        null=f"slope of {capture} on {position} in {stage} ≥ 0 (no lock-in)",
+        alternative="slope < 0 (lock-in)",
+        estimate=result.estimate,
+        std_error=result.std_error,
+        conf_int=result.conf_int,
+        statistic=result.statistic,
+        distribution=result.distribution,
+        df=result.df,
+        pvalue=result.pvalue,
+        level=level,
+        nobs=fit.nobs,
+        ncountries=fit.ncountries,
+        sentence=_sentence(result, fit, capture, position, level),
+        details=fit.frames,
+    )
+
+
+def position_capture_slopes(
+    panel: pd.DataFrame,
+    stages: Sequence[str] | None = None,
+    *,
+    capture: str = "va_rate",
+    position: str = "upstreamness",
+    controls: Sequence[str] = (),
+    weights: Weights | None = None,
+    slope: SlopeKind = "coefficient",
+    errors: PanelErrors = "clustered",
+    exclude: Iterable[str] = ("ROW",),
+    level: float = 0.05,
+) -> tuple[LockInTest, ...]:
+    """Test the slope of several stages (default all) and adjust for their number.
+
+    Returns
+    -------
+    tuple of LockInTest
+        As `position_capture_slope`, one a stage; ``details["holm"]`` has the p-values adjusted by Holm (1979).
+    """
+    tests = [
+        position_capture_slope(
+            panel,
+            stage,
+            capture=capture,
+            position=position,
+            controls=controls,
+            weights=weights,
+            slope=slope,
+            errors=errors,
+            exclude=exclude,
+            level=level,
+        )
+        for stage in (stage_names(panel) if stages is None else stages)
+    ]
+    if len(tests) == 1:
+        return tuple(tests)
+    table = pd.DataFrame({"test": [t.name for t in tests], "pvalue": [t.pvalue for t in tests]})
+    table["pvalue_holm"] = holm(table["pvalue"])
+    table["rejected_holm"] = table["pvalue_holm"] < level
+    return tuple(replace(t, details={**t.details, "holm": table}) for t in tests)
+
+
+def _sentence(result: Inference, fit: StageFit, capture: str, position: str, level: float) -> str:
+    names = {"va_rate": "the value-added rate", "upstreamness": "upstreamness"}
+    moved = names.get(position, position)
+    kept = names.get(capture, capture)
+    change = "falls" if result.estimate < 0 else "rises"
+    where = "" if fit.model == "ols" else f", {fit.kind} of the spatial Durbin model"
+    effect = (
+        f"In the {fit.stage} stage {kept} {change} by {number(abs(result.estimate))} for one more unit of {moved} "
+        f"(slope {interval_text(result, level)}{where})"
+    )
+    verdict = judgement(result.pvalue, level, "there is no lock-in (slope ≥ 0)", "one-sided")
+    if result.pvalue < level:
+        return f"{effect}. {verdict}: moving upstream goes with capturing less."
+    if result.conf_int[0] > 0:
+        return f"{effect}. {verdict}; the interval lies above zero, so that moving upstream goes with capturing more."
+    low = number(result.conf_int[0])
+    return f"{effect}. {verdict}; this does not show that there is none: slopes down to {low} fit the data as well."

@@ -1,0 +1,155 @@
+"""From a tidy panel to the sample of one test: checked, sorted, without gaps, and open about what it drops."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from gvcpos._core.errors import DroppedRowsWarning, EstimationError, InputError, LabelError
+from gvcpos._core.labels import enumerate_labels, locate
+
+_FEWEST_COUNTRIES = 4
+_FEWEST_YEARS = 3
+
+
+def unit_column(panel: pd.DataFrame) -> str:
+    """Return ``"stage"`` or ``"sector"``, whichever the panel is by."""
+    for column in ("stage", "sector"):
+        if column in panel.columns:
+            return column
+    raise InputError("the panel has neither a stage nor a sector column. Make it with gvc_panel.")
+
+
+def stage_names(panel: pd.DataFrame) -> tuple[str, ...]:
+    """Return the panel's stages in the order in which they occur."""
+    return tuple(str(s) for s in panel[unit_column(panel)].drop_duplicates())
+
+
+def stage_frame(panel: pd.DataFrame, stage: str, columns: Sequence[str], exclude: Iterable[str] = ()) -> pd.DataFrame:
+    """Take one stage of a panel.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Tidy, with country, stage (or sector), year and `columns`; rows in any order.
+    stage : str
+    columns : sequence of str
+        Values wanted.
+    exclude : iterable of str
+        Countries left out if they are there.
+
+    Returns
+    -------
+    DataFrame
+        Index (country, year), sorted, one row each; columns as wanted, as floats.
+
+    Raises
+    ------
+    InputError
+        If a column is not in the panel.
+    LabelError
+        If the panel lacks the stage, or has two rows for a country and year.
+    """
+    unit = unit_column(panel)
+    absent = [c for c in ("country", "year", *columns) if c not in panel.columns]
+    if absent:
+        raise InputError(
+            f"the panel has no column {enumerate_labels(absent)}. It has: {enumerate_labels(panel.columns, 40)}."
+        )
+    locate([stage], stage_names(panel), unit)
+    left_out = {str(c) for c in exclude}
+    keep = (panel[unit] == stage) & ~panel["country"].isin(left_out)
+    frame = panel.loc[keep, ["country", "year", *dict.fromkeys(columns)]]
+    twice = frame.duplicated(["country", "year"])
+    if twice.any():
+        rows = [f"{c} {y}" for c, y in frame.loc[twice, ["country", "year"]].itertuples(index=False)]
+        raise LabelError(f"panel, {unit} {stage}: duplicated rows for {enumerate_labels(rows)}. Each must occur once.")
+    frame = frame.assign(country=frame["country"].astype(str)).set_index(["country", "year"])
+    return frame.sort_index().astype(float)
+
+
+def complete_rows(frame: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Drop rows with a value that is not finite, with a warning that counts them and names the countries.
+
+    Warns
+    -----
+    DroppedRowsWarning
+    """
+    bad = ~np.isfinite(frame.to_numpy()).all(axis=1)
+    if bad.any():
+        countries = list(dict.fromkeys(frame.index.get_level_values("country")[bad]))
+        columns = [str(c) for c in frame.columns[~np.isfinite(frame.to_numpy()).all(axis=0)]]
+        warnings.warn(
+            f"{what}: {int(bad.sum())} of {len(frame)} rows dropped, of {enumerate_labels(countries)}, for "
+            f"want of {enumerate_labels(columns)} (a stage without output has no rate).",
+            DroppedRowsWarning,
+            stacklevel=3,
+        )
+    return frame.loc[~bad]
+
+
+def balanced(frame: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Keep the countries that have every year, with a warning that names the others.
+
+    Warns
+    -----
+    DroppedRowsWarning
+    """
+    years = frame.index.get_level_values("year").nunique()
+    counts = frame.groupby(level="country", sort=False).size()
+    short = [str(c) for c in counts.index[counts < years]]
+    if short:
+        warnings.warn(
+            f"{what}: {len(short)} of {len(counts)} countries dropped, {enumerate_labels(short)}: they lack some "
+            f"of the {years} years, and a spatial panel needs them all.",
+            DroppedRowsWarning,
+            stacklevel=3,
+        )
+    return frame.loc[~frame.index.get_level_values("country").isin(short)]
+
+
+def require_size(frame: pd.DataFrame, parameters: int, what: str) -> None:
+    """Raise `EstimationError` unless a two-way regression on `frame` has something to go by."""
+    countries = frame.index.get_level_values("country").nunique()
+    years = frame.index.get_level_values("year").nunique()
+    free = len(frame) - countries - years + 1 - parameters
+    if countries < _FEWEST_COUNTRIES or years < _FEWEST_YEARS or free < 1:
+        raise EstimationError(
+            f"{what}: {len(frame)} rows of {countries} countries in {years} years leave {free} degrees of freedom. "
+            f"At least {_FEWEST_COUNTRIES} countries and {_FEWEST_YEARS} years are needed."
+        )
+
+
+def wide_positive(panel: pd.DataFrame, stages: Sequence[str], column: str, exclude: Iterable[str]) -> dict:
+    """Lay out a positive column of some stages as year × country on a regular grid of years.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Stage to frame, shape (years, countries): the same years (gaps filled with NaN rows) and countries in
+        each. A country with a value ≤ 0 in any of the stages is dropped from all: its logarithm is undefined.
+
+    Warns
+    -----
+    DroppedRowsWarning
+        Naming the countries dropped.
+    """
+    wide = {s: stage_frame(panel, s, [column], exclude)[column].unstack("country") for s in stages}
+    frames = list(wide.values())
+    countries = sorted(set().union(*(f.columns for f in frames)))
+    years = sorted(set().union(*(f.index for f in frames)))
+    step = int(np.gcd.reduce(np.diff(years))) if len(years) > 1 else 1
+    grid = range(int(years[0]), int(years[-1]) + 1, step)
+    wide = {s: f.reindex(index=grid, columns=countries) for s, f in wide.items()}
+    bad = [c for c in countries if any((f[c] <= 0).any() or f[c].isna().all() for f in wide.values())]
+    if bad:
+        warnings.warn(
+            f"growth of {column} in {enumerate_labels(stages)}: {len(bad)} of {len(countries)} countries dropped, "
+            f"{enumerate_labels(bad)}: {column} is zero, negative or absent there and has no logarithm.",
+            DroppedRowsWarning,
+            stacklevel=3,
+        )
+    return {s: f.drop(columns=bad) for s, f in wide.items()}

@@ -1,0 +1,155 @@
+"""The regression of capture on position in one stage: least squares, or a spatial Durbin panel with weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from gvcpos._core.labels import align
+from gvcpos._core.options import choose
+from gvcpos.lockin.regression import PanelErrors, twoway
+from gvcpos.lockin.sample import balanced, complete_rows, require_size, stage_frame
+
+if TYPE_CHECKING:
+    from gvcpos.spatial import Weights
+
+SlopeKind = Literal["coefficient", "direct", "total"]
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeModel:
+    """What is regressed on what, and how.
+
+    Attributes
+    ----------
+    capture : str
+        The dependent column.
+    regressors : tuple of str
+        The first is the position, whose slope it is.
+    weights : Weights or None
+        With them a spatial Durbin panel, without them least squares.
+    slope : {"coefficient", "direct", "total"}
+        Which slope of the Durbin model.
+    errors : {"clustered", "driscoll-kraay"}
+        Of least squares.
+    exclude : tuple of str
+        Countries left out.
+    """
+
+    capture: str
+    regressors: tuple[str, ...]
+    weights: Weights | None = None
+    slope: SlopeKind = "coefficient"
+    errors: PanelErrors = "clustered"
+    exclude: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        choose(self.slope, SlopeKind, "slope")
+        choose(self.errors, PanelErrors, "errors")
+
+    @property
+    def text(self) -> str:
+        """The regression in words."""
+        return f"{self.capture} on {', '.join(self.regressors)}"
+
+
+@dataclass(frozen=True, eq=False)
+class StageFit:
+    """The slope of one stage.
+
+    Attributes
+    ----------
+    stage : str
+    model : {"ols", "sdm"}
+    kind : str
+        Which slope: coefficient, direct effect or total effect.
+    slope, std_error : float
+    df : float or None
+        None for the normal distribution of maximum likelihood.
+    nobs, ncountries : int
+    frames : mapping of str to DataFrame
+        ``coefficients`` and, for the Durbin model, ``effects``.
+    """
+
+    stage: str
+    model: str
+    kind: str
+    slope: float
+    std_error: float
+    df: float | None
+    nobs: int
+    ncountries: int
+    frames: Mapping[str, pd.DataFrame]
+
+
+def stage_sample(panel: pd.DataFrame, stage: str, model: SlopeModel) -> tuple[pd.DataFrame, Weights | None]:
+    """Return the sample of a stage, and the weights of just its countries, in its order.
+
+    With weights the sample is balanced. Countries that lack values leave both, with a warning; countries that one has
+    and the other does not are an error.
+    """
+    what, weights = f"{stage}: {model.text}", model.weights
+    frame = stage_frame(panel, stage, [model.capture, *model.regressors], model.exclude)
+    if weights is not None:
+        align(weights.ids, _countries(frame), "the weights", f"the panel ({stage})")
+    frame = complete_rows(frame, what)
+    if weights is not None:
+        frame = balanced(frame, what)
+        kept = _countries(frame)
+        # Rows of row-normalised weights shrink when a neighbour leaves: they are normalised again.
+        again = weights.normalisation if weights.normalisation != "none" else "row"
+        weights = (weights if len(kept) == weights.n else weights.subset(kept)).align(kept).normalised(again)
+    require_size(frame, len(model.regressors), what)
+    return frame, weights
+
+
+def fit_stage(panel: pd.DataFrame, stage: str, model: SlopeModel) -> StageFit:
+    """Fit the model to one stage, with country and year effects."""
+    frame, weights = stage_sample(panel, stage, model)
+    if weights is not None:
+        return _durbin(frame, stage, model, weights)
+    position = model.regressors[0]
+    fit = twoway(frame, model.capture, model.regressors, errors=model.errors, what=f"{stage}: capture on position")
+    return StageFit(
+        stage=stage,
+        model="ols",
+        kind="coefficient",
+        slope=float(fit.params[position]),
+        std_error=float(fit.std_errors[position]),
+        df=fit.df,
+        nobs=fit.nobs,
+        ncountries=fit.ncountries,
+        frames={"coefficients": fit.to_frame()},
+    )
+
+
+def _durbin(frame: pd.DataFrame, stage: str, model: SlopeModel, weights: Weights) -> StageFit:
+    from gvcpos.spatial import SpatialPanel
+
+    panel = SpatialPanel(frame[model.capture], frame[list(model.regressors)], weights, model="sdm", effects="twoway")
+    fit = panel.fit()
+    effects = fit.effects()
+    coefficients = pd.DataFrame({"estimate": fit.params, "std_error": fit.std_errors, "statistic": fit.tstats})
+    position = model.regressors[0]
+    row = coefficients.loc[position] if model.slope == "coefficient" else effects.loc[(model.slope, position)]
+    return StageFit(
+        stage=stage,
+        model="sdm",
+        kind=model.slope if model.slope == "coefficient" else f"{model.slope} effect",
+        slope=float(row["estimate"]),
+        std_error=float(row["std_error"]),
+        df=None,
+        nobs=len(frame),
+        ncountries=weights.n,
+        frames={
+            "coefficients": coefficients.rename_axis("regressor").reset_index(),
+            "effects": effects.reset_index(),
+        },
+    )
+
+
+def _countries(frame: pd.DataFrame) -> list[str]:
+    return [str(c) for c in dict.fromkeys(frame.index.get_level_values("country"))]
