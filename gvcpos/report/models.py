@@ -45,7 +45,8 @@ class ModelColumn:
         The spatial parameters rho and lambda, if the model has them.
     facts : mapping
         ``dependent``, ``model``, ``effects``, ``method``, ``covariance`` (text); ``sigma2``, ``loglik``,
-        ``rsquared``, ``rsquared_within``, ``aic`` (float); ``nobs``, ``entities``, ``periods`` (int); None where not stated.
+        ``rsquared``, ``rsquared_within``, ``aic`` (float); ``nobs``, ``entities``, ``periods`` (int); None where
+        not stated.
     """
 
     name: str
