@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,8 @@ class _Entry:
 class TableSeries:
     """Input-output tables by year, with the same countries and sectors in every year.
 
-    Made by `read_tables` (from files, on demand) or `TableSeries.from_tables` (in memory). Tables come out
+    Made by `read_tables` (from files, on demand), `TableSeries.from_tables` (in memory) or
+    `TableSeries.from_loaders` (made on demand). Tables come out
     in the order of labels of the first one loaded; at most two are kept.
 
     Attributes
@@ -61,6 +62,19 @@ class TableSeries:
                 raise InputError(f"two tables of the year {table.year}: {entries[table.year].where} and {table!r}.")
             entries[table.year] = _Entry(repr(table), None, _Held(table))
         return cls(entries)
+
+    @classmethod
+    def from_loaders(cls, loaders: Mapping[int, Callable[[], IOTable]], source: str) -> TableSeries:
+        """Make a series whose tables are made when they are asked for.
+
+        Parameters
+        ----------
+        loaders : mapping
+            Year to a function without arguments that returns its table.
+        source : str
+            Where they come from, for messages.
+        """
+        return cls({year: _Entry(source, None, load) for year, load in loaders.items()})
 
     @property
     def years(self) -> tuple[int, ...]:
