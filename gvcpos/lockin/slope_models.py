@@ -134,13 +134,13 @@ def _durbin(frame: pd.DataFrame, stage: str, model: SlopeModel, weights: Weights
     effects = fit.effects()
     coefficients = pd.DataFrame({"estimate": fit.params, "std_error": fit.std_errors, "statistic": fit.tstats})
     position = model.regressors[0]
-    row = coefficients.loc[position] if model.slope == "coefficient" else effects.loc[(model.slope, position)]
+    table = coefficients if model.slope == "coefficient" else effects.loc[model.slope]
     return StageFit(
         stage=stage,
         model="sdm",
         kind=model.slope if model.slope == "coefficient" else f"{model.slope} effect",
-        slope=float(row["estimate"]),
-        std_error=float(row["std_error"]),
+        slope=float(table["estimate"][position]),
+        std_error=float(table["std_error"][position]),
         df=None,
         nobs=len(frame),
         ncountries=weights.n,

@@ -1,0 +1,177 @@
+"""The panel of a chain: every country, stage and year with its indices, shares and comparative advantage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from gvcpos._core.errors import InputError, LabelError
+from gvcpos._core.labels import enumerate_labels, locate
+from gvcpos._core.options import choose
+from gvcpos.accounting import ValueAddedAccounts
+from gvcpos.chains.aggregate import revealed_advantage, stage_values, world_share
+from gvcpos.chains.chain import Chain
+from gvcpos.tables import IOTable, TableSeries
+
+PanelUnit = Literal["stage", "sector"]
+
+
+def gvc_panel(
+    tables: TableSeries | Iterable[IOTable] | Mapping[int, IOTable | ValueAddedAccounts],
+    chain: Chain,
+    *,
+    by: PanelUnit = "stage",
+    countries: Iterable[str] | None = None,
+    rest: str | None = None,
+    split_foreign: bool = False,
+    on_year: Callable[[int], None] | None = None,
+) -> pd.DataFrame:
+    """Make the panel of a chain from tables of several years, one year at a time.
+
+    Parameters
+    ----------
+    tables : TableSeries, iterable of IOTable, or mapping of year to IOTable or ValueAddedAccounts
+    chain : Chain
+        Its sectors must be in every table; their order does not matter.
+    by : {"stage", "sector"}
+        Rows for stages, or for the single sectors of the chain.
+    countries : iterable of str, optional
+        Rows to keep. Shares are of the whole world whatever is kept.
+    rest : str, optional
+        Name of one more stage with all sectors outside the chain (a placebo).
+    split_foreign : bool
+        Also FVA and FDC, for about three times the work.
+    on_year : callable, optional
+        Called with each year when it is done.
+
+    Returns
+    -------
+    DataFrame
+        country, stage (or sector), year; x, va, exports and other money in the table's unit; va_rate = va/x;
+        va_share and export_share of the world's stage; rca (gross exports) and rca_va (value added absorbed
+        abroad, by sector of origin); then the indices of `ValueAddedAccounts.indices`, stages being ratios of
+        sums. Without a denominator (a stage with x = 0) an index is NaN. Sorted by country (order of the tables),
+        stage (order of the chain), year. ``attrs`` has chain, boundary, unit and synthetic.
+
+    Raises
+    ------
+    LabelError
+        If a table lacks a sector of the chain or a country asked for, or two tables have the same year.
+    InputError
+        If there is no table.
+    """
+    choose(by, PanelUnit, "by")
+    used = chain if by == "stage" else chain.by_sector()
+    wanted = None if countries is None else [str(c) for c in countries]
+    frames: list[pd.DataFrame] = []
+    attrs: dict[str, object] = {}
+    seen: set[int] = set()
+    for accounts in _accounts(tables):
+        year = accounts.table.year
+        if year in seen:
+            raise LabelError(f"two tables of the year {year}. Give each year once.")
+        seen.add(year)
+        attrs = attrs or _attrs(accounts.table, chain)
+        frames.append(_year(accounts, used, by=by, countries=wanted, rest=rest, split_foreign=split_foreign))
+        if on_year is not None:
+            on_year(year)
+    if not frames:
+        raise InputError("gvc_panel: no table was given.")
+    panel = _sorted(frames, by)
+    panel.attrs.update(attrs)
+    return panel
+
+
+def _accounts(
+    tables: TableSeries | Iterable[IOTable] | Mapping[int, IOTable | ValueAddedAccounts],
+) -> Iterator[ValueAddedAccounts]:
+    """Give the accounts year by year, so that only one Leontief system is alive."""
+    if isinstance(tables, IOTable):
+        raise InputError("gvc_panel takes several tables: give [table] for one.")
+    if not isinstance(tables, Mapping):
+        for table in tables:
+            yield ValueAddedAccounts(table)
+        return
+    for year, item in tables.items():
+        accounts = item if isinstance(item, ValueAddedAccounts) else ValueAddedAccounts(item)
+        if accounts.table.year != year:
+            raise LabelError(f"the table given for {year} is of the year {accounts.table.year}.")
+        yield accounts
+
+
+def _attrs(table: IOTable, chain: Chain) -> dict[str, object]:
+    return {
+        "chain": chain.name,
+        "boundary": chain.boundary,
+        "unit": table.meta.unit,
+        "source": table.meta.source,
+        "synthetic": table.meta.synthetic,
+    }
+
+
+def _year(
+    accounts: ValueAddedAccounts,
+    chain: Chain,
+    *,
+    by: PanelUnit,
+    countries: list[str] | None,
+    rest: str | None,
+    split_foreign: bool,
+) -> pd.DataFrame:
+    """Return one year's rows, stage by stage."""
+    table = accounts.table
+    stages = chain.check(table)
+    if rest is not None:
+        stages |= _outside(stages, table, rest)
+    indices = accounts.indices(split_foreign=split_foreign)
+    names = [c for c in indices.columns if c not in ("country", "sector", "year")]
+    sectors = {name: indices[name].to_numpy(float).reshape(table.shape) for name in names}
+    total = {name: sectors[name].sum(axis=1) for name in ("exports", "vax_origin")}
+    rows = []
+    for stage, positions in stages.items():
+        values = stage_values(sectors, positions)
+        shares = {
+            "va_share": world_share(values["va"]),
+            "export_share": world_share(values["exports"]),
+            "rca": revealed_advantage(values["exports"], total["exports"]),
+            "rca_va": revealed_advantage(values["vax_origin"], total["vax_origin"]),
+        }
+        labels = {"country": list(table.countries), by: stage, "year": table.year}
+        rows.append(pd.DataFrame(labels | _ordered(values, shares)))
+    frame = pd.concat(rows, ignore_index=True)
+    if countries is None:
+        return frame
+    locate(countries, table.countries, f"country of the table of {table.year}")
+    return frame[frame["country"].isin(countries)]
+
+
+def _ordered(values: dict[str, np.ndarray], shares: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Put what is asked for most first; the rest stays in its order."""
+    first = ("x", "va", "va_rate", "exports")
+    return {name: values[name] for name in first} | shares | {k: v for k, v in values.items() if k not in first}
+
+
+def _outside(stages: Mapping[str, np.ndarray], table: IOTable, rest: str) -> dict[str, np.ndarray]:
+    """Return the sectors in no stage as one more stage."""
+    if rest in stages:
+        raise InputError(f"rest={rest!r} is a stage of the chain already: {enumerate_labels(stages)}.")
+    inside = np.concatenate(list(stages.values()))
+    outside = np.setdiff1d(np.arange(len(table.sectors)), inside)
+    if not outside.size:
+        raise InputError(f"rest={rest!r}: the chain has every sector of the table, nothing is left.")
+    return {rest: outside}
+
+
+def _sorted(frames: list[pd.DataFrame], by: str) -> pd.DataFrame:
+    """Sort by country and stage in order of first appearance, then by year."""
+    panel = pd.concat(frames, ignore_index=True)
+    order = {c: {k: i for i, k in enumerate(panel[c].drop_duplicates())} for c in ("country", by)}
+    keys = [
+        panel["year"].to_numpy(),
+        panel[by].map(order[by]).to_numpy(),
+        panel["country"].map(order["country"]).to_numpy(),
+    ]
+    return panel.iloc[np.lexsort(keys)].reset_index(drop=True)
