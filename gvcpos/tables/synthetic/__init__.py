@@ -8,5 +8,5 @@ _EXPORTS = {
     "SyntheticWorld": "gvcpos.tables.synthetic.world",
     "synthetic_world": "gvcpos.tables.synthetic.world",
 }
-__all__ = ["Event", "Planted", "SyntheticWorld", "synthetic_world"]  # noqa: F822  (resolved on first use)
+__all__ = ["Event", "Planted", "SyntheticWorld", "synthetic_world"]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

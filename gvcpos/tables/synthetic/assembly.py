@@ -46,6 +46,7 @@ def assemble(
     prior: FloatArray,
     costs: FloatArray,
     planned: tuple[FloatArray, FloatArray, FloatArray],
+    *,
     sectors: tuple[Sector, ...],
     countries: tuple[str, ...],
     year: int,

@@ -21,8 +21,8 @@ from gvcpos.tables.synthetic.processes import (
 FloatArray = npt.NDArray[np.float64]
 
 POSITION = (2.85, 2.40, 1.80)  # mean upstreamness of each stage
-POSITION_WITHIN = (0.14, 0.12, 0.11)  # its standard deviation over time
-CAPTURE = (0.50, 0.42, 0.40)  # mean value-added rate of each stage
+POSITION_WITHIN = (0.13, 0.11, 0.11)  # its standard deviation over time
+CAPTURE = (0.50, 0.45, 0.44)  # mean value-added rate of each stage
 WORLD_VALUE_ADDED = (0.018, 0.030, 0.068)  # stages' value added, shares of world output
 TREND = 0.03
 PRESAMPLE = 1  # the first growth rate needs the year before
@@ -65,7 +65,7 @@ def draw_panels(
     rd = 2.2 + _exogenous(streams[1], W, T, between=0.6, within=0.35, half=1.9)
     tariff = 5.0 + _exogenous(streams[1], W, T, between=1.5, within=0.8, half=4.5)
     position = np.stack([_position(streams[2], W, T, s) for s in range(len(STAGES))])
-    rate = np.stack([_capture(streams[3], planted, W, position[s], rd, s) for s in range(len(STAGES))])
+    rate = np.stack([_capture(streams[3], planted, W, s, position=position[s], rd=rd) for s in range(len(STAGES))])
     value_added = _value_added(streams[4], planted, size, countries, years)
     return Panels(position, rate, value_added, rd, tariff, size)
 
@@ -75,7 +75,7 @@ def _exogenous(
 ) -> FloatArray:
     """Draw a strictly exogenous regressor: country levels plus persistent, regionally shared movement."""
     latent = persistent(rng, periods, len(W), 0.7, within)
-    regional = latent + 2.0 * latent @ W.T
+    regional = latent + 3.0 * latent @ W.T
     return bounded(between * rng.standard_normal(len(W)) + regional, half)
 
 
@@ -85,11 +85,11 @@ def _position(rng: np.random.Generator, W: FloatArray, periods: int, stage: int)
 
 
 def _capture(
-    rng: np.random.Generator, planted: Planted, W: FloatArray, position: FloatArray, rd: FloatArray, stage: int
+    rng: np.random.Generator, planted: Planted, W: FloatArray, stage: int, *, position: FloatArray, rd: FloatArray
 ) -> FloatArray:
     periods, units = position.shape
-    level = CAPTURE[stage] + bounded(0.05 * rng.standard_normal(units), 0.09)
-    time = 0.01 * rng.standard_normal(periods)
+    level = CAPTURE[stage] + bounded(0.04 * rng.standard_normal((units,)), 0.08)
+    time = 0.01 * rng.standard_normal((periods,))
     return capture(
         W,
         planted.rho,
@@ -97,9 +97,9 @@ def _capture(
             (position, planted.slope[stage], planted.slope_spill[stage]),
             (rd, planted.rd, planted.rd_spill),
         ],
-        level,
-        time - time.mean(),
-        planted.sigma * rng.standard_normal((periods, units)),
+        level=level,
+        time=time - time.mean(),
+        disturbance=planted.sigma * rng.standard_normal((periods, units)),
     )
 
 
@@ -121,7 +121,8 @@ def _value_added(
     time = (1.0 - planted.pull_through) * TREND + 0.01 * rng.standard_normal(len(years))
     e = planted.pull_sigma * rng.standard_normal((len(years), N))
     first = worlds[2][PRESAMPLE] + levels[2]
-    downstream = pulled(first, upstream, planted.pull_through, 0.006 * bounded(rng.standard_normal(N), 2.0), time, e)
+    drift = 0.006 * bounded(rng.standard_normal(N), 2.0)
+    downstream = pulled(first, upstream, planted.pull_through, country=drift, time=time, e=e)
     downstream += event_effects(planted.events, STAGES[2], years, countries)
     return np.exp(np.stack([upstream[PRESAMPLE:], midstream[PRESAMPLE:], downstream]))
 

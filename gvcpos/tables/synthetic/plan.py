@@ -11,7 +11,7 @@ from gvcpos._core.errors import SpecificationError
 from gvcpos.tables.synthetic.panels import TREND, Panels
 from gvcpos.tables.synthetic.planted import STAGES, Planted
 from gvcpos.tables.synthetic.processes import bounded, event_effects, persistent
-from gvcpos.tables.synthetic.sectors import FREE_KIND, Sector
+from gvcpos.tables.synthetic.sectors import Sector
 
 FloatArray = npt.NDArray[np.float64]
 WORLD_OUTPUT = 1.0e8  # million synthetic USD in the first year
@@ -41,6 +41,7 @@ def make_plan(
     seed: np.random.SeedSequence,
     planted: Planted,
     panels: Panels,
+    *,
     sectors: tuple[Sector, ...],
     countries: tuple[str, ...],
     years: tuple[int, ...],
@@ -58,12 +59,12 @@ def make_plan(
     plan = Plan(np.empty(shape), np.empty(shape), np.empty(shape))
     for s, stage in enumerate(STAGES):
         members = [k for k, sector in enumerate(sectors) if sector.stage == stage]
-        _fill_stage(plan, members, sectors, panels, s, rng)
+        _fill_stage(plan, members, sectors=sectors, panels=panels, stage=s, rng=rng)
     for k, sector in enumerate(sectors):
         if sector.stage is None:
             _fill_other(plan, k, sector, panels.size, rng)
             plan.x[:, :, k] *= np.exp(event_effects(planted.events, None, years, countries))
-    _close(plan, np.array([sector.kind == FREE_KIND for sector in sectors]))
+    _close(plan, np.array([sector.stage is None for sector in sectors]))
     _check(plan, sectors, countries, years)
     return plan
 
@@ -71,6 +72,7 @@ def make_plan(
 def _fill_stage(
     plan: Plan,
     members: list[int],
+    *,
     sectors: tuple[Sector, ...],
     panels: Panels,
     stage: int,
@@ -98,12 +100,12 @@ def _fill_other(plan: Plan, k: int, sector: Sector, size: FloatArray, rng: np.ra
     trend = TREND * np.arange(T)[:, None]
     plan.x[:, :, k] = np.exp(level + trend + persistent(rng, T, N, 0.9, 0.08))
     for planned, centre in ((plan.va_rate, sector.va_rate), (plan.upstreamness, sector.upstreamness)):
-        spread = bounded(0.04 * rng.standard_normal(N) + persistent(rng, T, N, 0.8, 0.015), 0.1)
+        spread = bounded(0.03 * rng.standard_normal(N) + persistent(rng, T, N, 0.8, 0.015), 0.08)
         planned[:, :, k] = centre + spread
 
 
 def _close(plan: Plan, free: npt.NDArray[np.bool_]) -> None:
-    """Scale the free sectors' value-added rates so that Σ v U x = Σ x in every year.
+    """Scale the value-added rates outside the chain so that Σ v U x = Σ x in every year.
 
     The value added that buyers further down embody must be the value of all output; it is the one
     condition that planned x, v and U have to meet for a table to exist.

@@ -78,11 +78,11 @@ class Planted:
         Shocks; those of years outside the world are ignored.
     """
 
-    rho: float = 0.4
-    slope: tuple[float, float, float] = (-0.18, 0.0, 0.22)
-    slope_spill: tuple[float, float, float] = (-0.20, 0.05, 0.20)
+    rho: float = 0.5
+    slope: tuple[float, float, float] = (-0.08, 0.0, 0.10)
+    slope_spill: tuple[float, float, float] = (-0.15, 0.05, 0.15)
     rd: float = 0.03
-    rd_spill: float = 0.03
+    rd_spill: float = 0.05
     sigma: float = 0.02
     pull_through: float = 0.3
     pull_sigma: float = 0.06

@@ -25,15 +25,16 @@ def persistent(rng: np.random.Generator, periods: int, units: int, persistence: 
     return deviation * out
 
 
-def bounded(latent: FloatArray, half: float) -> FloatArray:
+def bounded(latent: npt.ArrayLike, half: float) -> FloatArray:
     """Squeeze values smoothly into (-half, half): half · tanh(latent / half)."""
-    return half * np.tanh(latent / half)
+    return half * np.tanh(np.asarray(latent) / half)
 
 
 def capture(
     W: FloatArray,
     rho: float,
     regressors: Iterable[tuple[FloatArray, float, float]],
+    *,
     level: FloatArray,
     time: FloatArray,
     disturbance: FloatArray,
@@ -68,7 +69,13 @@ def capture(
 
 
 def pulled(
-    first: FloatArray, driver: FloatArray, elasticity: float, country: FloatArray, time: FloatArray, e: FloatArray
+    first: FloatArray,
+    driver: FloatArray,
+    elasticity: float,
+    *,
+    country: FloatArray,
+    time: FloatArray,
+    e: FloatArray,
 ) -> FloatArray:
     """Accumulate growth that follows the driver's growth of the year before.
 

@@ -48,15 +48,14 @@ class Sector:
 
 
 SECTORS = (
-    Sector("mining", 0, "upstream", 0.035, 2.85, 0.52, 0.5, (0.30, 0.10, 0.60)),
-    Sector("refining", 1, "midstream", 0.070, 2.40, 0.42, 0.5, (0.40, 0.10, 0.50)),
-    Sector("components", 2, "downstream", 0.070, 1.95, 0.38, 0.5, (0.50, 0.05, 0.45)),
-    Sector("equipment", 3, "downstream", 0.100, 1.65, 0.42, 0.5, (0.45, 0.10, 0.45)),
+    Sector("mining", 0, "upstream", 0.035, 2.85, 0.50, 0.5, (0.30, 0.10, 0.60)),
+    Sector("refining", 1, "midstream", 0.070, 2.40, 0.45, 0.5, (0.40, 0.10, 0.50)),
+    Sector("components", 2, "downstream", 0.070, 1.95, 0.42, 0.5, (0.50, 0.05, 0.45)),
+    Sector("equipment", 3, "downstream", 0.100, 1.65, 0.45, 0.5, (0.45, 0.10, 0.45)),
     Sector("agrifood", 4, None, 0.100, 2.00, 0.50, 1.5, (0.95, 0.02, 0.03)),
     Sector("industry", 5, None, 0.200, 2.25, 0.43, 1.0, (0.55, 0.05, 0.40)),
-    Sector("services", 6, None, 0.425, 1.85, 0.58, 3.0, (0.62, 0.30, 0.08)),
+    Sector("services", 6, None, 0.425, 1.90, 0.56, 3.0, (0.62, 0.30, 0.08)),
 )
-FREE_KIND = 6  # services: their value-added rate meets the one condition that exact planting leaves
 
 # Prior strength of deliveries from kind (row) to kind (column), before RAS.
 TECHNOLOGY = np.array(

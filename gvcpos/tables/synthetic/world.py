@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 
 from gvcpos._core.errors import InputError
 from gvcpos.tables.iotable import IOTable
+from gvcpos.tables.series import TableSeries
 from gvcpos.tables.synthetic import geography, network
 from gvcpos.tables.synthetic.assembly import assemble
 from gvcpos.tables.synthetic.panels import Panels, draw_panels
@@ -78,7 +79,20 @@ class SyntheticWorld:
             raise InputError(f"no year {year} in the synthetic world; it runs {self.years[0]}-{self.years[-1]}.")
         t = self.years.index(year)
         planned = (self.plan.x[t], self.plan.va_rate[t], self.plan.upstreamness[t])
-        return assemble(self._prior, self._costs, planned, self._sectors, self.countries, self.years[t], self.seed)
+        return assemble(
+            self._prior,
+            self._costs,
+            planned,
+            sectors=self._sectors,
+            countries=self.countries,
+            year=self.years[t],
+            seed=self.seed,
+        )
+
+    @cached_property
+    def tables(self) -> TableSeries:
+        """All tables, made year by year when they are asked for."""
+        return TableSeries.from_loaders({year: partial(self.table, year) for year in self.years}, repr(self))
 
     @cached_property
     def _costs(self) -> FloatArray:
@@ -183,7 +197,7 @@ def synthetic_world(
     W = geography.inverse_distance_weights(distance)
     of_panels, of_plan, _ = _streams(seed)
     panels = draw_panels(of_panels, planted, W, names, span)
-    plan = make_plan(of_plan, planted, panels, kinds, names, span)
+    plan = make_plan(of_plan, planted, panels, sectors=kinds, countries=names, years=span)
     for array in (*vars(panels).values(), *vars(plan).values(), distance):
         array.flags.writeable = False
     return SyntheticWorld(seed, planted, names, span, capitals, panels, plan, kinds, distance)
