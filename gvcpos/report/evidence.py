@@ -54,7 +54,7 @@ def effects_table(
         found = [by_key.get((variable, kind)) for kind in kinds]
         rows.append(Row((names or {}).get(variable, variable), tuple(_effect(r, stars, digits) for r in found)))
         rows.append(Row("", tuple(_effect_error(r, digits) for r in found)))
-    standard = ("Standard errors in parentheses.", *((STARS_NOTE,) if stars else ()))
+    standard = (f"Standard errors in parentheses{_error_kind(frame)}.", *((STARS_NOTE,) if stars else ()))
     return Table(
         caption,
         "Variable",
@@ -64,6 +64,13 @@ def effects_table(
         label,
         synthetic,
     )
+
+
+def _error_kind(frame: pd.DataFrame) -> str:
+    """Say how the standard errors came about, if the frame states it."""
+    draws = frame.attrs.get("draws")
+    kinds = {"delta": " (delta method)", "simulation": f" (simulation, {draws} draws)"}
+    return kinds.get(str(frame.attrs.get("errors")), "")
 
 
 def effects_frame(effects: Any) -> pd.DataFrame:
@@ -151,14 +158,14 @@ def _distribution(name: str | None, df: float | None) -> str | None:
     """Write the distribution under the null with its degrees of freedom, as in ``χ²(2)``."""
     if name is None:
         return None
-    shown = {"chi2": "χ²", "normal": "N(0, 1)"}.get(name, name)
-    return shown if df is None or name == "normal" else f"{shown}({df:,.6g})"
+    shown = "N(0, 1)" if name == "normal" else name.replace("chi2", "χ²")
+    return shown if df is None or "(" in shown else f"{shown}({df:,.6g})"
 
 
 def _test_cells(record: Mapping[str, Any], optional: Sequence[str], digits: int) -> tuple[Cell, ...]:
-    pvalue = as_float(record["pvalue"])
+    statistic, pvalue = as_float(record["statistic"]), as_float(record["pvalue"])
     cells = [
-        Cell(as_float(record["statistic"]), fixed(record["statistic"], digits)),
+        Cell(statistic, fixed(statistic, digits)),
         Cell(record["distribution"], "—" if record["distribution"] is None else str(record["distribution"])),
         Cell(pvalue, probability(pvalue, digits)),
     ]

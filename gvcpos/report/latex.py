@@ -6,9 +6,14 @@ that decimals line up without a further package.
 
 from __future__ import annotations
 
+import re
+
 from gvcpos.report.table import Cell, Row, Table
 from gvcpos.report.text import one_line
 
+_LONG = 40
+_PAGE = 75
+_NEGATIVE = re.compile(r"(?<!\w)-(?=\d)")
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -98,8 +103,10 @@ def latex_table(table: Table) -> str:
         Needs ``\usepackage{booktabs}`` in the preamble.
     """
     numeric = [any(row.cells[j].numeric for row in table.rows) for j in range(len(table.columns))]
-    layout = "l" + "".join("r@{}l" if n else "l" for n in numeric)
-    lines = [r"\begin{table}[htbp]", r"\centering"]
+    layout = _text_column([row.label for row in table.rows]) + "".join(
+        "r@{}l" if n else _text_column([row.cells[j].text for row in table.rows]) for j, n in enumerate(numeric)
+    )
+    lines = [r"\begin{table}[htbp]", r"\centering", *_size(table)]
     if table.caption:
         lines.append(rf"\caption{{{escape_latex(table.caption)}}}")
     if table.label:
@@ -110,6 +117,22 @@ def latex_table(table: Table) -> str:
         lines += [_line(row, numeric) for row in block]
     lines += [r"\bottomrule", r"\end{tabular}", *_notes(table), r"\end{table}"]
     return "\n".join(lines) + "\n"
+
+
+def _text_column(texts: list[str]) -> str:
+    """Choose a column of one line, or of wrapped paragraphs where texts are long."""
+    return r"p{0.28\linewidth}" if max(map(len, texts), default=0) > _LONG else "l"
+
+
+def _size(table: Table) -> list[str]:
+    """Choose smaller type for tables too wide for a page at the usual size."""
+    texts = [[row.label, *(cell.text for cell in row.cells)] for row in table.rows]
+    columns = zip((table.stub, *table.columns), *texts, strict=True)
+    width = sum(min(_LONG // 2, max(map(len, column))) + 2 for column in columns)
+    if width <= _PAGE:
+        return []
+    size = r"\footnotesize" if width <= 1.2 * _PAGE else r"\scriptsize"
+    return [size + r"\setlength{\tabcolsep}{3pt}"]
 
 
 def _label(label: str) -> str:
@@ -131,7 +154,8 @@ def _line(row: Row, numeric: list[bool]) -> str:
 
 def _cell(cell: Cell, numeric_column: bool) -> str:
     if not numeric_column:
-        return escape_latex(cell.text + cell.suffix)
+        text = _NEGATIVE.sub("$-$", escape_latex(cell.text + cell.suffix))
+        return rf"{{\raggedright {text}\par}}" if len(cell.text) > _LONG else text
     if not cell.numeric:
         if not cell.text + cell.suffix:
             return "&"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 from gvcpos.report.table import Cell, Table
 from gvcpos.report.text import one_line
@@ -34,6 +35,7 @@ code { font-size: .85em; overflow-wrap: anywhere; }
 @media print { body { max-width: none; margin: 0; } h2 { break-after: avoid; } figure { break-inside: avoid; } }
 """
 _WRAP_FROM = 40
+_NEGATIVE = re.compile(r"(?<!\w)-(?=\d)")
 
 
 def escape_html(text: str) -> str:
@@ -98,6 +100,5 @@ def _hang(suffix: str) -> str:
 
 def _cell(cell: Cell, hang: bool) -> str:
     text = escape_html(cell.text)
-    if cell.numeric:
-        text = text.replace("-", "−")
+    text = text.replace("-", "−") if cell.numeric else _NEGATIVE.sub("−", text)
     return text + (_hang(cell.suffix) if hang else escape_html(cell.suffix))

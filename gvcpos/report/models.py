@@ -18,6 +18,12 @@ from gvcpos._core.labels import align
 from gvcpos.report.numbers import as_float
 
 SPATIAL_TERMS = ("rho", "lambda")
+_SPELLED = {
+    "lee-yu": "Lee-Yu",
+    "direct": "direct likelihood",
+    "information": "information matrix",
+    "twoway": "two-way",
+}
 _VARIANCES = ("sigma2", "sigma^2", "s2")
 
 
@@ -110,8 +116,8 @@ def _facts(results: Any, terms: tuple[Term, ...]) -> dict[str, float | int | str
         "dependent": _dependent(results),
         "model": _model(results),
         "effects": _effects(results),
-        "method": _text(results, "model.method", "method"),
-        "covariance": _text(results, "cov_type", "_cov_type"),
+        "method": _spelled(_text(results, "model.method", "method")),
+        "covariance": _spelled(_text(results, "cov_type", "_cov_type")),
         "sigma2": _number(results, "sigma2", "s2", "scale") if variance is None else variance,
         "nobs": _count(results, "nobs"),
         "entities": _count(results, "model.transformation.units", "n_entities", "entity_info.total"),
@@ -148,6 +154,10 @@ def _text(results: Any, *paths: str) -> str | None:
     return next((text for text in found if isinstance(text, str) and text), None)
 
 
+def _spelled(choice: str | None) -> str | None:
+    return None if choice is None else _SPELLED.get(choice, choice)
+
+
 def _model(results: Any) -> str | None:
     short = _text(results, "model.model")
     return short.upper() if short else _text(results, "name")
@@ -165,6 +175,6 @@ def _effects(results: Any) -> str | None:
     stated = _text(results, "model.effects")
     included = getattr(results, "included_effects", None)
     if stated is not None or included is None:
-        return stated
+        return _spelled(stated)
     names = tuple(sorted(str(effect).lower() for effect in included))
-    return {(): "none", ("entity", "time"): "twoway"}.get(names, " + ".join(names))
+    return {(): "none", ("entity", "time"): "two-way"}.get(names, " + ".join(names))

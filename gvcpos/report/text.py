@@ -10,6 +10,7 @@ from gvcpos.report.table import Cell, Row, Table
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~#])")
 _LEAST_WIDTH = 60
+_CELL_WIDTH = 44
 
 
 def one_line(text: str) -> str:
@@ -47,25 +48,41 @@ def text_table(table: Table) -> str:
         Ends with a line feed; no trailing blanks.
     """
     rows = table.rows
-    body = [[one_line(row.label) for row in rows]]
+    columns = [[_wrapped(row.label) for row in rows]]
     right = [False]
     for j in range(len(table.columns)):
         cells = [row.cells[j] for row in rows]
-        body.append(_cell_texts(cells))
+        columns.append([_wrapped(text) for text in _cell_texts(cells)])
         right.append(any(cell.numeric for cell in cells))
     heads = [one_line(h) for h in (table.stub, *table.columns)]
-    widths = [max([_display_width(h), *map(_display_width, texts)]) for h, texts in zip(heads, body, strict=True)]
+    widths = [
+        max(_display_width(text) for text in (head, *(line for lines in column for line in lines)))
+        for head, column in zip(heads, columns, strict=True)
+    ]
     rule = "-" * (sum(widths) + 2 * (len(widths) - 1))
     lines = [_text_line(heads, widths, right), rule]
     start = 0
     for block in table.blocks:
-        lines += [_text_line([column[i] for column in body], widths, right) for i in range(start, start + len(block))]
+        for i in range(start, start + len(block)):
+            lines += _text_lines([column[i] for column in columns], widths, right)
         lines.append(rule)
         start += len(block)
     lines[-1] = "=" * len(rule)
     caption = textwrap.wrap(one_line(table.caption), max(len(rule), _LEAST_WIDTH))
     out = [*caption, "=" * len(rule), *lines, *_wrapped_notes(table, len(rule))]
     return "\n".join(line.rstrip() for line in out) + "\n"
+
+
+def _wrapped(text: str) -> list[str]:
+    """Break a long text into lines; numbers are short and stay whole."""
+    return textwrap.wrap(text, _CELL_WIDTH) if len(text) > _CELL_WIDTH else [text]
+
+
+def _text_lines(cells: list[list[str]], widths: list[int], right: list[bool]) -> list[str]:
+    """Lay out one row of wrapped cells as as many lines as its tallest cell has."""
+    height = max(len(lines) for lines in cells)
+    padded = [lines + [""] * (height - len(lines)) for lines in cells]
+    return [_text_line([lines[k] for lines in padded], widths, right) for k in range(height)]
 
 
 def _text_line(texts: list[str], widths: list[int], right: list[bool]) -> str:
