@@ -12,7 +12,9 @@ from gvcpos.report.table import Cell, Row, Table
 from gvcpos.report.text import one_line
 
 _LONG = 40
-_PAGE = 75
+_PAGE = 70
+# Unlike two backslashes, this ends a row after raggedright as well.
+_END = r" \tabularnewline"
 _NEGATIVE = re.compile(r"(?<!\w)-(?=\d)")
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -121,7 +123,7 @@ def latex_table(table: Table) -> str:
 
 def _text_column(texts: list[str]) -> str:
     """Choose a column of one line, or of wrapped paragraphs where texts are long."""
-    return r"p{0.28\linewidth}" if max(map(len, texts), default=0) > _LONG else "l"
+    return r"p{0.22\linewidth}" if max(map(len, texts), default=0) > _LONG else "l"
 
 
 def _size(table: Table) -> list[str]:
@@ -139,28 +141,32 @@ def _label(label: str) -> str:
     return "".join(c for c in label if c.isascii() and (c.isalnum() or c in ":-."))
 
 
+def _wrapping(text: str) -> str:
+    """Set a longer text ragged, lest a narrow paragraph be torn apart."""
+    return rf"\raggedright {text}" if len(text) > _LONG // 2 else text
+
+
 def _head(table: Table, numeric: list[bool]) -> str:
     heads = [
         rf"\multicolumn{{2}}{{c}}{{{escape_latex(h)}}}" if n else escape_latex(h)
         for h, n in zip(table.columns, numeric, strict=True)
     ]
-    return " & ".join([escape_latex(table.stub), *heads]) + r" \\"
+    return " & ".join([escape_latex(table.stub), *heads]) + _END
 
 
 def _line(row: Row, numeric: list[bool]) -> str:
     cells = [_cell(cell, n) for cell, n in zip(row.cells, numeric, strict=True)]
-    return " & ".join([escape_latex(row.label), *cells]) + r" \\"
+    return " & ".join([_wrapping(escape_latex(row.label)), *cells]) + _END
 
 
 def _cell(cell: Cell, numeric_column: bool) -> str:
     if not numeric_column:
-        text = _NEGATIVE.sub("$-$", escape_latex(cell.text + cell.suffix))
-        return rf"{{\raggedright {text}\par}}" if len(cell.text) > _LONG else text
+        return _wrapping(_NEGATIVE.sub("$-$", escape_latex(cell.text + cell.suffix)))
     if not cell.numeric:
         if not cell.text + cell.suffix:
             return "&"
         return rf"\multicolumn{{2}}{{c}}{{{escape_latex(cell.text + cell.suffix)}}}"
-    text = escape_latex(cell.text).replace("-", "$-$") if "e-" not in cell.text else _power(cell.text)
+    text = _power(cell.text) if "e" in cell.text else escape_latex(cell.text).replace("-", "$-$")
     suffix = f"$^{{{cell.suffix}}}$" if "*" in cell.suffix else escape_latex(cell.suffix)
     return f"{text} & {suffix}"
 
