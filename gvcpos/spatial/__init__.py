@@ -9,7 +9,7 @@ _EXPORTS = {
     "moran_by_year": "gvcpos.spatial.moran",
     "residual_moran": "gvcpos.spatial.residuals",
     "LocalMoran": "gvcpos.spatial.local",
-    "moran_scatter": "gvcpos.spatial.maps",
+    "moran_scatter": "gvcpos.spatial.scatter",
     "cluster_map": "gvcpos.spatial.maps",
     "choropleth": "gvcpos.spatial.maps",
     "SpatialPanel": "gvcpos.spatial.panel",
