@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import qr
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
@@ -15,7 +14,7 @@ from gvcpos.spatial.weights import Weights
 Array = npt.NDArray[np.float64]
 
 _ABSORBED = 1e-11  # length left of a column after demeaning, as a share of what it was
-_COLLINEAR = 1e-9  # pivot of a scaled column, as a share of the largest
+_COLLINEAR = 1e-9  # pivot of a scaled column, as a share of its length
 
 
 def check_transformation(t: Transformation, W: Weights, model: str) -> None:
@@ -63,13 +62,16 @@ def check_regressors(X: Array, names: tuple[str, ...], t: Transformation) -> Non
         raise InputError("there is no regressor. Give at least one column of X.")
     if t.nobs <= within.shape[1] + 2:
         raise InputError(f"{t.nobs} observations after the effects for {within.shape[1]} regressors: too few.")
-    _, R, order = qr(within / after, mode="economic", pivoting=True)
-    pivots = np.abs(np.diag(R))
-    dependent = [names[j] for j in order[np.flatnonzero(pivots <= _COLLINEAR * pivots[0])]]
-    if dependent:
+    unit = within / after
+    pivots = np.abs(np.diag(np.linalg.qr(unit, mode="r")))
+    dependent = np.flatnonzero(pivots <= _COLLINEAR)
+    if dependent.size:
+        last = int(dependent[0])
+        share = np.linalg.lstsq(unit[:, :last], unit[:, last], rcond=None)[0]
+        others = [names[j] for j in np.flatnonzero(np.abs(share) > 1e-6 * np.abs(share).max())]
         raise InputError(
-            f"collinear regressors after the effects are removed: {enumerate_labels(sorted(dependent))} "
-            "can be written by the others. Leave them out."
+            f"collinear regressors: with the effects removed, {names[last]} is a combination of "
+            f"{enumerate_labels(others)}. Leave one out."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +30,8 @@ class PanelData:
         Regressors.
     times : tuple
     weights : Weights
-    index : MultiIndex
-        The caller's rows (entity, time).
+    rows : MultiIndex or None
+        The caller's rows (entity, time); None for arrays, whose rows are (unit, time) in stacked order.
     position : ndarray of int, shape (T*N,)
         Where each of the caller's rows stands in the stacked arrays.
     """
@@ -41,8 +42,16 @@ class PanelData:
     names: tuple[str, ...]
     times: tuple[object, ...]
     weights: Weights
-    index: pd.MultiIndex
+    rows: pd.MultiIndex | None
     position: npt.NDArray[np.intp]
+
+    @cached_property
+    def index(self) -> pd.MultiIndex:
+        """The caller's rows (entity, time)."""
+        if self.rows is not None:
+            return self.rows
+        product = pd.MultiIndex.from_product([self.times, self.weights.ids], names=["time", "entity"])
+        return product.swaplevel()
 
     def series(self, values: Array, name: str) -> pd.Series:
         """Return a (T, N) array as a Series on the caller's rows, in the caller's order."""
@@ -121,11 +130,10 @@ def from_arrays(
         raise InputError(
             f"{len(labels)} names and {len(set(periods))} times for {k} regressors and {len(target)} periods."
         )
-    index = pd.MultiIndex.from_product([periods, W.ids], names=["time", "entity"]).swaplevel()
     stacked = np.column_stack([target.reshape(-1), regressors.reshape(-1, k)])
     if not np.isfinite(stacked).all():
-        _refuse_missing(stacked, [(str(e), t) for e, t in index], (y_name, *labels))
-    return PanelData(target, regressors, y_name, labels, periods, W, index, np.arange(target.size))
+        _refuse_missing(stacked, [(unit, time) for time in periods for unit in W.ids], (y_name, *labels))
+    return PanelData(target, regressors, y_name, labels, periods, W, None, np.arange(target.size))
 
 
 def _column(y: pd.Series | pd.DataFrame) -> pd.Series:

@@ -68,7 +68,13 @@ def ring(n: int, reach: int = 2) -> np.ndarray:
 
 
 def simulated(
-    seed: int, n: int = 20, t: int = 6, *, rho: float = 0.4, theta: tuple[float, float] = (0.3, -0.2), scale: float = 0.5
+    seed: int,
+    n: int = 20,
+    t: int = 6,
+    *,
+    rho: float = 0.4,
+    theta: tuple[float, float] = (0.3, -0.2),
+    scale: float = 0.5,
 ) -> tuple[np.ndarray, np.ndarray, Weights]:
     """A two-way Durbin panel with effects that go with the regressors: y (T, N), X (T, N, 2), W."""
     rng = np.random.default_rng(seed)
