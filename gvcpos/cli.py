@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -200,4 +199,4 @@ def new(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -33,7 +33,7 @@ def gvc_panel(
 
     Parameters
     ----------
-    tables : TableSeries, iterable of IOTable, or mapping of year to IOTable or ValueAddedAccounts
+    tables : TableSeries, iterable of IOTable or ValueAddedAccounts, or mapping of year to either
     chain : Chain
         Its sectors must be in every table; their order does not matter.
     by : {"stage", "sector"}
@@ -92,8 +92,8 @@ def _accounts(
     if isinstance(tables, IOTable):
         raise InputError("gvc_panel takes several tables: give [table] for one.")
     if not isinstance(tables, Mapping):
-        for table in tables:
-            yield ValueAddedAccounts(table)
+        for item in tables:
+            yield item if isinstance(item, ValueAddedAccounts) else ValueAddedAccounts(item)
         return
     for year, item in tables.items():
         accounts = item if isinstance(item, ValueAddedAccounts) else ValueAddedAccounts(item)

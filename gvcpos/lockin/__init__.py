@@ -13,9 +13,12 @@ _EXPORTS = {
     "position_capture_slopes": "gvcpos.lockin.position_capture",
     "pull_through": "gvcpos.lockin.growth_pull",
     "slope_equality": "gvcpos.lockin.equal_slopes",
+    "SlopeModel": "gvcpos.lockin.slope_models",
+    "stage_sample": "gvcpos.lockin.slope_models",
 }
 __all__ = [
     "LockInTest",
+    "SlopeModel",
     "Verdict",
     "dominance",
     "dominance_summary",
@@ -25,5 +28,6 @@ __all__ = [
     "position_capture_slopes",
     "pull_through",
     "slope_equality",
+    "stage_sample",
 ]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

@@ -6,7 +6,7 @@ _EXPORTS = {
     "Study": "gvcpos.study.study",
     "StudyResults": "gvcpos.study.results",
     "StudySpec": "gvcpos.study.spec",
-    "run_indices": "gvcpos.study.indices",
+    "run_indices": "gvcpos.study.accounts",
     "shipped_studies": "gvcpos.study.loading",
 }
 __all__ = ["Study", "StudyResults", "StudySpec", "run_indices", "shipped_studies"]

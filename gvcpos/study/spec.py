@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gvcpos._core.options import CovarianceType, PanelEffects, PanelMethod, SpatialModel
+from gvcpos._core.options import CovarianceType, Leftover, PanelEffects, PanelMethod, SpatialModel
 
 Stage = str
 
@@ -62,6 +62,16 @@ class ColumnFile(Block):
     origin: str = "origin"
     destination: str = "destination"
     value: str = "distance"
+    extra: Leftover = Field("error", description="countries of the file that the study lacks: error or drop")
+
+
+class CovariatesBlock(Block):
+    """A file of country-by-year variables."""
+
+    path: str = Field(description="csv or parquet")
+    country: str = Field("country", description="its column of countries")
+    year: str = Field("year", description="its column of years")
+    extra: Leftover = Field("error", description="countries of the file that the study lacks: error or drop")
 
 
 class WeightsBlock(Block):
@@ -82,7 +92,8 @@ class SpaceBlock(Block):
 
     weights: WeightsBlock = WeightsBlock()
     moran: tuple[str, ...] = Field(("va_rate", "upstreamness"), description="panel columns to test by year")
-    permutations: int = Field(999, ge=99, le=99_999)
+    permutations: int = Field(999, ge=99, le=99_999, description="relabellings for each global Moran")
+    local_permutations: int = Field(9999, ge=99, le=99_999, description="conditional permutations for local Moran")
     polygons: str | None = Field(None, description="GeoJSON with a column iso3; default the shipped polygons")
 
 
@@ -133,7 +144,7 @@ class StudySpec(Block):
     tables: Tables
     chain: ChainBlock = ChainBlock()
     exclude: tuple[str, ...] = Field(("ROW",), description="economies left out of spatial statistics and tests")
-    covariates: str | None = Field(None, description="csv or parquet with country, year and more columns")
+    covariates: CovariatesBlock | None = None
     space: SpaceBlock = SpaceBlock()
     panel: PanelBlock = PanelBlock()
     lockin: LockInBlock = LockInBlock()

@@ -11,13 +11,19 @@ _EXPORTS = {
     "read_tables": "gvcpos.tables.series",
     "inspect_file": "gvcpos.tables.inspection",
     "synthetic_world": "gvcpos.tables.synthetic",
+    "SyntheticWorld": "gvcpos.tables.synthetic",
+    "capitals": "gvcpos.tables.geography",
+    "polygons": "gvcpos.tables.geography",
 }
-__all__ = [  # noqa: F822  (resolved on first use)
+__all__ = [
     "IOTable",
+    "SyntheticWorld",
     "TableMeta",
     "TableReport",
     "TableSeries",
+    "capitals",
     "inspect_file",
+    "polygons",
     "read_table",
     "read_tables",
     "synthetic_world",

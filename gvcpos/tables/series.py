@@ -76,6 +76,24 @@ class TableSeries:
         """
         return cls({year: _Entry(source, None, load) for year, load in loaders.items()})
 
+    def between(self, first: int | None = None, last: int | None = None) -> TableSeries:
+        """Return the series without the years before `first` and after `last`.
+
+        Raises
+        ------
+        InputError
+            If no year is left.
+        """
+        kept = {
+            year: entry
+            for year, entry in self._entries.items()
+            if (first is None or year >= first) and (last is None or year <= last)
+        }
+        if not kept:
+            have = enumerate_labels(self.years, 40)
+            raise InputError(f"no table between {first} and {last}. There are: {have}.")
+        return TableSeries(kept)
+
     @property
     def years(self) -> tuple[int, ...]:
         """Years of the series, sorted."""

@@ -1,0 +1,69 @@
+"""What was planted in the synthetic world against what the study finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from gvcpos.lockin import LockInTest
+from gvcpos.tables.synthetic import Planted
+
+RD = "rd_intensity"
+COLUMNS = ["parameter", "stage", "planted", "estimate", "std_error", "lower", "upper", "inside"]
+_Z = float(norm.ppf(0.975))
+
+
+def planted_frame(
+    planted: Planted, slopes: Sequence[LockInTest], pull: LockInTest, dominance: pd.DataFrame, position: str
+) -> pd.DataFrame:
+    """Set planted parameters beside their estimates.
+
+    Parameters
+    ----------
+    planted : Planted
+    slopes : sequence of LockInTest
+        Position-capture tests; ``details["coefficients"]`` of each has the spatial Durbin model of its stage.
+    pull : LockInTest
+        Pull-through test.
+    dominance : DataFrame
+        Of `gvcpos.dominance`, for the dominant country's share (measured, so without an interval).
+    position : str
+        The column whose slope was planted.
+
+    Returns
+    -------
+    DataFrame
+        parameter, stage, planted, estimate, std_error, lower, upper (95 %), inside; a parameter that the study
+        does not estimate has no row.
+    """
+    names = {"rho": "rho", "slope": position, "rd": RD, "slope_spill": f"W*{position}", "rd_spill": f"W*{RD}"}
+    values = planted.to_frame().set_index(["parameter", "stage"])["value"]
+    rows = []
+    for test in slopes:
+        stage = test.name.partition(": ")[2]
+        table = test.details["coefficients"].set_index("regressor")
+        for parameter, name in names.items():
+            true = values.get((parameter, stage), values.get((parameter, "")))
+            if name in table.index and true is not None:
+                rows.append(_row(parameter, stage, true, table.loc[name, "estimate"], table.loc[name, "std_error"]))
+    rows.append(_row("pull_through", "downstream", planted.pull_through, pull.estimate, pull.std_error))
+    rows += _dominance_rows(planted, dominance)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _row(parameter: str, stage: str, true: float, estimate: float, error: float) -> list[object]:
+    lower, upper = estimate - _Z * error, estimate + _Z * error
+    return [parameter, stage, true, estimate, error, lower, upper, bool(lower <= true <= upper)]
+
+
+def _dominance_rows(planted: Planted, dominance: pd.DataFrame) -> list[list[object]]:
+    own = dominance[(dominance["country"] == "CHN") & (dominance["stage"] == "upstream")].sort_values("year")
+    shares = own["va_share"].iloc[[0, -1]]
+    ends = zip(("first", "last"), planted.dominant_share, shares, strict=True)
+    return [
+        [f"dominant_share_{end}", "upstream", true, float(found), np.nan, np.nan, np.nan, None]
+        for end, true, found in ends
+    ]

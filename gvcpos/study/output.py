@@ -1,0 +1,152 @@
+"""From results to files: frames, tables, figures, summary, manifest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gvcpos._core.files import write_text
+from gvcpos.report import (
+    Table,
+    effects_table,
+    frame_table,
+    regression_table,
+    report_html,
+    summary_markdown,
+    tests_table,
+)
+from gvcpos.report import figures as draw
+from gvcpos.spatial import Moran, cluster_map, moran_scatter
+from gvcpos.study.folder import MANIFEST, write_frame
+from gvcpos.study.inputs import Inputs, read_polygons
+from gvcpos.study.manifest import make_manifest
+from gvcpos.study.progress import Progress, silent
+from gvcpos.study.results import StudyResults
+from gvcpos.study.summary import CAPTIONS, summarise
+
+Drawing = tuple[str, Callable[[], Figure], pd.DataFrame]
+
+
+def write_results(results: StudyResults, inputs: Inputs, folder: Path, progress: Progress = silent) -> None:
+    """Write everything into an empty folder; the manifest comes last."""
+    for name, frame in results.frames.items():
+        write_frame(frame, folder / "frames" / name)
+    tables = dict(study_tables(results))
+    for name, table in tables.items():
+        _write_table(table, folder / "tables" / name)
+    drawings = list(study_figures(results, inputs))
+    for done, (name, make, data) in enumerate(drawings, start=1):
+        draw.save_figure(make(), folder / "figures" / name, data=data)
+        progress("figures", done, len(drawings))
+    summary = summarise(results, inputs, tables, {name: CAPTIONS[name] for name, _, _ in drawings})
+    write_text(folder / "summary.md", summary_markdown(summary))
+    write_text(folder / "report.html", report_html(summary, folder))
+    manifest = make_manifest(
+        results.spec, inputs.places.used, folder, synthetic=results.synthetic, warnings=results.warnings
+    )
+    write_text(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write_table(table: Table, stem: Path) -> None:
+    write_text(stem.with_suffix(".tex"), table.to_latex())
+    write_text(stem.with_suffix(".html"), table.to_html())
+    write_text(stem.with_suffix(".txt"), table.to_text() + "\n")
+
+
+def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
+    """Make the printed tables of a study, name and table."""
+    spec, flag = results.spec, results.synthetic
+    headers = {name.upper(): fit for name, fit in results.models.items()}
+    what = f"{spec.panel.dependent} of the {spec.panel.stage} stage"
+    yield (
+        "models",
+        regression_table(headers, caption=f"Spatial panel models of {what}", label="tab:models", synthetic=flag),
+    )
+    effects = results.frames["effects"]
+    for errors, how in (("delta", "delta method"), ("simulation", "simulated")):
+        table = effects_table(
+            effects[effects["errors"] == errors],
+            caption=f"Effects in the {spec.panel.main.upper()} of {what}, standard errors: {how}",
+            label=f"tab:effects-{errors}",
+            synthetic=flag,
+        )
+        yield f"effects_{errors}", table
+    yield (
+        "specification_tests",
+        tests_table(
+            results.frames["specification_tests"],
+            caption=f"Which spatial model? {what}",
+            label="tab:specification",
+            synthetic=flag,
+        ),
+    )
+    yield (
+        "lockin_tests",
+        tests_table(results.verdict.tests, caption="Dominance and lock-in tests", label="tab:lockin", synthetic=flag),
+    )
+    yield "moran", _moran_table(results)
+    columns = (
+        "stage leader years_first va_share_mean va_share_first va_share_last export_share_last va_hhi_last rca_last"
+    )
+    leaders = frame_table(
+        results.frames["leaders"], caption="Who leads each stage", columns=columns.split(), digits=3, synthetic=flag
+    )
+    yield "leaders", leaders
+    if "planted" in results.frames:
+        yield "planted", frame_table(results.frames["planted"], caption="Planted against estimated", synthetic=flag)
+
+
+def _moran_table(results: StudyResults) -> Table:
+    columns = ["variable", "year", "n", "I", "expected", "z_rand", "p_rand", "p_sim"]
+    return frame_table(
+        results.frames["moran"],
+        caption=f"Moran's I by year, {results.spec.panel.stage} stage",
+        columns=columns,
+        label="tab:moran",
+        synthetic=results.synthetic,
+    )
+
+
+def study_figures(results: StudyResults, inputs: Inputs) -> Iterator[Drawing]:
+    """Make the figures of a study: name, a function that draws, the data that it draws."""
+    spec, frames = results.spec, results.frames
+    look = {"source": results.source, "synthetic": results.synthetic}
+    shown = [c for c in spec.report.countries if c in set(frames["panel"]["country"])]
+    stages = list(inputs.chain.stage_names)
+    upstream = frames["dominance"][frames["dominance"]["stage"] == spec.lockin.upstream]
+    yield "dominance", partial(draw.dominance_lines, upstream, **look), upstream
+    panel = frames["panel"][~frames["panel"]["country"].isin(spec.exclude)]
+    axes = {"position": spec.lockin.position, "capture": spec.lockin.capture}
+    dots = panel[["country", "stage", "year", *axes.values()]]
+    slopes = {t.name.partition(": ")[2]: t.estimate for t in results.verdict.tests if "slope:" in t.name}
+    slopes = {stage: slope for stage, slope in slopes.items() if stage in stages}
+    yield (
+        "position_capture",
+        partial(draw.position_capture, dots, stages, slopes=slopes, highlight=shown, **axes, **look),
+        dots,
+    )
+    last = panel[panel["year"] == panel["year"].max()][["country", "stage", "year", "va_share"]]
+    yield "stage_profile", partial(draw.stage_profile, last, shown, value="va_share", **look), last
+    yield "moran", partial(draw.moran_lines, frames["moran"], **look), frames["moran"]
+    yield from _space_figures(results, inputs, look)
+    effects = frames["effects"][frames["effects"]["errors"] == "delta"]
+    yield "effects", partial(draw.effects_plot, effects, **look), effects
+    if "planted" in frames:
+        planted = frames["planted"].dropna(subset=["lower"])
+        named = planted.assign(parameter=planted["parameter"] + ", " + planted["stage"])
+        yield "planted", partial(draw.planted_vs_estimated, named, source=results.source), named
+
+
+def _space_figures(results: StudyResults, inputs: Inputs, look: dict) -> Iterator[Drawing]:
+    local = results.local
+    moran = Moran(local.frame.set_index("country")["value"].rename(local.name), local.weights, permutations=0)
+    look = {"note": look["source"], "synthetic": look["synthetic"]}
+    yield "moran_scatter", partial(moran_scatter, moran, **look), local.frame
+    shapes = read_polygons(results.spec.space.polygons, inputs.places)
+    own = shapes.loc[list(local.weights.ids)]
+    yield "cluster_map", partial(cluster_map, local, own, background=shapes, **look), local.frame

@@ -1,0 +1,63 @@
+"""What a run hands back: every frame, model and test, before and after it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gvcpos.lockin import Verdict
+from gvcpos.spatial import LocalMoran, SpatialPanelResults, Weights
+from gvcpos.study.spec import StudySpec
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResults:
+    """The results of a study.
+
+    Attributes
+    ----------
+    spec : StudySpec
+    synthetic : bool
+        Whether the numbers are invented.
+    source : str
+        Where the tables come from, for captions.
+    frames : mapping of str to DataFrame
+        Every frame that is written, by its file name.
+    models : mapping of str to SpatialPanelResults
+        In the order of the specification.
+    local : LocalMoran
+        Of the first Moran variable in the last year.
+    verdict : Verdict
+    weights : Weights
+        Of the countries of the panel.
+    warnings : tuple of str
+        What the run complained of, once each.
+    """
+
+    spec: StudySpec
+    synthetic: bool
+    source: str
+    frames: Mapping[str, pd.DataFrame]
+    models: Mapping[str, SpatialPanelResults]
+    local: LocalMoran
+    verdict: Verdict
+    weights: Weights
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def main(self) -> SpatialPanelResults:
+        """The model whose effects and tests are reported."""
+        return self.models[self.spec.panel.main]
+
+    def headline(self) -> str:
+        """Return the verdict and, on synthetic tables, planted against estimated, as text."""
+        lines = [self.verdict.sentence]
+        if "planted" in self.frames:
+            from gvcpos.report import frame_table
+
+            caption = "Planted against estimated (synthetic data)"
+            shown = ["parameter", "stage", "planted", "estimate", "lower", "upper", "inside"]
+            lines += ["", frame_table(self.frames["planted"], caption=caption, columns=shown, digits=3).to_text()]
+        return "\n".join(lines)

@@ -1,0 +1,106 @@
+"""The spatial part of a study: its weights, Moran's I, local Moran and the panel regressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from gvcpos._core.errors import LabelError
+from gvcpos._core.labels import enumerate_labels
+from gvcpos.lockin import SlopeModel, stage_sample
+from gvcpos.spatial import LocalMoran, SpatialPanel, SpatialPanelResults, Weights, moran_by_year, weights
+from gvcpos.study.inputs import Inputs, read_distances, read_polygons
+from gvcpos.study.progress import Progress, silent
+from gvcpos.study.spec import PanelBlock, SpaceBlock, StudySpec
+from gvcpos.tables import capitals
+
+
+def make_weights(spec: StudySpec, inputs: Inputs, countries: Sequence[str]) -> Weights:
+    """Make the weights that a specification asks for, of exactly these countries.
+
+    Raises
+    ------
+    LabelError
+        If a country has no capital, polygon or distance.
+    """
+    block = spec.space.weights
+    if block.kind == "linkage":
+        year = inputs.tables.years[0] if block.base_year is None else block.base_year
+        made = weights.linkage(inputs.tables[year], islands=block.islands).subset(countries, islands=block.islands)
+    elif block.kind == "contiguity":
+        shapes = read_polygons(spec.space.polygons, inputs.places)
+        made = weights.contiguity(shapes.loc[_known(countries, shapes.index, "polygon")], islands=block.islands)
+    elif block.kind == "knn":
+        made = weights.knn(_points(countries), block.k)
+    elif block.distances is not None:
+        pairs = read_distances(block.distances, inputs.places, countries)
+        options = {"power": block.power, "cutoff": block.cutoff, "islands": block.islands}
+        made = weights.inverse_distance(distances=pairs, **options)
+    else:
+        made = weights.inverse_distance(
+            _points(countries), power=block.power, cutoff=block.cutoff, islands=block.islands
+        )
+    return made.align(countries).normalised(block.normalisation)
+
+
+def _points(countries: Sequence[str]) -> pd.DataFrame:
+    shipped = capitals().set_index("iso3")
+    return shipped.loc[_known(countries, shipped.index, "capital"), ["lat", "lon"]]
+
+
+def _known(countries: Sequence[str], have: pd.Index, what: str) -> list[str]:
+    missing = [country for country in countries if country not in have]
+    if missing:
+        raise LabelError(
+            f"no {what} of {enumerate_labels(missing)} ships with gvcpos. Give space.weights.distances (or "
+            "space.polygons for contiguity), or leave the countries out with exclude."
+        )
+    return list(countries)
+
+
+def moran_frame(panel: pd.DataFrame, block: SpaceBlock, stage: str, W: Weights, seed: int) -> pd.DataFrame:
+    """Compute Moran's I by year of each variable of one stage; countries that lack a value leave all years."""
+    frames = []
+    for column in block.moran:
+        sample, own = stage_sample(panel, stage, SlopeModel(column, (), W))
+        frames.append(moran_by_year(sample, column, own, permutations=block.permutations, seed=seed))
+    return pd.concat(frames, ignore_index=True)
+
+
+def local_moran(panel: pd.DataFrame, block: SpaceBlock, stage: str, W: Weights, seed: int) -> LocalMoran:
+    """Compute local Moran of the first variable of one stage in the last year."""
+    column = block.moran[0]
+    sample, own = stage_sample(panel, stage, SlopeModel(column, (), W))
+    last = sample.index.get_level_values("year").max()
+    values = sample[column].xs(last, level="year").rename(f"{column} of {last}")
+    return LocalMoran(values, own, permutations=block.local_permutations, seed=seed)
+
+
+def residual_frame(models: Mapping[str, SpatialPanelResults], permutations: int, seed: int) -> pd.DataFrame:
+    """Compute Moran's I by year of the residuals of every model; what is left should show no pattern."""
+    frames = [
+        moran_by_year(fit.resids, None, fit.model.weights, permutations=permutations, seed=seed).assign(model=name)
+        for name, fit in models.items()
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def fit_models(
+    panel: pd.DataFrame, block: PanelBlock, W: Weights, progress: Progress = silent
+) -> dict[str, SpatialPanelResults]:
+    """Fit the models of a specification to one sample; name to results, in the order asked for."""
+    sample, own = stage_sample(panel, block.stage, SlopeModel(block.dependent, block.regressors, W))
+    fitted: dict[str, SpatialPanelResults] = {}
+    for done, name in enumerate(block.models, start=1):
+        model = SpatialPanel(
+            sample[block.dependent],
+            sample[list(block.regressors)],
+            own,
+            model=name,
+            effects=block.effects,
+            method=block.method,
+        )
+        fitted[name] = model.fit(cov_type=block.cov_type)
+        progress("spatial panel models", done, len(block.models))
+    return fitted

@@ -1,0 +1,116 @@
+"""What the summary of a study says, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from gvcpos.report import FigureLink, Section, StudySummary, Table
+from gvcpos.study.inputs import Inputs
+from gvcpos.study.manifest import spec_hash
+from gvcpos.study.results import StudyResults
+from gvcpos.study.spec import StudySpec
+
+CAPTIONS = {
+    "dominance": "Shares of the upstream stage's value added, and its concentration",
+    "position_capture": "Position and value capture, stage by stage",
+    "stage_profile": "Shares along the chain in the last year",
+    "moran": "Moran's I by year",
+    "moran_scatter": "Moran scatter plot of the last year",
+    "cluster_map": "Local Moran clusters of the last year, false discovery rate 5 %",
+    "effects": "Direct, indirect and total effects with 95 % intervals",
+    "planted": "Planted parameters and their estimates",
+}
+FRAMES = {
+    "indices": "every index by country, sector and year",
+    "country_indices": "every index by country and year",
+    "panel": "the panel of country, stage and year",
+    "dominance": "shares, ranks and concentration of every stage",
+    "leaders": "who leads each stage",
+    "moran": "Moran's I by variable and year",
+    "moran_residuals": "Moran's I of each model's residuals by year",
+    "local_moran": "local Moran of the last year",
+    "coefficients": "coefficients of every model",
+    "effects": "direct, indirect and total effects, delta and simulated errors",
+    "specification_tests": "LM, Wald and LR tests",
+    "lockin_tests": "every lock-in test with its sentence",
+    "planted": "planted against estimated",
+}
+
+
+def summarise(
+    results: StudyResults, inputs: Inputs, tables: Mapping[str, Table], figures: Mapping[str, str]
+) -> StudySummary:
+    """Put the summary together.
+
+    Parameters
+    ----------
+    results : StudyResults
+    inputs : Inputs
+    tables : mapping of str to Table
+        As `study_tables` makes them.
+    figures : mapping of str to str
+        Name to caption of every figure that was written.
+    """
+    spec = results.spec
+    return StudySummary(
+        title=spec.title,
+        verdict=(results.verdict.sentence, *(test.sentence for test in results.verdict.tests)),
+        run=_what_was_run(results, inputs),
+        sections=tuple(_sections(results, tables, figures)),
+        files=_files(results, tables, figures),
+        doubts=results.warnings,
+        synthetic=results.synthetic,
+    )
+
+
+def _what_was_run(results: StudyResults, inputs: Inputs) -> dict[str, str]:
+    spec, years = results.spec, inputs.tables.years
+    table = inputs.tables[years[0]]
+    countries, sectors = table.shape
+    stages = "; ".join(f"{stage.name} = {', '.join(stage.sectors)}" for stage in inputs.chain.stages)
+    return {
+        "Study": f"{spec.name}, specification {spec_hash(spec)[:12]}, seed {spec.seed}",
+        "Tables": f"{results.source}, {countries} economies x {sectors} sectors, {table.meta.unit}",
+        "Years": f"{years[0]}-{years[-1]} ({len(years)})",
+        "Chain": f"{inputs.chain.name}: {stages}",
+        "Weights": weights_text(spec, results.weights.n),
+        "Panel": f"{spec.panel.dependent} on {', '.join(spec.panel.regressors)}, {spec.panel.stage} stage, "
+        f"{spec.panel.effects} effects, {spec.panel.method}",
+    }
+
+
+def weights_text(spec: StudySpec, countries: int) -> str:
+    """Describe the weights of a study in a few words."""
+    block = spec.space.weights
+    kinds = {
+        "inverse_distance": f"inverse distance, power {block.power:g}"
+        + (f", cut off at {block.cutoff:g} km" if block.cutoff else ""),
+        "knn": f"{block.k} nearest neighbours",
+        "contiguity": "shared borders",
+        "linkage": f"value-chain linkage in {block.base_year or 'the first year'}",
+    }
+    norm = {"row": "row-normalised", "spectral": "normalised by the spectral radius", "none": "not normalised"}
+    return f"{kinds[block.kind]}, {norm[block.normalisation]}, {countries} countries"
+
+
+def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mapping[str, str]) -> Iterator[Section]:
+    plan = (
+        ("Planted against estimated", ("planted",), ("planted",)),
+        ("Dominance", ("leaders",), ("dominance", "stage_profile")),
+        ("Lock-in tests", ("lockin_tests",), ("position_capture",)),
+        ("Spatial autocorrelation", ("moran",), ("moran", "moran_scatter", "cluster_map")),
+        ("Spatial panel models", ("models", "specification_tests"), ()),
+        ("Effects", ("effects_delta", "effects_simulation"), ("effects",)),
+    )
+    for title, wanted, drawn in plan:
+        items = [tables[name] for name in wanted if name in tables]
+        links = [FigureLink(f"figures/{name}", figures[name]) for name in drawn if name in figures]
+        if items or links:
+            yield Section(title, (*items, *links))
+
+
+def _files(results: StudyResults, tables: Mapping[str, Table], figures: Mapping[str, str]) -> dict[str, str]:
+    files = {f"frames/{name}.parquet, .csv": FRAMES[name] for name in results.frames}
+    files |= {f"tables/{name}.tex, .html, .txt": table.caption for name, table in tables.items()}
+    files |= {f"figures/{name}.png, .svg, .csv": caption for name, caption in figures.items()}
+    return files | {"report.html": "this summary as one page", "manifest.json": "inputs, versions, seed, checksums"}
