@@ -33,7 +33,7 @@ _STYLE: Any = {
     "hatch.linewidth": 0.5,
 }
 _EQUAL_EARTH = (1.340264, -0.081106, 0.000893, 0.003796)
-_MARKED_SHARE = 4e-5  # of the map's area: below it a country is a dot nobody sees, so it gets a marker
+_MARKED_SHARE = 6e-5  # of the map's area: below it a country is a dot nobody sees, so it gets a marker
 
 
 @contextmanager

@@ -243,4 +243,4 @@ def _shades(count: int) -> list[str]:
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
-    return [to_hex(c) for c in colormaps["cividis_r"](np.linspace(0.05, 0.95, count))]
+    return [to_hex(c) for c in colormaps["YlGnBu"](np.linspace(0.15, 0.95, count))]
