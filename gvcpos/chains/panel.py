@@ -50,11 +50,10 @@ def gvc_panel(
     Returns
     -------
     DataFrame
-        country, stage (or sector), year; x, va, exports and other money in the table's unit; va_rate = va/x;
-        va_share and export_share of the world's stage; rca (gross exports) and rca_va (value added absorbed
-        abroad, by sector of origin); then the indices of `ValueAddedAccounts.indices`, stages being ratios of
-        sums. Without a denominator (a stage with x = 0) an index is NaN. Sorted by country (order of the tables),
-        stage (order of the chain), year. ``attrs`` has chain, boundary, unit and synthetic.
+        country, stage (or sector), year; x, va, exports and other money in the table's unit; va_rate = va/x; va_share
+        and export_share of the world's stage; rca (gross exports) and rca_va (value added absorbed abroad, by sector of
+        origin); then the indices of `ValueAddedAccounts.indices`, stages being ratios of sums, NaN without denominator.
+        Sorted by country and stage (order of tables and chain), year; ``attrs``: chain, boundary, unit, synthetic.
 
     Raises
     ------
@@ -63,21 +62,15 @@ def gvc_panel(
     InputError
         If there is no table.
     """
-    choose(by, PanelUnit, "by")
-    used = chain if by == "stage" else chain.by_sector()
+    used = chain if choose(by, PanelUnit, "by") == "stage" else chain.by_sector()
     wanted = None if countries is None else [str(c) for c in countries]
     frames: list[pd.DataFrame] = []
     attrs: dict[str, object] = {}
-    seen: set[int] = set()
     for accounts in _accounts(tables):
-        year = accounts.table.year
-        if year in seen:
-            raise LabelError(f"two tables of the year {year}. Give each year once.")
-        seen.add(year)
         attrs = attrs or _attrs(accounts.table, chain)
         frames.append(_year(accounts, used, by=by, countries=wanted, rest=rest, split_foreign=split_foreign))
         if on_year is not None:
-            on_year(year)
+            on_year(accounts.table.year)
     if not frames:
         raise InputError("gvc_panel: no table was given.")
     panel = _sorted(frames, by)

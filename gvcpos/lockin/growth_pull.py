@@ -1,4 +1,13 @@
-"""Lagged pull-through: does growth of a country's own upstream stage carry over to its own downstream stage?"""
+"""Lagged pull-through: does growth of a country's own upstream stage carry over to its own downstream stage?
+
+    Δln v_target,it = Σ_k γ_k Δln v_source,i,t−k + Σ_m φ_m Δln v_target,i,t−m + μ_i + α_t + e_it
+
+The test is of Σ γ_k. Growth of the same year is left out on purpose: both stages come from one inverse, so that it is
+mechanical. Within-country estimates need past *and future* growth of the source to be unrelated to e; feedback from
+target to source biases them by the order of 1/T. The target's own lags are off by default: with country effects and
+T years a lagged dependent variable is biased by about −(1 + its coefficient)/T (Nickell 1981) and passes some of
+that on to the pull-through.
+"""
 
 from __future__ import annotations
 
@@ -44,9 +53,7 @@ def pull_through(
     lags : int
         Lags 1 … `lags` of the source's growth; their coefficients are summed.
     own_lags : int
-        Lags of the target's own growth among the controls, 0 by default. With fixed effects and T years a
-        lagged dependent variable is biased by about −(1 + its coefficient)/T (Nickell 1981) and carries some of
-        that bias over to the pull-through.
+        Lags of the target's own growth among the controls; they bring Nickell's bias (see the module).
     value : str
         Positive column whose logarithmic growth is studied.
     placebo : str, optional
@@ -75,36 +82,9 @@ def pull_through(
     -----
     DroppedRowsWarning
         Naming the countries with zero, negative or missing values, which have no logarithm.
-
-    Notes
-    -----
-    Δln v_target,it = Σ_k γ_k Δln v_source,i,t−k + Σ_m φ_m Δln v_target,i,t−m + μ_i + α_t + e_it; the estimate is
-    Σ γ_k. Growth of the same year is left out on purpose: both stages come from one inverse, so that it is
-    mechanical. Within-country estimates need past *and future* growth of the source to be unrelated to e; feedback
-    from target to source biases them by the order of 1/T.
     """
     plan = _Plan(source, target, placebo, value, lags, own_lags, errors, tuple(exclude), alternative, level)
-    growth = _growth(panel, plan)
-    main = _fit(growth, plan, {source: range(1, lags + 1)}, f"pull-through {source} → {target}")
-    result = _sum(main, [f"{source}_lag{k}" for k in range(1, lags + 1)], level, alternative)
-    details = {"coefficients": main.to_frame(), "placebo": _placebos(growth, plan)}
-    return LockInTest(
-        name=f"pull-through: {source} to {target}",
-        null=f"growth of {source} value added is not followed by growth of own {target} value added (sum = 0)",
-        alternative={"two-sided": "sum ≠ 0", "greater": "sum > 0", "less": "sum < 0"}[alternative],
-        estimate=result.estimate,
-        std_error=result.std_error,
-        conf_int=result.conf_int,
-        statistic=result.statistic,
-        distribution=result.distribution,
-        df=result.df,
-        pvalue=result.pvalue,
-        level=level,
-        nobs=main.nobs,
-        ncountries=main.ncountries,
-        sentence=_sentence(result, plan),
-        details=details,
-    )
+    return _test(_growth(panel, plan), plan)
 
 
 @dataclass(frozen=True)
@@ -131,6 +111,24 @@ class _Plan:
             raise InputError(
                 f"pull_through: source {self.source!r}, target {self.target!r}, placebo {self.placebo!r} must differ."
             )
+
+
+def _test(growth: Mapping[str, pd.DataFrame], plan: _Plan) -> LockInTest:
+    source, target, alternative = plan.source, plan.target, plan.alternative
+    steps = range(1, plan.lags + 1)
+    main = _fit(growth, plan, {source: steps}, f"pull-through {source} → {target}")
+    result = _sum(main, [f"{source}_lag{k}" for k in steps], plan.level, alternative)
+    return LockInTest.of(
+        result,
+        name=f"pull-through: {source} to {target}",
+        null=f"growth of {source} value added is not followed by growth of own {target} value added (sum = 0)",
+        alternative={"two-sided": "sum ≠ 0", "greater": "sum > 0", "less": "sum < 0"}[alternative],
+        level=plan.level,
+        nobs=main.nobs,
+        ncountries=main.ncountries,
+        sentence=_sentence(result, plan),
+        details={"coefficients": main.to_frame(), "placebo": _placebos(growth, plan)},
+    )
 
 
 def _growth(panel: pd.DataFrame, plan: _Plan) -> dict[str, pd.DataFrame]:

@@ -1,4 +1,9 @@
-"""Who dominates a stage: shares, comparative advantage, concentration, rank; and whether the lead has a trend."""
+"""Who dominates a stage: shares, comparative advantage, concentration, rank; and whether the lead has a trend.
+
+The trend is tested by the t of the mean annual change. Shares are close to random walks, under which a regression of
+their level on time rejects far too often, with Newey–West errors too; the mean change keeps its size under a random
+walk and is conservative around a fixed trend.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ import pandas as pd
 
 from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.labels import locate
-from gvcpos.lockin.results import LockInTest, infer, require_level
+from gvcpos.lockin.results import Inference, LockInTest, infer, require_level
 from gvcpos.lockin.sample import complete_rows, stage_frame, stage_names, unit_column
 from gvcpos.lockin.wording import interval_text, judgement, percent
 
@@ -127,56 +132,49 @@ def dominance_trend(
     Returns
     -------
     LockInTest
-        The estimate is the mean change of the share per year, as a fraction of the world's stage.
+        Of the mean change of the share per year, as a fraction of the world's stage.
 
     Raises
     ------
     EstimationError
         With fewer than five consecutive years.
-
-    Notes
-    -----
-    The statistic is the t of the mean annual change. Shares are close to random walks, under which a regression of
-    their level on time rejects far too often, with Newey–West errors too; the mean change keeps its size under a random
-    walk and is conservative around a fixed trend.
     """
     require_level(level)
     if share not in _SHARES:
         raise InputError(f"share={share!r} is not known. Allowed: {', '.join(_SHARES)}.")
-    frame = stage_frame(panel, stage, [share], exclude)
-    names = tuple(dict.fromkeys(frame.index.get_level_values("country")))
-    if country is None:
-        country = leading_country(frame.reset_index(), share)
-    locate([country], names, "country of the panel")
-    series = complete_rows(frame.loc[[country]], f"trend of {country}")[share].droplevel("country")
-    gaps = np.diff(series.index.to_numpy(float))
-    changes = np.diff(series.to_numpy()) / gaps
+    country, series = _series(stage_frame(panel, stage, [share], exclude), country, share)
+    changes = np.diff(series.to_numpy()) / np.diff(series.index.to_numpy(float))
     if len(changes) < _FEWEST_CHANGES:
         raise EstimationError(
             f"trend of {country} in {stage}: {len(changes)} annual changes; at least {_FEWEST_CHANGES} are needed."
         )
     error = float(changes.std(ddof=1) / np.sqrt(len(changes)))
     result = infer(float(changes.mean()), error, len(changes) - 1, level=level)
-    first, last = int(series.index[0]), int(series.index[-1])
     noun = "value added" if share == "va_share" else "exports"
-    move = f"went from {percent(series.iloc[0])} ({first}) to {percent(series.iloc[-1])} ({last})"
-    return LockInTest(
+    return LockInTest.of(
+        result,
         name=f"dominance trend: {country} in {stage}",
         null=f"the share of {country} in {stage} {noun} does not change on average",
         alternative="it rises or falls",
-        estimate=result.estimate,
-        std_error=result.std_error,
-        conf_int=result.conf_int,
-        statistic=result.statistic,
-        distribution=result.distribution,
-        df=result.df,
-        pvalue=result.pvalue,
         level=level,
         nobs=len(changes),
         ncountries=1,
-        sentence=(
-            f"The share of {country} in the world's {stage} {noun} {move}, a mean change per year of "
-            f"{interval_text(result, level)}. " + judgement(result.pvalue, level, "it has no trend", "two-sided") + "."
-        ),
+        sentence=_sentence(result, series, f"The share of {country} in the world's {stage} {noun}", level),
         details={"share": series.rename_axis("year").reset_index()},
+    )
+
+
+def _series(frame: pd.DataFrame, country: str | None, share: str) -> tuple[str, pd.Series]:
+    """Return the country, by default the leader, and its share by year."""
+    names = tuple(dict.fromkeys(frame.index.get_level_values("country")))
+    chosen = leading_country(frame.reset_index(), share) if country is None else country
+    locate([chosen], names, "country of the panel")
+    return chosen, complete_rows(frame.loc[[chosen]], f"trend of {chosen}")[share].droplevel("country")
+
+
+def _sentence(result: Inference, series: pd.Series, subject: str, level: float) -> str:
+    ends = [f"{percent(series.iloc[k])} ({int(series.index[k])})" for k in (0, -1)]
+    return (
+        f"{subject} went from {ends[0]} to {ends[1]}, a mean change per year of {interval_text(result, level)}. "
+        f"{judgement(result.pvalue, level, 'it has no trend', 'two-sided')}."
     )

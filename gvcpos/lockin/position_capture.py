@@ -1,4 +1,11 @@
-"""The position-capture slope: does a stage keep less of the value as it moves further upstream?"""
+"""The position-capture slope: does a stage keep less of the value as it moves further upstream?
+
+    capture_it = [ρ Σ_j w_ij capture_jt] + b position_it + controls + [spatial lags of both] + μ_i + α_t + ε_it
+
+The smile-curve regression of Meng, Ye & Wei (2020) in panel form; the terms in brackets with spatial weights only
+(spatial Durbin panel, Lee & Yu 2010). It is an association within countries over time: position and capture come from
+the same table.
+"""
 
 from __future__ import annotations
 
@@ -43,12 +50,11 @@ def position_capture_slope(
     controls : sequence of str
         Further regressors.
     weights : Weights, optional
-        With them the model is a spatial Durbin panel (methods: Lee & Yu 2010), row-normalised first if they are not
-        normalised; their units must be exactly the panel's countries. Without them it is least squares with
-        country and year effects.
+        With them the model is a spatial Durbin panel, without them least squares, both with country and year
+        effects. Their units must be exactly the panel's countries; they are row-normalised if not normalised.
     slope : {"coefficient", "direct", "total"}
-        Which slope of the spatial model is tested: the coefficient of the own position, or the average direct or
-        total effect (LeSage & Pace 2009), which include feedback through the neighbours. Ignored without weights.
+        Which slope of the Durbin model is tested: the coefficient of the own position, or the average direct or
+        total effect (LeSage & Pace 2009), which include feedback through the neighbours.
     errors : {"clustered", "driscoll-kraay"}
         Without weights.
     exclude : iterable of str
@@ -65,42 +71,17 @@ def position_capture_slope(
     ------
     LabelError
         If the stage is unknown, rows are duplicated, or weights and panel name different countries.
-    InputError
-        If a column is unknown.
-    EstimationError
-        If position does not vary within countries over time, or too little is left to estimate from.
+    InputError, EstimationError
+        If a column is unknown; if position does not vary within countries over time.
 
     Warns
     -----
     DroppedRowsWarning
         Naming countries without the values (a stage without output has no rate).
-
-    Notes
-    -----
-    capture_it = [ρ Σ_j w_ij capture_jt] + b position_it + controls + [spatial lags of both] + μ_i + α_t + ε_it
-    (smile-curve regressions of Meng, Ye & Wei 2020 in panel form). It is an association within countries over time:
-    position and capture come from the same table.
     """
     require_level(level)
-    fit = fit_stage(panel, stage, SlopeModel(capture, (position, *controls), weights, slope, errors, tuple(exclude)))
-    result = infer(fit.slope, fit.std_error, fit.df, level=level, alternative="less")
-    return LockInTest(
-        name=f"position–capture slope: {stage}",
-        null=f"slope of {capture} on {position} in {stage} ≥ 0 (no lock-in)",
-        alternative="slope < 0 (lock-in)",
-        estimate=result.estimate,
-        std_error=result.std_error,
-        conf_int=result.conf_int,
-        statistic=result.statistic,
-        distribution=result.distribution,
-        df=result.df,
-        pvalue=result.pvalue,
-        level=level,
-        nobs=fit.nobs,
-        ncountries=fit.ncountries,
-        sentence=_sentence(result, fit, capture, position, level),
-        details=fit.frames,
-    )
+    model = SlopeModel(capture, (position, *controls), weights, slope, errors, tuple(exclude))
+    return _test(fit_stage(panel, stage, model), capture, position, level)
 
 
 def position_capture_slopes(
@@ -144,6 +125,21 @@ def position_capture_slopes(
     table["pvalue_holm"] = holm(table["pvalue"])
     table["rejected_holm"] = table["pvalue_holm"] < level
     return tuple(replace(t, details={**t.details, "holm": table}) for t in tests)
+
+
+def _test(fit: StageFit, capture: str, position: str, level: float) -> LockInTest:
+    result = infer(fit.slope, fit.std_error, fit.df, level=level, alternative="less")
+    return LockInTest.of(
+        result,
+        name=f"position–capture slope: {fit.stage}",
+        null=f"slope of {capture} on {position} in {fit.stage} ≥ 0 (no lock-in)",
+        alternative="slope < 0 (lock-in)",
+        level=level,
+        nobs=fit.nobs,
+        ncountries=fit.ncountries,
+        sentence=_sentence(result, fit, capture, position, level),
+        details=fit.frames,
+    )
 
 
 def _sentence(result: Inference, fit: StageFit, capture: str, position: str, level: float) -> str:

@@ -83,9 +83,6 @@ def twoway(
     Effects nested in clusters are not counted in the small-sample factor G/(G−1) of clustered errors, and the
     reference distribution is t with G−1 degrees of freedom (Cameron & Miller 2015).
     """
-    from linearmodels.panel import PanelOLS
-    from linearmodels.panel.utility import AbsorbingEffectError
-
     choose(errors, PanelErrors, "errors")
     countries = frame["country"] if group else pd.Series(frame.index.get_level_values(0), index=frame.index)
     effects: dict[str, Any] = {"entity_effects": True, "time_effects": group is None}
@@ -98,19 +95,33 @@ def twoway(
         if errors == "clustered"
         else {"cov_type": "driscoll-kraay"}
     )
+    fit = _fit(frame, dependent, regressors, effects, options | {"count_effects": errors != "clustered"}, what=what)
+    years = frame.index.get_level_values(1).nunique()
+    n = int(countries.nunique())
+    df = float(n - 1 if errors == "clustered" else years - 1)
+    return Slopes(fit.params, fit.cov, df, int(fit.nobs), n)
+
+
+def _fit(
+    frame: pd.DataFrame,
+    dependent: str,
+    regressors: Sequence[str],
+    effects: dict[str, Any],
+    options: dict[str, Any],
+    *,
+    what: str,
+) -> Any:
+    """Run the regression; what fails in it is told in the terms of `what`."""
+    from linearmodels.panel import PanelOLS
+    from linearmodels.panel.utility import AbsorbingEffectError
+
     try:
-        fit = PanelOLS(frame[dependent], frame[list(regressors)], **effects).fit(
-            auto_df=False, count_effects=errors != "clustered", **options
-        )
+        return PanelOLS(frame[dependent], frame[list(regressors)], **effects).fit(auto_df=False, **options)
     except (AbsorbingEffectError, ValueError) as error:
         raise EstimationError(
             f"{what}: {dependent} on {', '.join(regressors)} cannot be estimated: {error}. "
             "Check that every regressor varies within countries over time and none repeats another."
         ) from error
-    years = frame.index.get_level_values(1).nunique()
-    n = int(countries.nunique())
-    df = float(n - 1 if errors == "clustered" else years - 1)
-    return Slopes(fit.params, fit.cov, df, int(fit.nobs), n)
 
 
 def wald(slopes: Slopes, restrictions: np.ndarray) -> tuple[float, int]:

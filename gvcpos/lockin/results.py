@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,29 @@ import pandas as pd
 from gvcpos._core.errors import EstimationError, InputError
 
 Alternative = Literal["two-sided", "less", "greater"]
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Statistic, p-value and interval of one estimate.
+
+    Attributes
+    ----------
+    estimate, std_error, statistic, pvalue : float
+    conf_int : (float, float)
+    distribution : str
+        ``"t"`` or ``"normal"``.
+    df : float
+        NaN for the normal.
+    """
+
+    estimate: float
+    std_error: float
+    statistic: float
+    pvalue: float
+    conf_int: tuple[float, float]
+    distribution: str
+    df: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +84,20 @@ class LockInTest:
     sentence: str
     details: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, result: Inference, **rest: Any) -> LockInTest:
+        """Make the test of one estimate; `rest` are the other attributes."""
+        return cls(
+            estimate=result.estimate,
+            std_error=result.std_error,
+            conf_int=result.conf_int,
+            statistic=result.statistic,
+            distribution=result.distribution,
+            df=result.df,
+            pvalue=result.pvalue,
+            **rest,
+        )
+
     @property
     def rejected(self) -> bool:
         """Whether the null is rejected at `level`."""
@@ -90,29 +127,6 @@ class LockInTest:
 
     def __str__(self) -> str:
         return f"{self.name}: {self.sentence}"
-
-
-@dataclass(frozen=True)
-class Inference:
-    """Statistic, p-value and interval of one estimate.
-
-    Attributes
-    ----------
-    estimate, std_error, statistic, pvalue : float
-    conf_int : (float, float)
-    distribution : str
-        ``"t"`` or ``"normal"``.
-    df : float
-        NaN for the normal.
-    """
-
-    estimate: float
-    std_error: float
-    statistic: float
-    pvalue: float
-    conf_int: tuple[float, float]
-    distribution: str
-    df: float
 
 
 def infer(

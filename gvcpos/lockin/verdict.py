@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -70,7 +70,7 @@ def lock_in(
     slope: SlopeKind = "coefficient",
     stages: Sequence[str] | None = None,
     leader: str | None = None,
-    exclude: Iterable[str] = ("ROW",),
+    exclude: Sequence[str] = ("ROW",),
     level: float = 0.05,
 ) -> Verdict:
     """Measure dominance and run every test.
@@ -83,15 +83,13 @@ def lock_in(
         Makes the position–capture slopes those of spatial Durbin panels.
     capture, position, controls, slope
         See `position_capture_slope`.
-    upstream, downstream : str
-        The stage that may be locked in, and the stage that it should pull along.
-    lags, own_lags, placebo
-        See `pull_through`.
+    upstream, downstream, lags, own_lags, placebo
+        The stage that may be locked in, and the one that it should pull along; see `pull_through`.
     stages : sequence of str, optional
         Stages whose slopes are estimated; default all but the placebo, `upstream` first.
     leader : str, optional
         Country whose share upstream is tested for a trend; default the largest.
-    exclude : iterable of str
+    exclude : sequence of str
         Economies left out of every test, such as the rest of the world.
     level : float
         Size of each test; p-values adjusted for the number of slopes are in their ``details``.
@@ -99,31 +97,22 @@ def lock_in(
     Returns
     -------
     Verdict
-
-    Raises
-    ------
-    LabelError, InputError, EstimationError
-        As the single tests.
+        Errors and warnings are those of the single tests.
     """
-    left_out = tuple(exclude)
     names = [s for s in stage_names(panel) if s != placebo] if stages is None else list(stages)
     names = [upstream, *(s for s in names if s != upstream)]
-    shared = {"capture": capture, "position": position, "controls": controls, "weights": weights}
-    trend = dominance_trend(panel, upstream, leader, exclude=left_out, level=level)
-    slopes = position_capture_slopes(panel, names, slope=slope, exclude=left_out, level=level, **shared)  # type: ignore[arg-type]
-    tests = [trend, *slopes]
-    if len(names) > 1:
-        tests.append(slope_equality(panel, names, exclude=left_out, level=level, **shared))  # type: ignore[arg-type]
-    pull = pull_through(
-        panel, upstream, downstream, lags=lags, own_lags=own_lags, placebo=placebo, exclude=left_out, level=level
-    )
-    measures = dominance(panel, exclude=left_out)
+    common: dict[str, Any] = {"exclude": tuple(exclude), "level": level}
+    model: dict[str, Any] = {"capture": capture, "position": position, "controls": controls, "weights": weights}
+    trend = dominance_trend(panel, upstream, leader, **common)
+    slopes = position_capture_slopes(panel, names, slope=slope, **model, **common)
+    equal = (slope_equality(panel, names, **model, **common),) if len(names) > 1 else ()
+    pull = pull_through(panel, upstream, downstream, lags=lags, own_lags=own_lags, placebo=placebo, **common)
+    measures = dominance(panel, exclude=exclude)
     leaders = dominance_summary(measures)
     first = leaders[leaders[unit_column(panel)] == upstream].iloc[0]
-    sentence = _lead(first, upstream) + _together(slopes[0], pull, upstream, downstream)
-    if panel.attrs.get("synthetic"):
-        sentence = f"Synthetic data: {sentence}"
-    return Verdict((*tests, pull), measures, leaders, sentence)
+    made = "Synthetic data: " if panel.attrs.get("synthetic") else ""
+    sentence = made + _lead(first, upstream) + _together(slopes[0], pull, upstream, downstream)
+    return Verdict((trend, *slopes, *equal, pull), measures, leaders, sentence)
 
 
 def _lead(leader: pd.Series, upstream: str) -> str:
