@@ -21,7 +21,7 @@ from gvcpos.tables.synthetic.processes import (
 FloatArray = npt.NDArray[np.float64]
 
 POSITION = (2.85, 2.40, 1.80)  # mean upstreamness of each stage
-POSITION_WITHIN = (0.13, 0.11, 0.11)  # its standard deviation over time
+POSITION_WITHIN = (0.15, 0.13, 0.13)  # its standard deviation over time
 CAPTURE = (0.50, 0.45, 0.44)  # mean value-added rate of each stage
 WORLD_VALUE_ADDED = (0.018, 0.030, 0.068)  # stages' value added, shares of world output
 TREND = 0.03
@@ -62,7 +62,7 @@ def draw_panels(
     T, N = len(years), len(countries)
     size = np.arange(1.0, N + 1.0) ** -0.8 * np.exp(0.25 * streams[0].standard_normal(N))
     size /= size.sum()
-    rd = 2.2 + _exogenous(streams[1], W, T, between=0.6, within=0.35, half=1.9)
+    rd = 2.2 + _exogenous(streams[1], W, T, between=0.5, within=0.4, half=1.6)
     tariff = 5.0 + _exogenous(streams[1], W, T, between=1.5, within=0.8, half=4.5)
     position = np.stack([_position(streams[2], W, T, s) for s in range(len(STAGES))])
     rate = np.stack([_capture(streams[3], planted, W, s, position=position[s], rd=rd) for s in range(len(STAGES))])
@@ -74,8 +74,10 @@ def _exogenous(
     rng: np.random.Generator, W: FloatArray, periods: int, *, between: float, within: float, half: float
 ) -> FloatArray:
     """Draw a strictly exogenous regressor: country levels plus persistent, regionally shared movement."""
-    latent = persistent(rng, periods, len(W), 0.7, within)
-    regional = latent + 3.0 * latent @ W.T
+    filter_ = np.eye(len(W)) + 3.0 * W
+    filter_ /= np.sqrt((filter_**2).sum(axis=1, keepdims=True))
+    regional = persistent(rng, periods, len(W), 0.7, within) @ filter_.T
+    regional -= regional.mean(axis=1, keepdims=True)  # a common movement would be lost in the time effects
     return bounded(between * rng.standard_normal(len(W)) + regional, half)
 
 
