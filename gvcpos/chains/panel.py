@@ -85,8 +85,13 @@ def _accounts(
     if isinstance(tables, IOTable):
         raise InputError("gvc_panel takes several tables: give [table] for one.")
     if not isinstance(tables, Mapping):
+        seen: set[int] = set()
         for item in tables:
-            yield item if isinstance(item, ValueAddedAccounts) else ValueAddedAccounts(item)
+            accounts = item if isinstance(item, ValueAddedAccounts) else ValueAddedAccounts(item)
+            if accounts.table.year in seen:
+                raise LabelError(f"two tables of the year {accounts.table.year}. Give each year once.")
+            seen.add(accounts.table.year)
+            yield accounts
         return
     for year, item in tables.items():
         accounts = item if isinstance(item, ValueAddedAccounts) else ValueAddedAccounts(item)
