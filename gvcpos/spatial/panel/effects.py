@@ -69,11 +69,10 @@ def _parameters(result: SpatialPanelResults) -> tuple[Array, Array, bool]:
     names = variables + [f"W*{name}" for name in variables] * lagged
     if result.spatial_name == "rho":
         names.append("rho")
-    return (
-        result.params[names].to_numpy(float),
-        result.cov.loc[names, names].to_numpy(float),
-        lagged,
-    )
+    place = {name: i for i, name in enumerate(result.names)}
+    chosen = np.array([place[name] for name in names], dtype=np.intp)
+    values = np.append(result.estimate.beta, result.estimate.spatial or 0.0)
+    return values[chosen], result.estimate.covariance[np.ix_(chosen, chosen)], lagged
 
 
 def _split(result: SpatialPanelResults, sample: Array, lagged: bool) -> tuple[Array, Array, Array | None]:
