@@ -31,6 +31,13 @@ def deliveries(prior: FloatArray, x: FloatArray, va_rate: FloatArray, upstreamne
     -------
     ndarray, shape (n, n)
 
+    Raises
+    ------
+    InputError
+        If Σ va_rate · upstreamness · x is not Σ x: then no table has these values.
+    EstimationError
+        If RAS does not converge.
+
     Notes
     -----
     Upstreamness (Antràs and Chor 2013) solves Z U = x (U − 1), and columns leave (1 − v) x for inputs. So
@@ -38,7 +45,6 @@ def deliveries(prior: FloatArray, x: FloatArray, va_rate: FloatArray, upstreamne
     """
     rows = x * (upstreamness - 1.0)
     columns = upstreamness * (1.0 - va_rate) * x
-    columns = columns * (rows.sum() / columns.sum())  # equal but for rounding
     return ras(prior, rows, columns, tolerance=TOLERANCE).matrix / upstreamness
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.errors import InputError
+from gvcpos._core.labels import locate
 from gvcpos.tables.iotable import IOTable
 from gvcpos.tables.series import TableSeries
 from gvcpos.tables.synthetic import geography, network
@@ -183,6 +184,8 @@ def synthetic_world(
     ------
     InputError
         If there are too few or too many countries or sectors, or years are not consecutive.
+    LabelError
+        If an event happens in a country that the world lacks.
     SpecificationError
         If the planted values drive a rate out of its range.
     """
@@ -192,6 +195,7 @@ def synthetic_world(
         raise InputError(f"years={span}: give at least two consecutive years in ascending order.")
     capitals = geography.capitals(countries)
     names = tuple(capitals["iso3"])
+    locate({event.country: None for event in planted.events if event.country}, names, "country of an event")
     kinds = make_sectors(sectors)
     distance = geography.great_circle(capitals["lat"], capitals["lon"])
     W = geography.inverse_distance_weights(distance)
