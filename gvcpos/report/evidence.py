@@ -11,7 +11,7 @@ import pandas as pd
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
-from gvcpos.report.numbers import as_float, fixed, probability
+from gvcpos.report.numbers import MISSING, as_float, fixed, probability
 from gvcpos.report.regression import STARS_NOTE, error_cell, estimate_cell
 from gvcpos.report.table import Cell, Row, Table
 
@@ -166,11 +166,11 @@ def _test_cells(record: Mapping[str, Any], optional: Sequence[str], digits: int)
     statistic, pvalue = as_float(record["statistic"]), as_float(record["pvalue"])
     cells = [
         Cell(statistic, fixed(statistic, digits)),
-        Cell(record["distribution"], "—" if record["distribution"] is None else str(record["distribution"])),
+        Cell(record["distribution"], MISSING if record["distribution"] is None else str(record["distribution"])),
         Cell(pvalue, probability(pvalue, digits)),
     ]
     if "null" in optional:
-        cells.insert(0, Cell(record["null"], "—" if record["null"] is None else str(record["null"])))
+        cells.insert(0, Cell(record["null"], MISSING if record["null"] is None else str(record["null"])))
     if "estimate" in optional:
         estimate = as_float(record["estimate"])
         cells.append(Cell(estimate, fixed(estimate, digits)))
@@ -180,8 +180,9 @@ def _test_cells(record: Mapping[str, Any], optional: Sequence[str], digits: int)
 
 
 def _interval_cell(interval: Any, digits: int) -> Cell:
-    if interval is None:
-        return Cell(None, "—")
-    low, high = (fixed(as_float(bound), digits) for bound in interval)
+    bounds = [] if interval is None else [as_float(bound) for bound in interval]
+    if not bounds or bounds == [None, None]:
+        return Cell(None, MISSING)
+    low, high = (fixed(bound, digits) for bound in bounds)
     text = f"[{low}, {high}]"
     return Cell(text, text)

@@ -6,6 +6,7 @@ import math
 import numbers
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 MISSING = "—"
@@ -51,7 +52,7 @@ def plain(value: object, digits: int = 4) -> str:
     """Write any cell of a frame: numbers by `fixed`, truth values as yes and no, the rest as text."""
     if is_missing(value):
         return MISSING
-    if isinstance(value, bool) or type(value).__name__ == "bool_":
+    if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, numbers.Real):
         return fixed(value, digits)

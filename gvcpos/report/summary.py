@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -12,8 +11,6 @@ import pandas as pd
 from gvcpos.report.regression import RegressionTable
 from gvcpos.report.table import SYNTHETIC_NOTE, Table, frame_table
 from gvcpos.report.text import escape_markdown, markdown_table, text_table
-
-_LIST_MARK = re.compile(r"^(\d+|[-+])(?=[.)\s])")
 
 
 @dataclass(frozen=True)
@@ -122,16 +119,11 @@ def as_table(item: Table | pd.DataFrame) -> Table:
 
 def _markdown_item(item: Item) -> str:
     if isinstance(item, str):
-        return _paragraph(item)
+        return escape_markdown(item)
     if isinstance(item, RegressionTable):
         return f"```text\n{text_table(item)}```"
     if isinstance(item, (Table, pd.DataFrame)):
         return markdown_table(as_table(item))
     if isinstance(item, FigureLink):
         return f"![{escape_markdown(item.caption)}]({quote(item.stem)}.png)"
-    return "\n".join(f"- {_paragraph(text)}" for text in item)
-
-
-def _paragraph(text: str) -> str:
-    """Escape a paragraph; one that starts like a list stays a paragraph."""
-    return _LIST_MARK.sub(lambda m: m[1] + "\\" if m[1].isdigit() else "\\" + m[1], escape_markdown(text))
+    return "\n".join(f"- {escape_markdown(text)}" for text in item)

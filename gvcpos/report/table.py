@@ -9,6 +9,7 @@ import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from gvcpos._core.errors import InputError
@@ -152,7 +153,7 @@ def value_cell(value: object, digits: int = 4, *, index: bool = False) -> Cell:
     """Make the cell of one value of a frame; `index` numbers (years) carry no thousands separator."""
     if is_missing(value):
         return Cell(None, plain(None))
-    if isinstance(value, bool) or type(value).__name__ == "bool_":
+    if isinstance(value, (bool, np.bool_)):
         return Cell(str(plain(value)), plain(value))
     if isinstance(value, numbers.Integral):
         return Cell(int(value), str(int(value)) if index else fixed(value))

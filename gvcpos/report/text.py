@@ -8,7 +8,12 @@ import unicodedata
 
 from gvcpos.report.table import Cell, Row, Table
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~#])")
+_MARK = r"[\\`*|~]|(?<![^\W_])_|_(?![^\W_])|<(?=[^\s\d])|&(?=#|\w+;)"
+_MARKS = re.compile(_MARK)
+_MARKS_AND_BRACKETS = re.compile(_MARK + r"|[\[\]]")
+_LINK = re.compile(r"\]\s*[(\[:]|\[\^|^\[[ xX]\]")
+_LINE_START = re.compile(r"^([#>]|[-+=](?=[-=\s]|$))")
+_NUMBERED = re.compile(r"^(\d+)([.)])(?=\s|$)")
 _LEAST_WIDTH = 60
 _CELL_WIDTH = 44
 
@@ -48,7 +53,7 @@ def text_table(table: Table) -> str:
         Ends with a line feed; no trailing blanks.
     """
     rows = table.rows
-    columns = [[_wrapped(row.label) for row in rows]]
+    columns = [[_wrapped(one_line(row.label)) for row in rows]]
     right = [False]
     for j in range(len(table.columns)):
         cells = [row.cells[j] for row in rows]
@@ -95,8 +100,15 @@ def _wrapped_notes(table: Table, width: int) -> list[str]:
 
 
 def escape_markdown(text: str) -> str:
-    """Return `text` so that GitHub Markdown shows it as it stands, on one line."""
-    return _MARKDOWN.sub(r"\\\1", one_line(text))
+    """Return `text` so that GitHub Markdown shows it as it stands, on one line.
+
+    Only what Markdown would read as a mark is escaped, so that the source stays legible: an underscore within a
+    word, a lone bracket and a less-than sign before a number are left alone.
+    """
+    line = one_line(text)
+    marks = _MARKS_AND_BRACKETS if _LINK.search(line) else _MARKS
+    escaped = _LINE_START.sub(r"\\\g<0>", marks.sub(r"\\\g<0>", line))
+    return _NUMBERED.sub(r"\1\\\2", escaped)
 
 
 def markdown_table(table: Table) -> str:

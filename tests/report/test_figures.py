@@ -1,0 +1,231 @@
+"""Figures draw the frames they are given, look the same on every run, and keep to themselves."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from gvcpos._core.errors import InputError, LabelError
+from gvcpos.report import save_figure
+from gvcpos.report.figures import (
+    dominance_lines,
+    effects_plot,
+    moran_lines,
+    participation_lines,
+    planted_vs_estimated,
+    position_capture,
+    stage_profile,
+)
+from gvcpos.report.figures.style import spread
+from tests.report.examples import effects, morans, planted, shares, stages
+
+Draw = Callable[..., Figure]
+
+
+def participation() -> pd.DataFrame:
+    return shares().assign(forward=lambda f: f["va_share"], backward=lambda f: 0.5 - f["va_share"])
+
+
+def one_year() -> pd.DataFrame:
+    return stages().query("year == 2011")
+
+
+FIGURES: dict[str, tuple[Draw, Callable[[], pd.DataFrame]]] = {
+    "dominance": (lambda f, **k: dominance_lines(f, **k), shares),
+    "participation": (lambda f, **k: participation_lines(f, countries=["CHN", "NA"], **k), participation),
+    "moran": (lambda f, **k: moran_lines(f, **k), morans),
+    "position": (lambda f, **k: position_capture(f, slopes={"upstream": -0.1}, highlight=["NA"], **k), stages),
+    "profile": (lambda f, **k: stage_profile(f, ["CHN", "NA"], **k), one_year),
+    "effects": (lambda f, **k: effects_plot(f, **k), effects),
+    "planted": (lambda f, **k: planted_vs_estimated(f, **k), planted),
+}
+each = pytest.mark.parametrize("name", FIGURES)
+
+
+def texts(fig: Figure) -> list[str]:
+    return [t.get_text() for t in fig.findobj(mpl.text.Text) if t.get_text()]
+
+
+def drawn(fig: Figure, panel: int = 0) -> list[np.ndarray]:
+    """Lines of a panel as arrays of points."""
+    return [line.get_xydata() for line in fig.axes[panel].get_lines()]
+
+
+def has_line(fig: Figure, x: object, y: object, panel: int = 0) -> bool:
+    want = np.column_stack([np.asarray(x, float), np.asarray(y, float)])
+    return any(found.shape == want.shape and np.array_equal(found, want) for found in drawn(fig, panel))
+
+
+@each
+def test_two_runs_give_the_same_bytes(name: str, tmp_path: Path) -> None:
+    draw, frame = FIGURES[name]
+    first = save_figure(draw(frame()), tmp_path / "a" / name, data=frame().reset_index())
+    with mpl.rc_context({"font.size": 20, "axes.grid": False, "svg.hashsalt": None, "lines.linewidth": 9}):
+        second = save_figure(draw(frame()), tmp_path / "b" / name, data=frame().reset_index())
+    assert [p.suffix for p in first] == [".png", ".svg", ".csv"]
+    assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
+    assert {p.name for p in (tmp_path / "a").iterdir()} == {p.name for p in first}  # nothing half-written is left
+    ET.parse(first[1])
+    assert b"matplotlib" not in first[0].read_bytes()[:400].lower()
+
+
+@each
+def test_the_users_settings_are_left_alone(name: str) -> None:
+    draw, frame = FIGURES[name]
+    before = dict(mpl.rcParams)
+    draw(frame())
+    assert dict(mpl.rcParams) == before
+
+
+@each
+def test_title_source_and_synthetic_mark(name: str) -> None:
+    draw, frame = FIGURES[name]
+    said = texts(draw(frame(), title="T $x$ 100 %", source="WIOD", synthetic=True))
+    assert {"T $x$ 100 %", "Source: WIOD", "SYNTHETIC DATA"} <= set(said)
+    assert "SYNTHETIC DATA" not in texts(draw(frame(), synthetic=False))
+
+
+@each
+def test_nothing_is_cut_off(name: str) -> None:
+    draw, frame = FIGURES[name]
+    fig = draw(frame(), title="Title", source="WIOD", synthetic=True)
+    fig.draw_without_rendering()
+    width, height = fig.bbox.width, fig.bbox.height
+    for text in fig.findobj(mpl.text.Text):
+        if text.get_text() and text.get_visible():
+            box = text.get_window_extent()
+            assert box.x0 >= -1, text
+            assert box.y0 >= -1, text
+            assert box.x1 <= width + 1, text
+            assert box.y1 <= height + 1, text
+
+
+@each
+def test_axes_have_labels(name: str) -> None:
+    draw, frame = FIGURES[name]
+    fig = draw(frame())
+    xlabels = [ax.get_xlabel() for ax in fig.axes if ax.get_xlabel()]
+    assert xlabels or any("interval" in text or "Upstreamness" in text for text in texts(fig))
+
+
+def test_dominance_draws_every_country_and_the_hhi() -> None:
+    frame = shares()
+    fig = dominance_lines(frame, leaders=3)
+    for _, data in frame.groupby("country"):
+        assert has_line(fig, data["year"], data["va_share"])
+    year = frame.drop_duplicates("year")
+    assert has_line(fig, year["year"], year["va_hhi"], panel=1)
+    assert {"CHN", "USA", "JPN", "NA", "DEU"} & set(texts(fig)) == set(
+        frame[frame["year"] == 2014].nlargest(3, "va_share")["country"]
+    )
+
+
+def test_dominance_refuses_two_stages_and_unknown_countries() -> None:
+    frame = shares()
+    with pytest.raises(InputError, match="CHN has more than one row in 2007"):
+        dominance_lines(pd.concat([frame, frame.assign(stage="midstream")]))
+    with pytest.raises(LabelError, match="XYZ"):
+        dominance_lines(frame, leaders=["CHN", "XYZ"])
+    with pytest.raises(LabelError, match="va_hhi"):
+        dominance_lines(frame.drop(columns="va_hhi"))
+
+
+def test_shuffled_rows_draw_the_same_lines() -> None:
+    frame = shares()
+    plain, mixed = dominance_lines(frame), dominance_lines(frame.sample(frac=1, random_state=3))
+    key = lambda lines: sorted(line.tobytes() for line in lines)  # noqa: E731
+    assert key(drawn(plain)) == key(drawn(mixed))
+
+
+def test_moran_fills_the_marks_that_are_significant() -> None:
+    frame = morans()
+    ax = moran_lines(frame, level=0.05).axes[0]
+    marks = {"filled": set(), "open": set()}
+    for line in ax.get_lines():
+        if line.get_linestyle() == "None":
+            kind = "open" if line.get_markerfacecolor() == "white" else "filled"
+            marks[kind] |= set(map(tuple, line.get_xydata().tolist()))
+    sure = frame["p_sim"] < 0.05
+    assert marks["filled"] == set(map(tuple, frame[sure][["year", "I"]].to_numpy(float).tolist()))
+    assert marks["open"] == set(map(tuple, frame[~sure][["year", "I"]].to_numpy(float).tolist()))
+    assert has_line(moran_lines(frame), sorted(set(frame["year"])), [-1 / 59] * 6)
+
+
+def test_position_capture_draws_all_dots_and_the_slope_it_was_given() -> None:
+    frame = stages()
+    fig = position_capture(frame, slopes={"midstream": 0.125}, highlight=["NA"])
+    for panel, stage in enumerate(("upstream", "midstream", "downstream")):
+        data = frame[frame["stage"] == stage]
+        assert has_line(fig, data["upstreamness"], data["va_rate"], panel)
+        own = data[data["country"] == "NA"]
+        assert has_line(fig, own["upstreamness"], own["va_rate"], panel)
+    dashed = [line for line in fig.axes[1].get_lines() if line.get_linestyle() == "--"]
+    assert len(dashed) == 1
+    (x0, y0), (x1, y1) = dashed[0].get_xydata()
+    assert (y1 - y0) / (x1 - x0) == pytest.approx(0.125)
+    assert "slope +0.125" in texts(fig)
+    assert not [line for line in fig.axes[0].get_lines() if line.get_linestyle() == "--"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [({"stages": ["nowhere"]}, "nowhere"), ({"highlight": ["XYZ"]}, "XYZ"), ({"capture": "q"}, "q")],
+)
+def test_position_capture_names_what_is_missing(arguments: dict, named: str) -> None:
+    with pytest.raises(LabelError, match=named):
+        position_capture(stages(), **arguments)
+
+
+def test_effects_and_planted_draw_their_intervals() -> None:
+    frame = effects().reset_index()
+    fig = effects_plot(effects())
+    for panel, variable in enumerate(("upstreamness", "rd_intensity")):
+        for j, kind in enumerate(("direct", "indirect", "total")):
+            row = frame[(frame["variable"] == variable) & (frame["effect"] == kind)].iloc[0]
+            assert has_line(fig, [row["lower"], row["upper"]], [-j, -j], panel)
+            assert has_line(fig, [row["estimate"]], [-j], panel)
+    fig = planted_vs_estimated(planted())
+    for panel, row in enumerate(planted().itertuples()):
+        assert has_line(fig, [row.lower, row.upper], [0, 0], panel)
+        assert has_line(fig, [row.planted], [0], panel)
+    assert "estimate, interval misses" in texts(fig)
+    assert "estimate, interval misses" not in texts(planted_vs_estimated(planted().iloc[:2]))
+
+
+def test_stage_profile_draws_stages_in_order() -> None:
+    frame = one_year()
+    fig = stage_profile(frame.sample(frac=1, random_state=2), ["NA"], stages=["upstream", "midstream", "downstream"])
+    want = frame[frame["country"] == "NA"].set_index("stage")["share"][["upstream", "midstream", "downstream"]]
+    assert has_line(fig, [0, 1, 2], want)
+
+
+def test_the_csv_holds_what_was_drawn(tmp_path: Path) -> None:
+    frame = shares()
+    save_figure(dominance_lines(frame), tmp_path / "share_0.5", data=frame)
+    back = pd.read_csv(tmp_path / "share_0.5.csv", keep_default_na=False)
+    pd.testing.assert_frame_equal(back, frame, check_exact=True, check_dtype=False)
+    assert (tmp_path / "share_0.5.png").exists()  # a dot in the name is no suffix
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.floats(0.001, 0.1))
+def test_spread_moves_labels_apart_and_keeps_their_order(values: list[float], gap: float) -> None:
+    y = np.array(values)
+    placed = spread(y, gap, 0.0, 1.0)
+    steps = np.diff(np.sort(placed))
+    assert (steps >= gap * (1 - 1e-6)).all()
+    assert (np.argsort(placed, kind="stable") == np.argsort(y, kind="stable")).all()
+    assert placed.min() >= -1e-12
+    assert placed.max() <= 1 + 1e-9
+    apart = np.diff(np.sort(y))
+    if len(y) == 1 or (apart >= gap * 1.001).all():
+        np.testing.assert_allclose(placed, y, atol=1e-9)
