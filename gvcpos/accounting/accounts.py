@@ -127,6 +127,7 @@ class ValueAddedAccounts:
         return self._frame(self._all_columns("country", split_foreign), "country")
 
     def _all_columns(self, by: str, split_foreign: bool) -> Columns:
+        self.flows.solve_all()
         base = {"x": self.table.x, "va": self.table.va_total, "exports": self.flows.exports}
         export_terms = self._export_columns(by, split_foreign)
         del export_terms["GEXP"]
@@ -218,11 +219,14 @@ class ValueAddedAccounts:
     def _frame(self, columns: Columns, by: str) -> pd.DataFrame:
         choose(by, AccountLevel, "by")
         countries, sectors = self.table.countries, self.table.sectors
-        if by == "country":
-            labels: dict[str, object] = {"country": list(countries)}
-        else:
-            labels = {"country": np.repeat(countries, len(sectors)), "sector": np.tile(sectors, len(countries))}
-        return pd.DataFrame(labels | {"year": self.table.year} | columns)
+        repeat, tile = (1, 1) if by == "country" else (len(sectors), len(countries))
+        # One block of numbers: a frame made column by column takes a tenth of the time of the LU.
+        frame = pd.DataFrame(np.column_stack(list(columns.values())), columns=list(columns))
+        frame.insert(0, "country", [c for c in countries for _ in range(repeat)])
+        frame.insert(1, "year", self.table.year)
+        if by == "sector":
+            frame.insert(1, "sector", list(sectors) * tile)
+        return frame
 
 
 def _require_balance(table: IOTable, tolerance: float | None) -> None:

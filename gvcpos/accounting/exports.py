@@ -53,18 +53,15 @@ def _absorption_parts(flows: WorldFlows) -> dict[str, FloatArray]:
     With (I − A^D) BY = Y + A^F BY the last sums over further partners collapse:
     L_rr Σ_{j≠r} A_rj (BY)_js = (BY)_rs − L_rr Y_rs.
     """
-    system, w = flows.system, flows.w
-    near = system.local(np.ascontiguousarray(flows.Y))
-    sold = np.stack([flows.y_domestic, flows.y_foreign], axis=1)
-    l_home, l_abroad = system.local(sold).T
-    reached = system.foreign(np.stack([l_home, l_abroad, flows.x - l_home - l_abroad], axis=1)).T
-    direct_home = system.foreign_own(near)[:, 0]
-    later_home = flows.returned[:, 0] - direct_home
+    w = flows.w
+    sold, to_home, to_abroad = flows.sold_on.T
+    all_home, _, direct_home = flows.returned.T
+    later_home = all_home - direct_home
     return {
         "VAX1": w * flows.y_foreign,
-        "VAX2": w * reached[0],
-        "VAX3": w * (reached[1] - direct_home),
-        "VAX4": w * (reached[2] - later_home),
+        "VAX2": w * to_home,
+        "VAX3": w * (to_abroad - direct_home),
+        "VAX4": w * (sold - to_home - to_abroad - later_home),
         "REF1": w * direct_home,
         "REF2": w * later_home,
     }
@@ -79,8 +76,8 @@ def foreign_terms(flows: WorldFlows) -> dict[str, FloatArray]:
     system = flows.system
     content = flows.value_in - flows.own_content
     blocks = system.diagonal_blocks().transpose(0, 2, 1)
-    rows: FloatArray = np.linalg.solve(blocks, content.reshape(system.G, system.N, 1)).reshape(-1)
-    f = system.local_transposed(rows)
+    rows = np.linalg.solve(blocks, content.reshape(system.G, system.N, 1))
+    f = system.local_transposed(rows.reshape(-1).astype(np.float64, copy=False))
     return {"FVA": f * flows.exports, "FDC": (content - f) * flows.exports}
 
 

@@ -48,9 +48,19 @@ class WorldFlows:
         return self.system.abroad(self.Y)
 
     @cached_property
+    def local_demand(self) -> FloatArray:
+        """Output that final demand needs at home alone, L y^D and L y^F, shape (GN, 2)."""
+        return self.system.local(np.stack([self.y_domestic, self.y_foreign], axis=1))
+
+    @cached_property
+    def sold_on(self) -> FloatArray:
+        """Intermediate exports A^F x, and those for partners' L y^D and L y^F, shape (GN, 3): one pass over Z."""
+        return self.system.foreign(np.column_stack([self.x, self.local_demand]))
+
+    @property
     def intermediate_exports(self) -> FloatArray:
         """Exports of intermediate goods A^F x."""
-        return self.system.foreign(self.x)
+        return self.sold_on[:, 0]
 
     @cached_property
     def exports(self) -> FloatArray:
@@ -63,16 +73,49 @@ class WorldFlows:
         return self.system.local_transposed(self.v)
 
     @cached_property
+    def imported_value(self) -> FloatArray:
+        """w A^F and w L A^F as columns, shape (GN, 2), with w = vL."""
+        rows = np.stack([self.w, self.system.local_transposed(self.w)], axis=1)
+        return self.system.foreign_transposed(rows)
+
+    def solve_all(self) -> None:
+        """Make the solves for all indices in two calls instead of four, unless some are made already.
+
+        A solve with few columns is bound by memory: it reads the factors as often as one with many columns.
+        Whoever wants a single index does better without.
+        """
+        if not {"output_solves", "input_solves", "absorption", "origin"} & vars(self).keys():
+            output, inputs = self._output_columns(), self._input_columns()
+            solved = self.system.solve(np.concatenate([output, self._absorption_columns()], axis=1))
+            self.output_solves, self.absorption = solved[:, : output.shape[1]], solved[:, output.shape[1] :]
+            origin = self.system.block_columns(self.v)
+            solved = self.system.solve_transposed(np.concatenate([inputs, origin], axis=1))
+            self.input_solves, self.origin = solved[:, : inputs.shape[1]], solved[:, inputs.shape[1] :]
+
+    def _output_columns(self) -> FloatArray:
+        return np.stack([self.x, self.intermediate_exports], axis=1)
+
+    def _input_columns(self) -> FloatArray:
+        return np.column_stack([np.ones_like(self.x), self.imported_value])
+
+    def _absorption_columns(self) -> FloatArray:
+        spread = self.system.block_columns
+        return np.concatenate([self.Y, spread(self.y_domestic), spread(self.y_foreign)], axis=1)
+
+    @cached_property
     def output_solves(self) -> FloatArray:
         """B x and B A^F x, shape (GN, 2)."""
-        return self.system.solve(np.stack([self.x, self.intermediate_exports], axis=1))
+        return self.system.solve(self._output_columns())
 
     @cached_property
     def input_solves(self) -> FloatArray:
-        """u B, w A^F B and w L A^F B as columns, shape (GN, 3), with w = vL."""
-        w_rows = np.stack([self.w, self.system.local_transposed(self.w)], axis=1)
-        rows = np.column_stack([np.ones_like(self.x), self.system.foreign_transposed(w_rows)])
-        return self.system.solve_transposed(rows)
+        """u B, w A^F B and w L A^F B as columns, shape (GN, 3)."""
+        return self.system.solve_transposed(self._input_columns())
+
+    @cached_property
+    def absorption(self) -> FloatArray:
+        """B times all of Y, its domestic and its exported part by country, shape (GN, 3G)."""
+        return self.system.solve(self._absorption_columns())
 
     @cached_property
     def value_in(self) -> FloatArray:
@@ -89,28 +132,27 @@ class WorldFlows:
         """Own value added per unit of exports v_s B_ss."""
         return self.system.own_blocks(self.origin)
 
-    @cached_property
-    def _absorbed(self) -> FloatArray:
-        spread = self.system.block_columns
-        return self.system.solve(np.concatenate([self.Y, spread(self.y_domestic), spread(self.y_foreign)], axis=1))
-
     @property
     def absorbed(self) -> FloatArray:
         """Output absorbed by each country's final demand B Y, shape (GN, G)."""
-        return self._absorbed[:, : self.system.G]
+        return self.absorption[:, : self.system.G]
 
     @property
     def for_home(self) -> FloatArray:
         """Output needed for the final goods that each country sells at home, B_st Y_tt, shape (GN, G)."""
-        return self._absorbed[:, self.system.G : 2 * self.system.G]
+        return self.absorption[:, self.system.G : 2 * self.system.G]
 
     @property
     def for_abroad(self) -> FloatArray:
         """Output needed for the final goods that each country exports, B_st Σ_{w≠t} Y_tw, shape (GN, G)."""
-        return self._absorbed[:, 2 * self.system.G :]
+        return self.absorption[:, 2 * self.system.G :]
 
     @cached_property
     def returned(self) -> FloatArray:
-        """Intermediate exports that end in the exporter's own final demand, Σ_{r≠s} A_sr (BY)_rs,
-        and those that serve its own final exports, Σ_{r≠s} A_sr B_rs Σ_{t≠s} Y_st: shape (GN, 2)."""
-        return self.system.foreign_own(self.absorbed, self.for_abroad)
+        """Intermediate exports of s that serve s again, Σ_{r≠s} A_sr m_rs, shape (GN, 3).
+
+        m is BY: all that ends in the exporter's own final demand; B_rs Σ_{t≠s} Y_st: what goes into its own
+        final exports; L_rr Y_rs: what the direct importer sends back as final goods.
+        """
+        near = self.system.local(self.Y)
+        return self.system.foreign_own(self.absorbed, self.for_abroad, near)

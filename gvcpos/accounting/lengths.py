@@ -53,8 +53,7 @@ def forward_stages(flows: WorldFlows) -> Stages:
     """Return the forward view, row sums: v̂·, where a cell's value added goes."""
     system, v = flows.system, flows.v
     bx, bfx = flows.output_solves.T
-    sold = np.stack([flows.y_domestic, flows.y_foreign, flows.intermediate_exports], axis=1)
-    l_sold = system.local(sold)
+    l_sold = np.column_stack([flows.local_demand, system.local(flows.intermediate_exports)])
     # As By = x, A^F B ŷ sums to A^F x, and A^D x = Ax − A^F x with B A x = Bx − x.
     after = system.foreign(np.stack([bfx, bx - flows.x - bfx], axis=1))
     stages = system.local(np.concatenate([l_sold, after], axis=1)) * v[:, None]

@@ -75,7 +75,7 @@ class LeontiefSystem:
         """
         local = np.eye(self.N) - self.domestic_A
         try:
-            return np.linalg.inv(local)
+            return np.linalg.inv(local).astype(np.float64, copy=False)
         except np.linalg.LinAlgError:
             ranks = [int(np.linalg.matrix_rank(block)) for block in local]
             first = next((s for s, rank in enumerate(ranks) if rank < self.N), 0)
@@ -161,7 +161,7 @@ class LeontiefSystem:
 
         The domestic blocks are skipped, not subtracted: a country that sells nothing abroad gets exact zeros.
         """
-        scaled = self._columns(m) * self.inverse_x[:, None]
+        scaled = m.reshape(len(m), -1) * self.inverse_x[:, None]
         out = np.empty_like(scaled)
         for s in range(self.G):
             here, start, stop = self._range(s)
@@ -170,15 +170,14 @@ class LeontiefSystem:
 
     def foreign_transposed(self, m: FloatArray) -> FloatArray:
         """Return A^Fᵀ m, shape of `m`: (GN,) or (GN, k); exact zeros for a country that buys nothing abroad."""
-        columns = self._columns(m)
-        out = np.zeros_like(columns)
+        rows = np.ascontiguousarray(m.reshape(len(m), -1).T)
+        out = np.zeros_like(rows)
         for s in range(self.G):
             here, start, stop = self._range(s)
-            rows = self.Z[here]
-            out[:start] += rows[:, :start].T @ columns[here]
-            out[stop:] += rows[:, stop:].T @ columns[here]
-        out *= self.inverse_x[:, None]
-        return out.reshape(m.shape)
+            out[:, :start] += rows[:, here] @ self.Z[here, :start]
+            out[:, stop:] += rows[:, here] @ self.Z[here, stop:]
+        out *= self.inverse_x
+        return np.ascontiguousarray(out.T).reshape(m.shape)
 
     def foreign_own(self, *matrices: FloatArray) -> FloatArray:
         """Return Σ_{r≠s} A_sr m_rs for every country s, stacked, for each matrix m.
@@ -193,10 +192,11 @@ class LeontiefSystem:
         ndarray, shape (GN, k)
             The own-country blocks of A^F m: what s sells abroad for something that is indexed by s itself.
         """
+        rows = [np.ascontiguousarray(m.T) for m in matrices]
         out = np.empty((len(self.x), len(matrices)))
         for s in range(self.G):
             here, start, stop = self._range(s)
-            scaled = np.stack([m[:, s] for m in matrices], axis=1) * self.inverse_x[:, None]
+            scaled = (np.stack([r[s] for r in rows]) * self.inverse_x).T
             out[here] = self.Z[here, :start] @ scaled[:start] + self.Z[here, stop:] @ scaled[stop:]
         return out
 
@@ -229,7 +229,3 @@ class LeontiefSystem:
     def _range(self, s: int) -> tuple[slice, int, int]:
         start, stop = s * self.N, (s + 1) * self.N
         return slice(start, stop), start, stop
-
-    @staticmethod
-    def _columns(m: FloatArray) -> FloatArray:
-        return np.ascontiguousarray(m.reshape(len(m), -1))

@@ -34,17 +34,16 @@ class Split:
 
 def forward_split(flows: WorldFlows) -> Split:
     """Split value added by use, rows of v̂Bŷ = v̂Lŷ^D + v̂Lŷ^F + v̂LA^FLŷ^D + v̂LA^F(Bŷ − Lŷ^D) (NBER w23222)."""
-    system, v = flows.system, flows.v
-    l_home = system.local(flows.y_domestic)
-    onward = system.foreign(np.stack([l_home, flows.x - l_home], axis=1))
-    used = system.local(np.column_stack([flows.y_foreign, onward])) * v[:, None]
-    return Split(flows.va, v * l_home, *used.T)
+    v, (l_home, _) = flows.v, flows.local_demand.T
+    sold, simple, _ = flows.sold_on.T
+    used = flows.system.local(np.stack([simple, sold - simple], axis=1)) * v[:, None]
+    return Split(flows.va, v * l_home, v * flows.local_demand[:, 1], *used.T)
 
 
 def backward_split(flows: WorldFlows) -> Split:
     """Split final goods by source, columns of the same equation."""
     w, home = flows.w, flows.y_domestic
-    simple = flows.system.local_transposed(flows.system.foreign_transposed(w)) * home
+    simple = flows.system.local_transposed(flows.imported_value[:, 0]) * home
     gvc = flows.input_solves[:, 1] * flows.y
     return Split(flows.y, w * home, w * flows.y_foreign, simple, gvc - simple)
 
@@ -71,8 +70,8 @@ def indirect_value_added(flows: WorldFlows) -> FloatArray:
     absorption by the direct importer, return home and own final exports is
     (v_s L_ss)' # Σ_{r≠s} A_sr [x_r − B_rr Y_rr − (BY)_rs − B_rs Σ_{t≠s} Y_st].
     """
-    passed_on = flows.system.foreign(flows.x - flows.system.own_blocks(flows.for_home))
-    return flows.w * (passed_on - flows.returned.sum(axis=1))
+    kept = flows.system.foreign(flows.system.own_blocks(flows.for_home))
+    return flows.w * (flows.intermediate_exports - kept - flows.returned[:, 0] - flows.returned[:, 1])
 
 
 def foreign_value_added(flows: WorldFlows) -> FloatArray:
@@ -80,8 +79,7 @@ def foreign_value_added(flows: WorldFlows) -> FloatArray:
 
     It is T11 + T12 + T14 + T15 of Wang, Wei & Zhu: (u − v_s B_ss)' # Σ_{r≠s} (Y_sr + A_sr L_rr Y_rr).
     """
-    absorbed = flows.y_foreign + flows.system.foreign(flows.system.local(flows.y_domestic))
-    return (flows.value_in - flows.own_content) * absorbed
+    return (flows.value_in - flows.own_content) * (flows.y_foreign + flows.sold_on[:, 1])
 
 
 def forward_linkage(flows: WorldFlows) -> FloatArray:
