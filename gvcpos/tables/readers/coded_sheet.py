@@ -53,6 +53,13 @@ class Block:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Sheet:
+    rows: Rows
+    frame: Frame
+    path: Path
+
+
 def find_frame(rows: Rows) -> Frame | None:
     """Find the header rows and label columns, or None if the sheet is of another kind."""
     for i, row in enumerate(rows[:30]):
@@ -98,24 +105,10 @@ def read_block(rows: Rows, frame: Frame, path: Path) -> Block:
     y_order = _to_rows(y_order, c_final, categories, countries, categories)
     total = _total_column(rows, frame, users[-1][1], path)
     tally = Tally()
-
-    def cells(row_numbers: list[int], column_numbers: list[int]) -> FloatArray:
-        def where(i: int, j: int) -> str:
-            r, c = row_numbers[i], column_numbers[j]
-            label = " ".join(filter(None, (_text(rows[r][k]) for k in (frame.country_column, frame.code_column))))
-            return f"{path}, row {r + 1} ({label}), column {column_letters(c)}"
-
-        low, high = column_numbers[0], column_numbers[-1] + 1
-        if column_numbers == list(range(low, high)):
-            taken = [rows[r][low:high] for r in row_numbers]
-        else:
-            taken = [[rows[r][c] for c in column_numbers] for r in row_numbers]
-        return money_rows(taken, where, tally, len(column_numbers))
-
-    row_numbers = [i for _, i in sellers]
-    data = cells(row_numbers, [j for _, j in [*buyers, *users]] + [total])
+    sheet = _Sheet(rows, frame, path)
+    data = _cells([i for _, i in sellers], [*(j for _, j in [*buyers, *users]), total], sheet, tally)
+    bottom = _cells([i for _, i in below], [j for _, j in buyers], sheet, tally)
     names = [name for name, _ in below]
-    bottom = cells([i for _, i in below], [j for _, j in buyers])
     kept = np.array([k for k, name in enumerate(names) if name not in _SUMS])
     z, y, x = data[:, : len(buyers)], data[:, len(buyers) : -1], data[:, -1]
     return Block(
@@ -129,6 +122,24 @@ def read_block(rows: Rows, frame: Frame, path: Path) -> Block:
         va_rows=[names[k] for k in kept],
         notes=tally.notes(),
     )
+
+
+def _cells(at: list[int], columns: list[int], sheet: _Sheet, tally: Tally) -> FloatArray:
+    """Return the money in some rows and columns of the sheet."""
+
+    rows, frame, path = sheet.rows, sheet.frame, sheet.path
+
+    def where(i: int, j: int) -> str:
+        row = rows[at[i]]
+        label = " ".join(filter(None, (_text(row[k]) for k in (frame.country_column, frame.code_column))))
+        return f"{path}, row {at[i] + 1} ({label}), column {column_letters(columns[j])}"
+
+    low, high = columns[0], columns[-1] + 1
+    if columns == list(range(low, high)):
+        taken = [rows[r][low:high] for r in at]
+    else:
+        taken = [[rows[r][c] for c in columns] for r in at]
+    return money_rows(taken, where, tally, len(columns))
 
 
 def _text(cell: object) -> str:

@@ -124,7 +124,8 @@ class _Stream:
         version = self.integer()
         self.at += 8
         if version == 3:
-            self.at += self.integer()
+            encoding = self.integer()
+            self.at += encoding
         return self.pairlist(self.integer())
 
     def vector(self, dtype: str) -> np.ndarray:

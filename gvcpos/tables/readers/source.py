@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from gvcpos._core.errors import FormatError
 from gvcpos._core.files import existing_file
@@ -122,7 +122,7 @@ class Source:
             dated = [name for name in names if re.search(r"(19|20)\d\d\s*$", name)]
             name = (dated or names)[0]
             cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            return name, [list(row) for row in cells]
+            return name, cast("Rows", cells)
         except (CalamineError, OSError, IndexError, ValueError) as error:
             raise FormatError(f"{self.path}: the workbook cannot be opened ({error}). Fetch the file again.") from error
 
