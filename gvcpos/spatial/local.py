@@ -154,7 +154,8 @@ def false_discovery(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def _by_esda(y: FloatArray, weights: Weights) -> Any:
     """Return esda's Moran_Local of the values in the order of the weights, with the weights as they are."""
     from esda.moran import Moran_Local
-    from libpysal.graph import Graph
+
+    from gvcpos.spatial.esda_graph import graph_of
 
     with warnings.catch_warnings():  # esda changes the process's warning filters
-        return Moran_Local(y, Graph.from_sparse(weights.matrix.copy()), transformation="O", permutations=0)
+        return Moran_Local(y, graph_of(weights), transformation="O", permutations=0)

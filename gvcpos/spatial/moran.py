@@ -175,12 +175,11 @@ def moran_by_year(
 def _by_esda(y: FloatArray, weights: Weights) -> Any:
     """Return esda's Moran of the values in the order of the weights, with the weights as they are."""
     from esda.moran import Moran as EsdaMoran
-    from libpysal.graph import Graph
+
+    from gvcpos.spatial.esda_graph import graph_of
 
     with warnings.catch_warnings():  # esda changes the process's warning filters
-        # Positions as ids: a Graph of integers keeps the order. "O" leaves the weights untransformed.
-        graph = Graph.from_sparse(weights.matrix.copy())
-        return EsdaMoran(y, graph, transformation="O", permutations=0)
+        return EsdaMoran(y, graph_of(weights), transformation="O", permutations=0)
 
 
 def _count(permutations: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ FloatArray = npt.NDArray[np.float64]
 _FEWEST = 4
 
 
+@lru_cache(maxsize=8)
 def alphabetical(weights: Weights) -> Weights:
     """Return the weights in alphabetical order, so that no result, to the last bit, depends on the order of rows."""
     return weights.align(sorted(weights.ids))

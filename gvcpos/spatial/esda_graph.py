@@ -1,0 +1,40 @@
+"""The weights as esda reads them: untransformed, and summarised once for many variables and years."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any
+
+from libpysal.graph import Graph
+
+from gvcpos.spatial.weights.matrix import Weights
+
+
+class FixedGraph(Graph):
+    """A graph that esda's request for a transformation leaves as it is.
+
+    Weights are normalised, or not, before they come here. Most of the time of a Moran's I would otherwise go into
+    summing up the same weights again.
+    """
+
+    def transform(self, transformation: Any) -> FixedGraph:
+        """Return the graph itself."""
+        return self
+
+    def summary(self, asymmetries: bool = False) -> Any:
+        """Return S0, S1, S2 and the rest, computed once."""
+        return self._summary
+
+    @cached_property
+    def _summary(self) -> Any:
+        return super().summary()
+
+
+@lru_cache(maxsize=8)
+def graph_of(weights: Weights) -> FixedGraph:
+    """Return the graph of weights, which are immutable, so that it can be kept.
+
+    Units are numbered by position: a graph of integers keeps their order.
+    """
+    graph = Graph.from_sparse(weights.matrix.copy())
+    return FixedGraph(graph.adjacency, is_sorted=True)
