@@ -23,7 +23,7 @@ from gvcpos._core.options import choose
 from gvcpos.lockin.regression import PanelErrors, Slopes, twoway
 from gvcpos.lockin.results import Alternative, Inference, LockInTest, infer, require_level
 from gvcpos.lockin.sample import require_size, wide_positive
-from gvcpos.lockin.wording import interval_text, judgement, number
+from gvcpos.lockin.wording import interval_text, judgement, number, p_text
 
 _SIDES = {"two-sided": "two-sided", "greater": "one-sided", "less": "one-sided"}
 
@@ -118,6 +118,7 @@ def _test(growth: Mapping[str, pd.DataFrame], plan: _Plan) -> LockInTest:
     steps = range(1, plan.lags + 1)
     main = _fit(growth, plan, {source: steps}, f"pull-through {source} → {target}")
     result = _sum(main, [f"{source}_lag{k}" for k in steps], plan.level, alternative)
+    placebos = _placebos(growth, plan)
     return LockInTest.of(
         result,
         name=f"pull-through: {source} to {target}",
@@ -126,8 +127,8 @@ def _test(growth: Mapping[str, pd.DataFrame], plan: _Plan) -> LockInTest:
         level=plan.level,
         nobs=main.nobs,
         ncountries=main.ncountries,
-        sentence=_sentence(result, plan),
-        details={"coefficients": main.to_frame(), "placebo": _placebos(growth, plan)},
+        sentence=_sentence(result, plan) + _caution(placebos, plan),
+        details={"coefficients": main.to_frame(), "placebo": placebos},
     )
 
 
@@ -203,3 +204,14 @@ def _sentence(result: Inference, plan: _Plan) -> str:
         return f"{effect}. {verdict}; any pull-through from {low} to {high} fits the data as well."
     follows = "growth" if result.estimate > 0 else "decline"
     return f"{effect}. {verdict}: {source} growth is followed by {follows} of own {target} value added."
+
+
+def _caution(placebos: pd.DataFrame, plan: _Plan) -> str:
+    """Say so if the future of the source seems to matter: the estimate may then be feedback."""
+    lead = placebos.iloc[0]
+    if not lead["pvalue"] < plan.level:
+        return ""
+    return (
+        f" Caution: next year's {plan.source} growth seems to matter as well (placebo {p_text(lead['pvalue'])}), which "
+        "points to feedback or anticipation and biases the estimate."
+    )
