@@ -106,7 +106,7 @@ def spectrum(matrix: sparse.csr_array) -> Spectrum:
     EstimationError
         If W has no positive real eigenvalue, so that r has no admissible interval.
     """
-    digest = hashlib.sha256(np.int64(matrix.shape[0]).tobytes())
+    digest = hashlib.blake2b(np.int64(matrix.shape[0]).tobytes())
     for part in (matrix.indptr, matrix.indices, matrix.data):
         digest.update(np.ascontiguousarray(part).tobytes())
     key = digest.hexdigest()
@@ -116,6 +116,11 @@ def spectrum(matrix: sparse.csr_array) -> Spectrum:
             _cache.popitem(last=False)
     _cache.move_to_end(key)
     return _cache[key]
+
+
+def forget() -> None:
+    """Drop all kept spectra, as for timing."""
+    _cache.clear()
 
 
 def _compute(matrix: sparse.csr_array) -> Spectrum:

@@ -68,7 +68,7 @@ class Multiplier:
         diagonal = np.empty(n)
         for start in range(0, n, _BLOCK):
             stop = min(start + _BLOCK, n)
-            G = self._columns(_unit_columns(n, start, stop))
+            G = self._block(start, stop)
             diagonal[start:stop] = G[np.arange(start, stop), np.arange(stop - start)]
             g += diagonal[start:stop].sum()
             gg += self._squared_trace(G, start, stop)
@@ -84,7 +84,7 @@ class Multiplier:
     def _squared_trace(self, G: Array, start: int, stop: int) -> float:
         """Sum of the diagonal of GG over the columns of one block."""
         if self._dense is not None:
-            return float(np.vdot(self._dense[start:stop].T, G))
+            return float(np.einsum("ji,ij->", self._dense[start:stop], G))
         GG = self._columns(G)
         return float(GG[np.arange(start, stop), np.arange(stop - start)].sum())
 
@@ -100,6 +100,12 @@ class Multiplier:
     def _factor(self) -> linalg.SuperLU:
         W = self.spectrum.matrix
         return linalg.splu((sparse.eye_array(W.shape[0]) - self.r * W).tocsc(), permc_spec="MMD_AT_PLUS_A")
+
+    def _block(self, start: int, stop: int) -> Array:
+        """Return columns start..stop of G."""
+        if self._dense is not None:
+            return self._dense[:, start:stop]
+        return self._columns(_unit_columns(self.spectrum.n, start, stop))
 
     def _columns(self, Z: Array) -> Array:
         """Return G Z for Z of shape (N, m)."""

@@ -9,7 +9,7 @@ from scipy.linalg import null_space
 
 from gvcpos.spatial.panel import SpatialPanel
 from gvcpos.spatial.panel.covariance import scaled_inverse
-from gvcpos.spatial.panel.logdet import LogDeterminant, Spectrum, similarity_scale, spectrum
+from gvcpos.spatial.panel.logdet import LogDeterminant, Spectrum, forget, similarity_scale, spectrum
 from gvcpos.spatial.panel.multiplier import Multiplier
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import ring, simulated
@@ -137,10 +137,11 @@ def test_large_sparse_path_gives_the_same_fit(monkeypatch: pytest.MonkeyPatch) -
     want = SpatialPanel.from_arrays(y, X, W).fit()
     monkeypatch.setattr("gvcpos.spatial.panel.logdet._SPARSE_FROM", 1)
     monkeypatch.setattr("gvcpos.spatial.panel.logdet._SPARSE_DENSITY", 2.0)
-    monkeypatch.setattr("gvcpos.spatial.panel.logdet._cache", type(spectrum.__globals__["_cache"])())
+    forget()
     panel = SpatialPanel.from_arrays(y, X, W)
     got = panel.fit()
     assert panel.spectrum.eigenvalues is None
     np.testing.assert_allclose(got.params, want.params, rtol=1e-7)
     np.testing.assert_allclose(got.std_errors, want.std_errors, rtol=1e-7)
     np.testing.assert_allclose(got.effects()["std_error"], want.effects()["std_error"], rtol=1e-7)
+    forget()

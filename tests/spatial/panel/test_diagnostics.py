@@ -127,7 +127,8 @@ def rejections(effects: str, method: str, replications: int, n: int, t: int) -> 
     inverse = np.linalg.inv(np.eye(n) - 0.4 * W.dense())
     for _ in range(replications):
         X = rng.normal(size=(t, n, 1)) + rng.normal(size=(n, 1))
-        noise = X[:, :, 0] + rng.normal(size=n) + rng.normal(size=(t, 1)) + rng.normal(size=(t, n))
+        entity, time = rng.normal(size=n) * (effects != "time"), rng.normal(size=(t, 1)) * (effects != "entity")
+        noise = X[:, :, 0] + entity + time + rng.normal(size=(t, n))
         null = SpatialPanel.from_arrays(noise, X, W, model="sar", effects=effects, method=method)
         lagged = SpatialPanel.from_arrays(noise @ inverse.T, X, W, model="sdm", effects=effects, method=method).fit()
         for test in (*null.lm_tests(), lagged.wald("sar"), lagged.lr("sar")):
