@@ -122,7 +122,10 @@ def _primary(data: dict[str, np.ndarray]) -> tuple[list[str] | None, FloatArray 
 
 
 def _tolerance(data: dict[str, np.ndarray], x: FloatArray) -> float:
-    """What rounding explains: half a unit for every cell of a row of integers, or eight digits of x."""
+    """What rounding explains: half a unit a cell for integers; sums of single-precision cells otherwise.
+
+    Single precision is 6e-8 of a cell; a millionth of the largest output covers a row of such cells.
+    """
     if np.issubdtype(data["Z"].dtype, np.integer):
         return 0.5 * (data["F"].shape[1] + (0 if "row_scale" in data else len(x)) + 1)
     return max(1e-3, 1e-6 * float(np.abs(x).max()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -68,7 +69,7 @@ def _header(content: pa.Buffer, path: Path) -> tuple[list[str], str]:
     header = [cell.strip().strip('"').strip() for cell in line.split(",")]
     if header[-1] == "":
         raise FormatError(f"{path}: the header ends in an empty column label. Remove the trailing comma.")
-    twice = sorted({label for label in header if header.count(label) > 1})
+    twice = _duplicated(header)
     if twice:
         raise FormatError(
             f"{path}: duplicated column labels: {enumerate_labels(twice)}. Each must occur once; correct the "
@@ -92,7 +93,7 @@ def _parse(content: pa.Buffer, width: int, types: dict[int, pa.DataType]) -> pa.
 
 def _labels(table: pa.Table, name: str, path: Path) -> list[str]:
     rows = [label.strip() for label in table.column(0).to_pylist()]
-    twice = sorted({label for label, n in _counts(rows).items() if n > 1})
+    twice = _duplicated(rows)
     if twice:
         raise FormatError(
             f"{path}: duplicated row labels in column {name!r}: {enumerate_labels(twice)}. Each must occur "
@@ -101,11 +102,8 @@ def _labels(table: pa.Table, name: str, path: Path) -> list[str]:
     return rows
 
 
-def _counts(labels: list[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for label in labels:
-        counts[label] = counts.get(label, 0) + 1
-    return counts
+def _duplicated(labels: list[str]) -> list[str]:
+    return [label for label, count in Counter(labels).items() if count > 1]
 
 
 def _slowly(content: pa.Buffer, header: list[str], path: Path) -> Matrix:

@@ -118,7 +118,8 @@ def read_source(source: Source, format_: Format, *, strict: bool = False, **opti
 def years_of(path: str | Path, options: dict[str, Any]) -> tuple[int, ...] | None:
     """Return the years in a file without reading its cells, or None if only reading tells.
 
-    The year of the ``year`` option; else the one the name states; else those of a long file.
+    The year of the ``year`` option; else those of a long file or of the csvs in a zip archive; else the one
+    the name states.
     """
     if options.get("year") is not None:
         return (int(options["year"]),)
@@ -128,6 +129,10 @@ def years_of(path: str | Path, options: dict[str, Any]) -> tuple[int, ...] | Non
 
         if lrwiod_long.sniff(source):
             return lrwiod_long.years(source)
+    if source.kind == "zip":
+        inside = {year_in_name(name) for name in source.members if name.lower().endswith(".csv")}
+        if inside and None not in inside:
+            return tuple(sorted(year for year in inside if year is not None))
     stated = year_in_name(path)
     return None if stated is None else (stated,)
 

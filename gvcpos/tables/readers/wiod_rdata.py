@@ -137,7 +137,10 @@ def _from_frames(objects: dict[str, RObject], source: Source, year: int | None) 
 
 
 def _rounding(Z: FloatArray, Y: FloatArray, x: FloatArray, integers: bool) -> float:
-    """Half a unit for every cell of a row of integers; else single precision of the largest output."""
+    """Half a unit for every cell of a row of integers; else a millionth of the largest output.
+
+    The latter covers a row of cells once kept in single precision (6e-8 of a cell).
+    """
     if integers:
         return 0.5 * (Z.shape[1] + Y.shape[1] + 1)
     return max(1e-3, 1e-6 * float(np.abs(x).max()))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gvcpos._core.errors import FormatError, IdentityWarning, InputError
-from gvcpos.tables import read_table
+from gvcpos.tables import IOTable, read_table, read_tables
 from tests.shared import shared
 
 from ..builders import random_table, same_numbers, write_icio
@@ -29,8 +29,6 @@ def extended(seed=1):
     Z[whole], Z[:, whole], Y[whole], Y[:, parts] = 0.0, 0.0, 0.0, 0.0
     x = Z.sum(axis=1) + Y.sum(axis=1)
     va = np.vstack([0.03 * x, x - Z.sum(axis=0) - 0.03 * x])
-    from gvcpos.tables import IOTable
-
     return IOTable.from_arrays(
         Z, Y, countries=SPLIT, sectors=SECTORS, final_categories=FINALS, va=va, va_rows=("TLS", "VA"), x=x
     )
@@ -123,6 +121,10 @@ def test_zip_archive_with_one_and_with_several_files(tmp_path):
     assert same_numbers(read_table(tmp_path / "two.zip", year=2019), made)
     with pytest.raises(FormatError, match=r"which csv of 2018.csv, 2019.csv\? Give year="):
         read_table(tmp_path / "two.zip")
+    series = read_tables(tmp_path / "two.zip")
+    assert series.years == (2018, 2019)
+    assert same_numbers(series[2018], icio(2))
+    assert same_numbers(series[2019], made)
 
 
 def test_older_edition_gathers_the_country_tax_rows():
