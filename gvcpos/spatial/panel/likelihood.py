@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve_triangular
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 
 from gvcpos._core.errors import EstimationError
 from gvcpos.spatial.panel.logdet import LogDeterminant
@@ -176,13 +176,21 @@ def maximise(profile: Profile, logdet: LogDeterminant, nobs: int, determinants: 
         )
     best = int(np.nanargmax(values))
 
+    def value(r: float) -> float:
+        at = np.array(r)
+        return float(concentrated(profile.rss(at), logdet.value(at), nobs, determinants))
+
     def score(r: float) -> float:
         rss = float(profile.rss(np.array(r)))
         return -0.5 * nobs * profile.slope(r) / rss + determinants * logdet.slope(r)
 
-    left, right = grid[max(best - 1, 0)], grid[min(best + 1, _GRID - 1)]
-    interior = score(left) > 0.0 > score(right)
-    r = brentq(score, left, right, xtol=1e-13, rtol=1e-13) if interior else float(grid[best])
-    at = np.array(r)
-    loglik = float(concentrated(profile.rss(at), logdet.value(at), nobs, determinants))
-    return Maximum(r, loglik, bool(interior))
+    left, right = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, _GRID - 1)])
+    if score(left) > 0.0 > score(right):
+        r, interior = float(brentq(score, left, right, xtol=1e-13, rtol=1e-13)), True
+    else:  # no sign change between the neighbours: an end of the interval, or several hills between two points
+        found = minimize_scalar(
+            lambda one: -value(one), bounds=(left, right), method="bounded", options={"xatol": 1e-12}
+        )
+        r = float(found.x) if -found.fun > values[best] else float(grid[best])
+        interior = min(r - grid[0], grid[-1] - r) > margin
+    return Maximum(r, value(r), interior)

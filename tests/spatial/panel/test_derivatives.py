@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -62,6 +64,39 @@ def test_maximum_and_hessian(model: str, effects: str, method: str) -> None:
     np.testing.assert_allclose(
         np.sqrt(np.diag(scaled_inverse(-hessian))), np.sqrt(np.diag(result.estimate.covariance)), rtol=1e-4
     )
+
+
+def crooked(n: int) -> np.ndarray:
+    """Two nearest neighbours in one direction: complex eigenvalues."""
+    W = np.zeros((n, n))
+    for i in range(n):
+        W[i, [(i + 1) % n, (i * i + 3) % n if (i * i + 3) % n != i else (i + 2) % n]] = [0.7, 0.3]
+    return W / W.sum(axis=1, keepdims=True)
+
+
+def islands_of_rings(n: int) -> np.ndarray:
+    """Two rings without a link: the unit eigenvalue occurs twice, and only one belongs to the constant."""
+    W = np.zeros((n, n))
+    W[: n // 2, : n // 2], W[n // 2 :, n // 2 :] = ring(n // 2), ring(n - n // 2)
+    return W
+
+
+@pytest.mark.parametrize("effects", ["entity", "twoway"])
+@pytest.mark.parametrize("shape", [crooked, islands_of_rings])
+@pytest.mark.parametrize("model", ["sem", "sdm"])
+def test_other_shapes_of_weights(model: str, shape: Callable[[int], np.ndarray], effects: str) -> None:
+    y, X, W = simulated(9)
+    other = Weights.from_dense(W.ids, shape(W.n))
+    panel = SpatialPanel.from_arrays(y, X, other, model=model, effects=effects)
+    result = panel.fit("hessian")
+    p = np.append(result.params.to_numpy(), result.sigma2)
+    assert result.loglik == pytest.approx(likelihood(p, panel), rel=1e-12)
+    gradient, hessian = derivatives(p, panel)
+    errors = np.sqrt(np.diag(result.estimate.covariance))
+    assert np.abs(gradient * errors).max() < 1e-5
+    np.testing.assert_allclose(np.sqrt(np.diag(scaled_inverse(-hessian))), errors, rtol=1e-4)
+    best = max(likelihood(np.r_[p[:-2], r, p[-1]], panel) for r in np.linspace(-0.95, 0.95, 39))
+    assert best < result.loglik
 
 
 @pytest.mark.parametrize("model", ["sar", "sem", "sdm"])
