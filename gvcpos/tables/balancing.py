@@ -71,12 +71,11 @@ def ras(
     """
     P = np.asarray(prior, dtype=np.float64)
     R, C = _checked(P, row_sums, column_sums)
-    transposed = np.ascontiguousarray(P.T)
     s = np.ones(P.shape[1])
     error = np.inf
     for iteration in range(1, max_iterations + 1):
         r = _ratio(R, P @ s)
-        reached = transposed @ r
+        reached = r @ P
         error = _relative(s * reached, C)
         s = _ratio(C, reached)
         if not (np.isfinite(error) and np.isfinite(s).all()):
