@@ -59,3 +59,7 @@ class ConvergenceWarning(GvcposWarning):
 
 class DroppedRowsWarning(GvcposWarning):
     """Rows were left out of an estimation sample; the message counts and names them."""
+
+
+class LeftOutWarning(GvcposWarning):
+    """A part of a study that nothing else rests on could not be computed; the message says why."""

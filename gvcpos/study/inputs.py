@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from gvcpos._core.errors import InputError, LabelError, SpecificationError
@@ -222,6 +223,7 @@ def read_polygons(name: str | None, places: Places) -> gpd.GeoDataFrame:
     """Read polygons indexed by iso3: the shipped ones, or those of a GeoJSON file with a column iso3."""
     import geopandas as gpd
 
+    from gvcpos.spatial.geometry import repair
     from gvcpos.tables import polygons
 
     if name is None:
@@ -229,7 +231,7 @@ def read_polygons(name: str | None, places: Places) -> gpd.GeoDataFrame:
     path = places.file(name)
     frame = gpd.read_file(path)
     _need_columns(frame, ["iso3"], path)
-    frame["geometry"] = frame.geometry.make_valid()
+    frame["geometry"] = repair(np.asarray(frame.geometry.array, dtype=object))
     return frame.dissolve("iso3")
 
 
@@ -243,8 +245,8 @@ def _need_columns(frame: pd.DataFrame, names: list[str], path: Path) -> None:
 def _read_csv(path: Path, labels: list[str]) -> pd.DataFrame:
     """Read a csv in which "NA" is a label in label columns and a missing number elsewhere."""
     try:
-        head = pd.read_csv(path, nrows=0)
-        converters = {name: str for name in labels if name in head}
-        return pd.read_csv(path, converters=converters)
+        columns = pd.read_csv(path, nrows=0).columns
+        missing = {name: ["", "NA", "NaN", "nan", "."] for name in columns if name not in labels}
+        return pd.read_csv(path, keep_default_na=False, na_values=missing)
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path}: not a csv file that can be read ({error}).") from error

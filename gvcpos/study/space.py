@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from gvcpos._core.errors import LabelError
+from gvcpos._core.errors import EstimationError, LabelError, LeftOutWarning
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.lockin import SlopeModel, stage_sample
-from gvcpos.spatial import LocalMoran, SpatialPanel, SpatialPanelResults, Weights, moran_by_year, weights
+from gvcpos.spatial import LocalMoran, SpatialPanel, SpatialPanelResults, Weights, moran_by_year
+from gvcpos.spatial import weights as make
 from gvcpos.study.inputs import Inputs, read_distances, read_polygons
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.spec import PanelBlock, SpaceBlock, StudySpec
@@ -27,18 +29,18 @@ def make_weights(spec: StudySpec, inputs: Inputs, countries: Sequence[str]) -> W
     block = spec.space.weights
     if block.kind == "linkage":
         year = inputs.tables.years[0] if block.base_year is None else block.base_year
-        made = weights.linkage(inputs.tables[year], islands=block.islands).subset(countries, islands=block.islands)
+        made = make.linkage(inputs.tables[year], islands=block.islands).subset(countries, islands=block.islands)
     elif block.kind == "contiguity":
         shapes = read_polygons(spec.space.polygons, inputs.places)
-        made = weights.contiguity(shapes.loc[_known(countries, shapes.index, "polygon")], islands=block.islands)
+        made = make.contiguity(shapes.loc[_known(countries, shapes.index, "polygon")], islands=block.islands)
     elif block.kind == "knn":
-        made = weights.knn(_points(countries), block.k)
+        made = make.knn(_points(countries), block.k)
     elif block.distances is not None:
         pairs = read_distances(block.distances, inputs.places, countries)
         options = {"power": block.power, "cutoff": block.cutoff, "islands": block.islands}
-        made = weights.inverse_distance(distances=pairs, **options)
+        made = make.inverse_distance(distances=pairs, **options)
     else:
-        made = weights.inverse_distance(
+        made = make.inverse_distance(
             _points(countries), power=block.power, cutoff=block.cutoff, islands=block.islands
         )
     return made.align(countries).normalised(block.normalisation)
@@ -89,7 +91,18 @@ def residual_frame(models: Mapping[str, SpatialPanelResults], permutations: int,
 def fit_models(
     panel: pd.DataFrame, block: PanelBlock, W: Weights, progress: Progress = silent
 ) -> dict[str, SpatialPanelResults]:
-    """Fit the models of a specification to one sample; name to results, in the order asked for."""
+    """Fit the models of a specification to one sample; name to results, in the order asked for.
+
+    Raises
+    ------
+    EstimationError
+        If the main model has no estimate.
+
+    Warns
+    -----
+    LeftOutWarning
+        If another model has none; it is left out.
+    """
     sample, own = stage_sample(panel, block.stage, SlopeModel(block.dependent, block.regressors, W))
     fitted: dict[str, SpatialPanelResults] = {}
     for done, name in enumerate(block.models, start=1):
@@ -101,6 +114,11 @@ def fit_models(
             effects=block.effects,
             method=block.method,
         )
-        fitted[name] = model.fit(cov_type=block.cov_type)
+        try:
+            fitted[name] = model.fit(cov_type=block.cov_type)
+        except EstimationError as error:
+            if name == block.main:
+                raise EstimationError(f"main model {name}: {error}") from error
+            warnings.warn(f"model {name} is left out: {error}", LeftOutWarning, stacklevel=2)
         progress("spatial panel models", done, len(block.models))
     return fitted

@@ -1,0 +1,186 @@
+"""A study from files to folder: complete, reproducible, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gvcpos._core.errors import GvcposError, InputError, LabelError, SpecificationError
+from gvcpos._core.files import sha256
+from gvcpos.study import Study, StudyResults
+from gvcpos.study.inputs import Places, merge_covariates, read_distances
+from gvcpos.study.spec import ColumnFile
+from gvcpos.tables import synthetic_world
+from tests.study.conftest import SMALL
+
+
+def test_every_frame_table_and_figure_is_there(small_run: tuple[StudyResults, Path]) -> None:
+    results, out = small_run
+    for name, frame in results.frames.items():
+        back = pd.read_parquet(out / "frames" / f"{name}.parquet")
+        pd.testing.assert_frame_equal(back, frame.reset_index(drop=True), check_dtype=False)
+        assert len(pd.read_csv(out / "frames" / f"{name}.csv")) == len(frame)
+    for name in ("models", "effects_delta", "specification_tests", "lockin_tests", "moran", "planted"):
+        for ending in ("tex", "html", "txt"):
+            assert "SYNTHETIC" in (out / "tables" / f"{name}.{ending}").read_text(encoding="utf-8")
+    for name in ("dominance", "position_capture", "moran", "moran_scatter", "cluster_map", "effects", "planted"):
+        for ending in ("png", "svg", "csv"):
+            assert (out / "figures" / f"{name}.{ending}").stat().st_size > 100
+    summary = (out / "summary.md").read_text(encoding="utf-8")
+    assert results.verdict.sentence[:60] in summary
+    assert "SYNTHETIC" in summary
+    assert "Planted against estimated" in summary
+
+
+def test_manifest_names_inputs_versions_and_outputs(small_run: tuple[StudyResults, Path]) -> None:
+    results, out = small_run
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["synthetic"] is True
+    assert manifest["seed"] == results.spec.seed
+    assert manifest["versions"]["numpy"]
+    listed = {item["path"]: item["sha256"] for item in manifest["outputs"]}
+    present = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()} - {"manifest.json"}
+    assert set(listed) == present
+    for path, digest in listed.items():
+        assert sha256(out / path) == digest
+
+
+def test_the_same_study_twice_gives_the_same_bytes(small_run: tuple[StudyResults, Path], tmp_path: Path) -> None:
+    _, out = small_run
+    again = tmp_path / "elsewhere" / "again"
+    Study.from_yaml("demo", SMALL).run(again)
+    first = {p.relative_to(out): sha256(p) for p in out.rglob("*") if p.is_file()}
+    second = {p.relative_to(again): sha256(p) for p in again.rglob("*") if p.is_file()}
+    assert first == second
+
+
+def test_another_seed_gives_other_numbers(small_run: tuple[StudyResults, Path]) -> None:
+    other = Study.from_yaml("demo", (*SMALL, "seed=8")).run()
+    assert not other.frames["panel"]["va_rate"].equals(small_run[0].frames["panel"]["va_rate"])
+
+
+def test_estimates_are_those_of_the_models(small_run: tuple[StudyResults, Path]) -> None:
+    results, _ = small_run
+    table = results.frames["coefficients"].set_index(["model", "term"])
+    for name, fit in results.models.items():
+        for term, value in fit.params.items():
+            assert table.loc[(name, term), "parameter"] == value
+    planted = results.frames["planted"].set_index(["parameter", "stage"])
+    assert math.isclose(
+        planted.loc[("slope", "upstream"), "estimate"], results.main.params["upstreamness"], rel_tol=1e-9
+    )
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(InputError, match="not gvcpos results"):
+        Study.from_yaml("demo", SMALL).run(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_failed_run_leaves_the_earlier_results(
+    small_run: tuple[StudyResults, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, out = small_run
+    before = {p: sha256(p) for p in out.rglob("*") if p.is_file()}
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("gvcpos.study.output.make_manifest", broken)
+    with pytest.raises(OSError, match="disk full"):
+        Study.from_yaml("demo", SMALL).run(out)
+    assert {p: sha256(p) for p in out.rglob("*") if p.is_file()} == before
+    assert [p.name for p in out.parent.iterdir()] == [out.name]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (["panel.regressors=[upstreamnes]"], "upstreamnes"),
+        (["panel.stage=up"], "up"),
+        (["lockin.downstream=end"], "end"),
+        (["chain.map=adb35"], "c2"),
+        (["space.moran=[nothing]"], "nothing"),
+        (["panel.regressors=[synthetic]"], "synthetic"),
+    ],
+)
+def test_names_that_do_not_exist_are_named(settings: list[str], words: str, tmp_path: Path) -> None:
+    with pytest.raises(GvcposError, match=words):
+        Study.from_yaml("demo", (*SMALL, *settings)).run(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_data_folder_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("GVCPOS_SHARED", raising=False)
+    with pytest.raises(InputError, match=r"needs a data folder .*--data"):
+        Study.from_yaml("wiod2013").run()
+    with pytest.raises(InputError, match="no such folder"):
+        Study.from_yaml("wiod2013", data=tmp_path / "absent")
+    with pytest.raises(InputError, match="no file matches"):
+        Study.from_yaml("wiod2013", data=tmp_path).run()
+
+
+def test_world_chain_goes_with_the_synthetic_world(tmp_path: Path) -> None:
+    world = synthetic_world(seed=1, countries=8, years=range(2007, 2010))
+    for table in world.tables:
+        table.save(tmp_path / f"world_{table.year}.arrow")
+    study = Study.from_yaml("demo", ["tables={kind: files, paths: ['world_*.arrow']}"])
+    study = Study(study.spec, folder=tmp_path)
+    with pytest.raises(SpecificationError, match=r"chain.map = 'world' goes with synthetic tables only"):
+        study.run()
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        "{kind: knn, k: 4}",
+        "{kind: linkage, base_year: 2007}",
+        "{kind: inverse_distance, power: 2, cutoff: 9000}",
+    ],
+)
+def test_every_kind_of_weights_runs(weights: str) -> None:
+    results = Study.from_yaml("demo", (*SMALL, f"space.weights={weights}", "panel.effects=entity")).run()
+    assert results.weights.n == 20
+    assert results.main.params.notna().all()
+
+
+def test_contiguity_names_its_islands() -> None:
+    with pytest.raises(InputError, match=r"AUS, GBR, JPN"):
+        Study.from_yaml("demo", (*SMALL, "space.weights={kind: contiguity}")).run()
+
+
+@pytest.fixture
+def panel_and_covariates() -> tuple[pd.DataFrame, pd.DataFrame]:
+    panel = pd.DataFrame({"country": ["AAA", "BBB", "NA"] * 2, "year": [2000] * 3 + [2001] * 3, "va": range(6)})
+    return panel, panel[["country", "year"]].assign(rd=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+
+
+def test_covariates_meet_the_panel_by_label(panel_and_covariates: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    panel, covariates = panel_and_covariates
+    merged = merge_covariates(panel, covariates, "error")
+    shuffled = merge_covariates(panel, covariates.sample(frac=1, random_state=3), "error")
+    pd.testing.assert_frame_equal(merged, shuffled)
+    with pytest.raises(LabelError, match="duplicated labels: BBB 2000"):
+        merge_covariates(panel, pd.concat([covariates, covariates.iloc[[1]]]), "error")
+    with pytest.raises(LabelError, match="covariates lack NA 2001"):
+        merge_covariates(panel, covariates.iloc[:-1], "error")
+    extra = pd.concat([covariates, pd.DataFrame({"country": ["CCC"], "year": [2000], "rd": [0.0]})])
+    with pytest.raises(LabelError, match="covariates have CCC"):
+        merge_covariates(panel, extra, "error")
+    pd.testing.assert_frame_equal(merge_covariates(panel, extra, "drop"), merged)
+
+
+def test_distances_with_another_country(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("origin,destination,distance\nAAA,NA,1\nNA,AAA,1\nAAA,CCC,2\n")
+    places = Places(tmp_path, None)
+    with pytest.raises(LabelError, match="distances of CCC, which are not in the study"):
+        read_distances(ColumnFile(path="d.csv"), places, ["AAA", "NA"])
+    kept = read_distances(ColumnFile(path="d.csv", extra="drop"), places, ["AAA", "NA"])
+    assert kept["origin"].tolist() == ["AAA", "NA"]
+    with pytest.raises(InputError, match=r"d.csv: no column km"):
+        read_distances(ColumnFile(path="d.csv", value="km"), places, ["AAA", "NA"])
