@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +88,7 @@ def from_frames(y: pd.Series | pd.DataFrame, X: pd.DataFrame | pd.Series, W: Wei
     cube[position] = values
     _refuse_missing(values, rows, (str(target.name or "y"), *names))
     cube = cube.reshape(len(times), W.n, -1)
-    index = pd.MultiIndex.from_tuples(target.index, names=_level_names(target.index))
+    index = cast(pd.MultiIndex, target.index.set_names(_level_names(target.index)))
     y_name = str(target.name) if target.name is not None else "y"
     return PanelData(np.ascontiguousarray(cube[:, :, 0]), cube[:, :, 1:], y_name, names, times, W, index, position)
 

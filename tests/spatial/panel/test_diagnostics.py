@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.linalg import null_space
 
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel import SpatialPanel
@@ -62,6 +63,36 @@ def test_lm_equals_stacked_dummies(effects: str) -> None:
     want = lm_with_dummies(effects)
     for test in fitted("sar", effects, "direct").model.lm_tests():
         assert test.statistic == pytest.approx(want[test.name], rel=1e-8)
+
+
+@pytest.mark.parametrize("effects", ["entity", "time", "twoway"])
+def test_lm_under_lee_yu_equals_the_transformed_system(effects: str) -> None:
+    """Score and full information of (beta, rho, lambda, sigma2) on data multiplied by F_T and F_N."""
+    y, X, W = simulated(7)
+    panel = SpatialPanel.from_arrays(y, X, W, model="sar", effects=effects)  # type: ignore[arg-type]
+    FT = null_space(np.ones((1, 6))) if effects in {"entity", "twoway"} else np.eye(6)
+    FN = null_space(np.ones((1, 20))) if effects in {"time", "twoway"} else np.eye(20)
+    V, times = FN.T @ W.dense() @ FN, FT.shape[1]
+    y = FT.T @ y @ FN
+    Z = np.stack([(FT.T @ X[:, :, j] @ FN).ravel() for j in range(2)], axis=1)
+    beta = np.linalg.lstsq(Z, y.ravel(), rcond=None)[0]
+    fit = (Z @ beta).reshape(y.shape)
+    e, n = y - fit, y.size
+    s2 = (e**2).sum() / n
+    score = np.array([np.vdot(e, y @ V.T), np.vdot(e, e @ V.T)]) / s2 - times * np.trace(V)
+    Vf = (fit @ V.T).ravel()
+    common = times * (np.trace(V @ V) + np.trace(V.T @ V))
+    info = np.zeros((5, 5))  # beta, rho, lambda, sigma2
+    info[:2, :2], info[:2, 2], info[2, :2] = Z.T @ Z / s2, Z.T @ Vf / s2, Z.T @ Vf / s2
+    info[2:4, 2:4] = common
+    info[2, 2] += Vf @ Vf / s2
+    info[2:4, 4] = info[4, 2:4] = times * np.trace(V) / s2
+    info[4, 4] = n / (2 * s2**2)
+    joint = np.linalg.inv(np.linalg.inv(info)[2:4, 2:4])
+    robust = score - joint[0, 1] / np.diag(joint)[::-1] * score[::-1]
+    spread = np.diag(joint) - joint[0, 1] ** 2 / np.diag(joint)[::-1]
+    want = [*score**2 / np.diag(joint), *robust**2 / spread]
+    np.testing.assert_allclose([test.statistic for test in panel.lm_tests()], want, rtol=1e-9)
 
 
 def test_lm_tests_have_their_pvalue() -> None:

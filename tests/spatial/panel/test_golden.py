@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gvcpos.spatial.panel.likelihood import lag_profile, maximise
+from gvcpos.spatial.panel.logdet import LogDeterminant
 from tests.spatial.panel.munnell import EFFECTS, MODELS, estimates, fitted, golden
 
 SPECIFICATIONS = [
@@ -62,6 +64,22 @@ def test_direct_equals_spatialreg_with_dummies(model: str, effects: str) -> None
     params = result.params.index
     np.testing.assert_allclose(got.loc[params, "std_error"], want.loc[params, "std_error"], rtol=2e-6)
     assert result.loglik == pytest.approx(want.loc["logLik", "estimate"], rel=1e-9)
+
+
+@pytest.mark.parametrize("effects", ["time", "twoway"])
+def test_lag_of_demeaned_y_is_the_known_mistake(effects: str) -> None:
+    """W(Qy) in place of Q(Wy) gives what splm and Elhorst's code print with time effects: near, and not ours."""
+    rows = golden("oracle_exact")
+    rows = rows[(rows["model"] == "sdm") & (rows["effect"] == EFFECTS[effects]) & (rows["variant"] == "WQ")]
+    want = rows.drop_duplicates("term").set_index("term")["estimate"]
+    result = fitted("sdm", effects, "direct")
+    t, W = result.model.transformation, result.model.weights.dense()
+    y, X = t.within(result.model.data.y), t.within(result.model._arrays.X)
+    profile = lag_profile(y.ravel(), (y @ W.T).ravel(), X.reshape(-1, X.shape[2]))
+    top = maximise(profile, LogDeterminant(result.model.spectrum, False), y.size, t.periods)
+    assert top.r == pytest.approx(want["rho"], rel=1e-6)
+    assert top.loglik == pytest.approx(want["logLik"], rel=1e-9)
+    assert abs(top.r - result.params["rho"]) > 1e-3
 
 
 def test_lee_yu_is_not_the_direct_likelihood() -> None:
