@@ -127,7 +127,6 @@ class ValueAddedAccounts:
         return self._frame(self._all_columns("country", split_foreign), "country")
 
     def _all_columns(self, by: str, split_foreign: bool) -> Columns:
-        self.flows.solve_all()
         base = {"x": self.table.x, "va": self.table.va_total, "exports": self.flows.exports}
         export_terms = self._export_columns(by, split_foreign)
         del export_terms["GEXP"]

@@ -52,18 +52,16 @@ class Stages:
 def forward_stages(flows: WorldFlows) -> Stages:
     """Return the forward view, row sums: v̂·, where a cell's value added goes."""
     system, v = flows.system, flows.v
-    bx, bfx = flows.output_solves.T
     l_sold = np.column_stack([flows.local_demand, system.local(flows.intermediate_exports)])
-    # As By = x, A^F B ŷ sums to A^F x, and A^D x = Ax − A^F x with B A x = Bx − x.
-    after = system.foreign(np.stack([bfx, bx - flows.x - bfx], axis=1))
-    stages = system.local(np.concatenate([l_sold, after], axis=1)) * v[:, None]
+    # As By = x, the row sums of A^F B ŷ are A^F x.
+    stages = system.local(np.concatenate([l_sold, flows.onward[:, :2]], axis=1)) * v[:, None]
     domestic, traditional, gvc = (l_sold * v[:, None]).T
     return Stages(
         total=flows.va,
         domestic=domestic,
         traditional=traditional,
         gvc=gvc,
-        induced=v * bx,
+        induced=v * flows.output_solves[:, 0],
         induced_domestic=stages[:, 0],
         induced_traditional=stages[:, 1],
         before=stages[:, 2],
@@ -76,9 +74,8 @@ def backward_stages(flows: WorldFlows) -> Stages:
     """Return the backward view, column sums: ·ŷ, where the value of a cell's final goods comes from."""
     system, y, w = flows.system, flows.y, flows.w
     _, b, before = flows.input_solves.T
-    value_in = flows.value_in
     crossings, after, induced = system.solve_transposed(
-        np.stack([system.foreign_transposed(value_in), system.domestic_transposed(b), value_in], axis=1)
+        np.stack([flows.value_bought, system.domestic_transposed(b), flows.value_in], axis=1)
     ).T
     local_w = system.local_transposed(w)
     return Stages(

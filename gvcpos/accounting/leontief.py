@@ -157,48 +157,59 @@ class LeontiefSystem:
         return (blocks @ m.reshape(self.G, self.N, -1)).reshape(m.shape)
 
     def foreign(self, m: FloatArray) -> FloatArray:
-        """Return A^F m, shape of `m`: (GN,) or (GN, k).
-
-        The domestic blocks are skipped, not subtracted: a country that sells nothing abroad gets exact zeros.
-        """
-        scaled = m.reshape(len(m), -1) * self.inverse_x[:, None]
-        out = np.empty_like(scaled)
-        for s in range(self.G):
-            here, start, stop = self._range(s)
-            out[here] = self.Z[here, :start] @ scaled[:start] + self.Z[here, stop:] @ scaled[stop:]
-        return out.reshape(m.shape)
+        """Return A^F m, shape of `m`: (GN,) or (GN, k)."""
+        return self.foreign_products(columns=m.reshape(len(m), -1))[0].reshape(m.shape)
 
     def foreign_transposed(self, m: FloatArray) -> FloatArray:
-        """Return A^Fᵀ m, shape of `m`: (GN,) or (GN, k); exact zeros for a country that buys nothing abroad."""
-        rows = np.ascontiguousarray(m.reshape(len(m), -1).T)
-        out = np.zeros_like(rows)
-        for s in range(self.G):
-            here, start, stop = self._range(s)
-            out[:, :start] += rows[:, here] @ self.Z[here, :start]
-            out[:, stop:] += rows[:, here] @ self.Z[here, stop:]
-        out *= self.inverse_x
-        return np.ascontiguousarray(out.T).reshape(m.shape)
+        """Return A^Fᵀ m, shape of `m`: (GN,) or (GN, k)."""
+        return self.foreign_products(rows=m.reshape(len(m), -1))[2].reshape(m.shape)
 
-    def foreign_own(self, *matrices: FloatArray) -> FloatArray:
-        """Return Σ_{r≠s} A_sr m_rs for every country s, stacked, for each matrix m.
+    def foreign_products(
+        self,
+        columns: FloatArray | None = None,
+        own: tuple[FloatArray, ...] = (),
+        rows: FloatArray | None = None,
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Multiply A^F from both sides in one pass over Z, whose memory traffic is what a product costs.
+
+        The domestic blocks are skipped, not subtracted: a country that sells or buys nothing abroad gets exact
+        zeros.
 
         Parameters
         ----------
-        *matrices : ndarray, shape (GN, G) each
-            k matrices with a column for every country.
+        columns : ndarray, shape (GN, k), optional
+        own : tuple of ndarray, shape (GN, G) each, optional
+            Matrices with a column for every country.
+        rows : ndarray, shape (GN, j), optional
 
         Returns
         -------
         ndarray, shape (GN, k)
-            The own-country blocks of A^F m: what s sells abroad for something that is indexed by s itself.
+            A^F columns.
+        ndarray, shape (GN, len(own))
+            Σ_{r≠s} A_sr m_rs for every country s, stacked, for each m in `own`: what s sells abroad for
+            something that is indexed by s itself.
+        ndarray, shape (GN, j)
+            A^Fᵀ rows.
         """
-        rows = [np.ascontiguousarray(m.T) for m in matrices]
-        out = np.empty((len(self.x), len(matrices)))
+        n = len(self.x)
+        shared = np.empty((n, 0)) if columns is None else columns * self.inverse_x[:, None]
+        owned = [np.ascontiguousarray(m.T) for m in own]
+        above = np.empty((0, n)) if rows is None else np.ascontiguousarray(rows.T)
+        right, left = np.empty((n, shared.shape[1] + len(own))), np.zeros(above.shape)
         for s in range(self.G):
-            here, start, stop = self._range(s)
-            scaled = (np.stack([r[s] for r in rows]) * self.inverse_x).T
-            out[here] = self.Z[here, :start] @ scaled[:start] + self.Z[here, stop:] @ scaled[stop:]
-        return out
+            start, stop = s * self.N, (s + 1) * self.N
+            here, block = slice(start, stop), self.Z[start:stop]
+            factor = shared
+            if owned:
+                factor = np.concatenate([shared, (np.stack([m[s] for m in owned]) * self.inverse_x).T], axis=1)
+            if right.shape[1]:
+                right[here] = block[:, :start] @ factor[:start] + block[:, stop:] @ factor[stop:]
+            if len(above):
+                left[:, :start] += above[:, here] @ block[:, :start]
+                left[:, stop:] += above[:, here] @ block[:, stop:]
+        k = shared.shape[1]
+        return right[:, :k], right[:, k:], np.ascontiguousarray((left * self.inverse_x).T)
 
     def own_blocks(self, m: FloatArray) -> FloatArray:
         """Return the own-country blocks m_ss of a matrix (GN, G), stacked to shape (GN,)."""
@@ -225,7 +236,3 @@ class LeontiefSystem:
     def country_sums(self, m: FloatArray) -> FloatArray:
         """Sum (GN, ...) over each country's sectors, giving (G, ...)."""
         return m.reshape(self.G, self.N, *m.shape[1:]).sum(axis=1)
-
-    def _range(self, s: int) -> tuple[slice, int, int]:
-        start, stop = s * self.N, (s + 1) * self.N
-        return slice(start, stop), start, stop

@@ -70,8 +70,8 @@ def indirect_value_added(flows: WorldFlows) -> FloatArray:
     absorption by the direct importer, return home and own final exports is
     (v_s L_ss)' # Σ_{r≠s} A_sr [x_r − B_rr Y_rr − (BY)_rs − B_rs Σ_{t≠s} Y_st].
     """
-    kept = flows.system.foreign(flows.system.own_blocks(flows.for_home))
-    return flows.w * (flows.intermediate_exports - kept - flows.returned[:, 0] - flows.returned[:, 1])
+    stays = flows.onward[:, 2] + flows.returned[:, 0] + flows.returned[:, 1]
+    return flows.w * (flows.intermediate_exports - stays)
 
 
 def foreign_value_added(flows: WorldFlows) -> FloatArray:
