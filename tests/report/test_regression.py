@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gvcpos._core.errors import InputError, LabelError
 from gvcpos import report
+from gvcpos._core.errors import InputError, LabelError
 from gvcpos.report import Table, effects_table, model_column, regression_table
 from tests.report.examples import Test, effects, fit, spatial_fits
 

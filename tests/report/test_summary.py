@@ -57,7 +57,7 @@ def test_markdown_has_the_verdict_first_and_every_part() -> None:
     ]
     assert "| 2007 | 0.1235 |" in text
     assert "| 2008 | — |" in text
-    assert "nan" not in text.lower()
+    assert "nan" not in text.lower().replace("dominance", "")
     assert "figures/moran.png" in text
     assert "0.5000***" in text
     assert "- 3 islands were kept." in text
@@ -103,7 +103,7 @@ def test_html_is_well_formed_and_loads_nothing(tmp_path: Path) -> None:
 
 
 def test_html_names_a_figure_that_is_absent(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="moran.svg"):
+    with pytest.raises(InputError, match=r"moran\.svg"):
         report_html(example(), tmp_path)
 
 
@@ -115,5 +115,6 @@ def test_a_frame_may_be_given_ready_made() -> None:
 
 
 def test_importing_the_wing_loads_no_plotting() -> None:
-    code = "import sys, gvcpos.report, gvcpos.report.figures; sys.exit('matplotlib' in sys.modules or 'pandas' in sys.modules)"
+    heavy = "{'matplotlib', 'pandas', 'scipy'}"
+    code = f"import sys, gvcpos.report, gvcpos.report.figures; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

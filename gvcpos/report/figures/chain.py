@@ -148,7 +148,7 @@ def _name_marks(ax: Axes, ends: np.ndarray, texts: Sequence[str], colours: Seque
         ax.annotate(
             text,
             xy=(float(ends[i, 0]), float(ends[i, 1])),
-            xytext=(-8 if left else 8, moved),
+            xytext=(-8 if left else 8, round(moved, 2)),
             textcoords="offset points",
             ha="right" if left else "left",
             va="center",

@@ -157,7 +157,7 @@ def label_ends(
         ax.annotate(
             texts[i],
             xy=points[i],
-            xytext=(reach[0] - reach[1] + 9, float(moved)),
+            xytext=(round(reach[0] - reach[1] + 9, 2), round(float(moved), 2)),
             textcoords="offset points",
             ha="left",
             va="center",
@@ -178,7 +178,7 @@ def spread(values: np.ndarray, gap: float, low: float, high: float) -> np.ndarra
     gap : float
         Least distance between neighbours.
     low, high : float
-        The labels are moved inside, as one, if they stick out and fit.
+        No label stands outside, unless there are too many to fit; these stick out above.
 
     Returns
     -------
@@ -186,9 +186,9 @@ def spread(values: np.ndarray, gap: float, low: float, high: float) -> np.ndarra
     """
     order = np.argsort(values, kind="stable")
     steps = gap * np.arange(len(values))
-    placed = np.asarray(isotonic_regression(values[order] - steps).x) + steps
-    placed = placed - max(0.0, float(placed[-1]) - high)
-    placed = placed + max(0.0, low - float(placed[0]))
+    # Positions less their steps must rise: a monotone regression, whose bounded form is the clipped one.
+    risen = np.asarray(isotonic_regression(values[order] - steps).x)
+    placed = np.clip(risen, low, max(low, high - float(steps[-1]))) + steps
     out = np.empty(len(values))
     out[order] = placed
     return out
