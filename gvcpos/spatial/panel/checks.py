@@ -13,6 +13,9 @@ from gvcpos.spatial.weights import Weights
 
 Array = npt.NDArray[np.float64]
 
+INTERCEPT = "Intercept"
+LAG_PREFIX = "W*"
+_PARAMETERS = ("rho", "lambda", INTERCEPT)
 _ABSORBED = 1e-11  # length left of a column after demeaning, as a share of what it was
 _COLLINEAR = 1e-9  # pivot of a scaled column, as a share of its length
 
@@ -37,6 +40,22 @@ def check_transformation(t: Transformation, W: Weights, model: str) -> None:
         f"row sums to one. Row {W.ids[worst]} sums to {sums[worst]:.6g}.{islands} "
         "Use W.normalised('row'), or method='direct'."
     )
+
+
+def check_names(names: tuple[str, ...], *, durbin: bool) -> None:
+    """Refuse regressors that are named like parameters of the model.
+
+    Raises
+    ------
+    InputError
+        If one is called rho, lambda or Intercept, or, where the model adds spatial lags, starts with ``W*``.
+    """
+    taken = [name for name in names if name in _PARAMETERS or (durbin and name.startswith(LAG_PREFIX))]
+    if taken:
+        raise InputError(
+            f"regressors named like parameters of the model: {enumerate_labels(taken)}. Rename them; "
+            f"{LAG_PREFIX}x is what a Durbin model calls the spatial lag of x."
+        )
 
 
 def check_regressors(X: Array, names: tuple[str, ...], t: Transformation) -> None:

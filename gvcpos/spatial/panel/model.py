@@ -13,7 +13,7 @@ import pandas as pd
 from gvcpos._core.errors import BoundaryWarning
 from gvcpos._core.options import CovarianceType, PanelEffects, PanelMethod, SpatialModel, choose
 from gvcpos.spatial.panel import data as panel_data
-from gvcpos.spatial.panel.checks import check_regressors, check_transformation
+from gvcpos.spatial.panel.checks import INTERCEPT, LAG_PREFIX, check_names, check_regressors, check_transformation
 from gvcpos.spatial.panel.diagnostics import PanelTest, lm_tests
 from gvcpos.spatial.panel.estimation import Estimate, PanelArrays, fit_error, fit_lag, fit_slx
 from gvcpos.spatial.panel.logdet import Spectrum, spectrum
@@ -21,8 +21,6 @@ from gvcpos.spatial.panel.results import SpatialPanelResults
 from gvcpos.spatial.panel.transform import Transformation, operator, spatial_lag
 from gvcpos.spatial.weights import Weights
 
-INTERCEPT = "Intercept"
-LAG_PREFIX = "W*"
 _NEAR = 1e-3  # share of the admissible interval that counts as its edge
 
 
@@ -146,6 +144,7 @@ class SpatialPanel:
             self.method == "lee-yu" and self.effects != "none",
         )
         check_transformation(self.transformation, data.weights, self.model)
+        check_names(data.names, durbin=self.model in {"sdm", "slx"})
         self._arrays, self.regressors = self._design(durbin=self.model in {"sdm", "slx"})
         check_regressors(self._arrays.X, self.regressors, self.transformation)
 

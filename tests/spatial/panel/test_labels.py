@@ -143,6 +143,13 @@ def test_absorbed_and_collinear_regressors(
         SpatialPanel.from_formula(f"y ~ x1 + {column}", data, W, effects=effects, model="sar")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("name", "model"), [("rho", "sar"), ("Intercept", "sem"), ("W*x2", "sdm")])
+def test_names_of_parameters_are_taken(name: str, model: str) -> None:
+    y, X, W = simulated(0, n=8, t=4)
+    with pytest.raises(InputError, match=f"named like parameters.*{name[:2]}"):
+        SpatialPanel.from_arrays(y, X, W, names=["x1", name], model=model)  # type: ignore[arg-type]
+
+
 def test_lee_yu_needs_row_normalised_weights(made: tuple[pd.DataFrame, Weights]) -> None:
     data, W = made
     raw = Weights.from_dense(W.ids, W.dense() * np.linspace(0.5, 1.0, W.n)[:, None])
