@@ -81,3 +81,19 @@ def wiod_year(year: int) -> IOTable:
             unit="million USD",
             source="WIOD 2013",
         )
+
+
+@lru_cache(maxsize=1)
+def lrwiod2000() -> IOTable:
+    """Long-Run WIOD 2000, 26 x 23, full precision; x = row sums, va = x - column sums."""
+    with np.load(shared("icio/lrwiod2000/lrwiod_2000.npz"), allow_pickle=False) as f:
+        return IOTable.from_arrays(
+            f["Z"],
+            f["F"],
+            countries=f["countries"].tolist(),
+            sectors=f["sectors"].tolist(),
+            final_categories=f["fd"].tolist(),
+            year=2000,
+            unit="million USD",
+            source="Long-Run WIOD",
+        )
