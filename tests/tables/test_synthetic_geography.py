@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gvcpos._core import sphere
 from gvcpos._core.errors import IslandWarning
 from gvcpos._core.files import sha256
 from gvcpos._core.resources import data_path
-from gvcpos.tables import synthetic_world
-from gvcpos.tables.synthetic import geography
+from gvcpos.tables import geography, synthetic_world
 from tests.shared import shared
 
 
@@ -85,20 +85,20 @@ def test_capitals_against_cepii() -> None:
     """Another publisher's capitals lie within 30 km, Bern (rounded there) and the like included."""
     other = pd.read_csv(shared("covariates/cepii_geo_72.csv"), keep_default_na=False)
     other = other[other["cap"].astype(float) == 1].drop_duplicates("iso3").set_index("iso3")
-    mine = geography.capitals(60).set_index("iso3")
+    mine = geography.capitals().set_index("iso3")
     both = mine.index.intersection(other.index)
     assert len(both) >= 50
     apart = {}
     for code in both:
         lat = [mine.loc[code, "lat"], float(other.loc[code, "lat"])]
         lon = [mine.loc[code, "lon"], float(other.loc[code, "lon"])]
-        apart[code] = geography.great_circle(lat, lon)[0, 1]
+        apart[code] = sphere.haversine(lat, lon)[0, 1]
     assert {code: d for code, d in apart.items() if d > 30} == {}
 
 
 def test_great_circle_distances() -> None:
-    quarter = np.pi / 2 * geography.EARTH_RADIUS_KM
-    d = geography.great_circle([0.0, 0.0, 90.0, 0.0], [0.0, 90.0, 0.0, 180.0])
+    quarter = np.pi / 2 * sphere.EARTH_RADIUS_KM
+    d = sphere.haversine([0.0, 0.0, 90.0, 0.0], [0.0, 90.0, 0.0, 180.0])
     np.testing.assert_allclose(d[0], [0, quarter, quarter, 2 * quarter], rtol=1e-14)
     np.testing.assert_array_equal(d, d.T)
 

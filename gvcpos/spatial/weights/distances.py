@@ -12,9 +12,10 @@ from scipy import sparse
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import align
 from gvcpos._core.options import Islands
+from gvcpos._core.sphere import haversine
 from gvcpos.spatial.weights.matrix import Weights
 from gvcpos.spatial.weights.pairs import read_pairs, square
-from gvcpos.spatial.weights.sphere import coordinates, haversine
+from gvcpos.spatial.weights.sphere import coordinates
 
 FloatArray = npt.NDArray[np.float64]
 

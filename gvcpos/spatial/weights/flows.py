@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.options import Islands, choose
+from gvcpos.accounting import LeontiefSystem
 from gvcpos.spatial.weights.matrix import Weights
 from gvcpos.tables.iotable import IOTable
 
@@ -95,11 +96,8 @@ def value_added_flows(table: IOTable) -> FloatArray:
     r it is each country's value added. A system with G right-hand sides is solved; the inverse is not formed.
     """
     g, n = table.shape
-    x = table.x
-    per_output = np.divide(1.0, x, out=np.zeros_like(x), where=x != 0)
-    system = np.eye(g * n) - table.Z * per_output[None, :]
-    final = table.final_demand.sum(axis=1)
-    by_country = np.zeros((g * n, g))
-    by_country[np.arange(g * n), np.repeat(np.arange(g), n)] = final
-    embodied = np.linalg.solve(system, by_country) * (table.va_total * per_output)[:, None]
-    return embodied.reshape(g, n, g).sum(axis=1)
+    system = LeontiefSystem(table.Z, table.x, g, n)
+    by_country = np.zeros((g * n, g), order="F")
+    by_country[np.arange(g * n), np.repeat(np.arange(g), n)] = table.final_demand.sum(axis=1)
+    rate = np.divide(table.va_total, table.x, out=np.zeros_like(table.x), where=table.x != 0)
+    return (system.solve(by_country) * rate[:, None]).reshape(g, n, g).sum(axis=1)

@@ -13,6 +13,8 @@ import pandas as pd
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
+from gvcpos._core.sphere import haversine
+from gvcpos.tables.geography import polygons
 from gvcpos.tables.iotable import IOTable
 from gvcpos.tables.series import TableSeries
 from gvcpos.tables.synthetic import geography, network
@@ -111,7 +113,7 @@ class SyntheticWorld:
     @cached_property
     def polygons(self) -> gpd.GeoDataFrame:
         """Polygons of the countries (Natural Earth 1:50m, simplified), indexed by iso3."""
-        return geography.polygons(self.countries)
+        return polygons(self.countries)
 
     @cached_property
     def covariates(self) -> pd.DataFrame:
@@ -193,11 +195,11 @@ def synthetic_world(
     span = tuple(int(year) for year in years)
     if len(span) < 2 or span != tuple(range(span[0], span[0] + len(span))):
         raise InputError(f"years={span}: give at least two consecutive years in ascending order.")
-    capitals = geography.capitals(countries)
+    capitals = geography.first_capitals(countries)
     names = tuple(capitals["iso3"])
     locate({event.country: None for event in planted.events if event.country}, names, "country of an event")
     kinds = make_sectors(sectors)
-    distance = geography.great_circle(capitals["lat"], capitals["lon"])
+    distance = haversine(capitals["lat"], capitals["lon"])
     W = geography.inverse_distance_weights(distance)
     of_panels, of_plan, _ = _streams(seed)
     panels = draw_panels(of_panels, planted, W, names, span)
