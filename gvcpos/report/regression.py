@@ -26,7 +26,7 @@ _COUNTED: tuple[tuple[str, str, int | None], ...] = (
     ("nobs", "Observations", None),
     ("entities", "Entities", None),
     ("periods", "Periods", None),
-    ("sigma2", "σ²", None),
+    ("sigma2", "σ²", 6),
     ("loglik", "Log-likelihood", 2),
     ("rsquared", "R²", 4),
     ("rsquared_within", "R² within", 4),

@@ -14,7 +14,7 @@ import pandas as pd
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
-from gvcpos.report.numbers import fixed, is_missing, plain
+from gvcpos.report.numbers import as_float, fixed, is_missing, plain, probability
 
 SYNTHETIC_NOTE = "SYNTHETIC DATA: every number comes from a made-up world, none from a statistical office."
 _INDEX_NAMES = frozenset({"year", "years", "stage_number", "seed", "lag"})
@@ -189,6 +189,7 @@ def frame_table(
         Column name to header.
     digits : int or mapping
         Most decimals, of all columns or by column. Given as one number, columns of large numbers get fewer.
+        Columns called pvalue or p_* are written as p-values, ``<0.0001`` at the least.
 
     Raises
     ------
@@ -209,6 +210,8 @@ def frame_table(
 
 
 def _column_cells(name: str, values: list[object], digits: int | Mapping[str, int]) -> list[Cell]:
+    if name == "pvalue" or name.startswith("p_"):
+        return [Cell(as_float(v), probability(v)) for v in values]
     index = name in _INDEX_NAMES
     places = digits.get(name, 4) if isinstance(digits, Mapping) else column_digits(values, digits)
     return [value_cell(v, places, index=index) for v in values]

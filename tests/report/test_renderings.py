@@ -128,6 +128,12 @@ def test_frame_table_takes_fewer_decimals_for_large_numbers() -> None:
     assert fixed.rows[0].cells[0].text == "123,456.79"
 
 
+def test_frame_table_writes_p_values_as_such() -> None:
+    table = frame_table(pd.DataFrame({"year": [1, 2, 3], "p_sim": [1e-9, 0.25, np.nan]}))
+    assert [row.cells[0].text for row in table.rows] == ["<0.0001", "0.2500", "—"]
+    assert table.rows[0].cells[0].value == 1e-9
+
+
 def test_frame_table_names_an_unknown_column() -> None:
     with pytest.raises(LabelError, match="nonsense"):
         frame_table(pd.DataFrame({"a": [1]}), columns=["a", "nonsense"])

@@ -114,8 +114,9 @@ def _panels(count: int, height: float, *, xlabel: str, legend: bool = False) -> 
 def _interval(ax: Axes, record: Mapping[Any, Any], y: float, colour: str, marker: str) -> None:
     estimate, ends = float(record["estimate"]), (float(record["lower"]), float(record["upper"]))
     if np.isfinite(ends).all():
-        ax.plot(ends, (y, y), color=colour, linewidth=2.0, solid_capstyle="butt", zorder=3)
-    ax.plot(estimate, y, marker=marker, color=colour, markersize=6, zorder=4)
+        caps: dict[str, Any] = {"marker": "|", "markersize": 7, "markeredgewidth": 1.2}
+        ax.plot(ends, (y, y), color=colour, linewidth=1.6, solid_capstyle="butt", zorder=3, **caps)
+    ax.plot(estimate, y, marker=marker, color=colour, markersize=5, zorder=4)
 
 
 def _planted_legend(fig: Figure, missed: bool) -> None:

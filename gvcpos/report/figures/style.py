@@ -150,7 +150,8 @@ def label_ends(
     unit = ax.get_window_extent().height / figure.dpi * 72 / (high - low)
     right = max(points[i][0] for i in drawn)
     wanted = np.array([points[i][1] for i in drawn])
-    placed = spread(wanted, 1.25 * size / unit, low, high)
+    gap = 1.25 * size / unit
+    placed = spread(wanted, gap, low + gap / 2, high)
     for i, moved in zip(drawn, (placed - wanted) * unit, strict=True):
         line = {"arrowstyle": "-", "color": colours[i], "lw": 0.5, "shrinkA": 0, "shrinkB": 3}
         reach = ax.transData.transform([(right, 0.0), (points[i][0], 0.0)])[:, 0] * 72 / figure.dpi
