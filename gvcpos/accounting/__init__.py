@@ -6,7 +6,7 @@ _EXPORTS = {
     "LeontiefSystem": "gvcpos.accounting.leontief",
     "Measure": "gvcpos.accounting.measures",
     "ValueAddedAccounts": "gvcpos.accounting.accounts",
-    "measures": "gvcpos.accounting.measures",
+    "describe_measures": "gvcpos.accounting.measures",
 }
-__all__ = ["LeontiefSystem", "Measure", "ValueAddedAccounts", "measures"]
+__all__ = ["LeontiefSystem", "Measure", "ValueAddedAccounts", "describe_measures"]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

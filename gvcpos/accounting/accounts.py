@@ -40,7 +40,7 @@ class ValueAddedAccounts:
     -----
     Gross output is the table's x and value added its va, all rows summed: identities between indices hold to
     the table's own error. Frames are tidy: country, sector, year, then values under the names that
-    `gvcpos.accounting.measures` explains. A ratio without a base (no output, no exports, no flow through
+    `gvcpos.accounting.describe_measures` explains. A ratio without a base (no output, no exports, no flow through
     value chains) is NaN, never infinite; cells with negative output or value added are computed like any other.
     Where a cell has no output but final uses that cancel (some in WIOD 2013), its exports have no origin: they
     are in GEXP and GVC and in no other term.

@@ -100,6 +100,6 @@ _ALL = (
 )
 
 
-def measures() -> dict[str, Measure]:
+def describe_measures() -> dict[str, Measure]:
     """Return every column that the accounts can print, by name, in the order of the frames."""
     return {measure.name: measure for measure in _ALL}

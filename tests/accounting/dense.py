@@ -65,8 +65,7 @@ class Dense:
             "DVA_INT": home * (Asr @ B(r, r) @ Y(r, r)),
             "T3": home * (Asr @ self.total(B(r, t) @ Y(t, t) for t in third)),
             "T4": home * (Asr @ B(r, r) @ self.total(Y(r, t) for t in third)),
-            "T5": home
-            * (Asr @ self.total(B(r, t) @ self.total(Y(t, u) for u in self.others(s, t)) for t in third)),
+            "T5": home * (Asr @ self.total(B(r, t) @ self.total(Y(t, u) for u in self.others(s, t)) for t in third)),
             "RDV_FIN": home * (Asr @ B(r, r) @ Y(r, s)),
             "RDV_FIN2": home * (Asr @ self.total(B(r, t) @ Y(t, s) for t in third)),
             "RDV_INT": home * (Asr @ B(r, s) @ Y(s, s)),
@@ -121,7 +120,7 @@ class Dense:
         return out
 
     def _for_others(self, j: int, s: int) -> np.ndarray:
-        return self.total(self.BY[self.at(j), l] for l in self.others(s))
+        return self.total(self.BY[self.at(j), k] for k in self.others(s))
 
     def parts(self) -> dict[str, np.ndarray]:
         """Block-diagonal and other matrices of the length and participation formulas."""
