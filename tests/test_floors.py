@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.shared import ROOT
 
 FLOORS = ["_core", "tables", "accounting", "chains", "spatial", "lockin", "report", "study", "cli"]
 MODULES = sorted((ROOT / "gvcpos").rglob("*.py"))
+PACKAGES = sorted(path.parent for path in MODULES if path.name == "__init__.py")
 
 
 def wing(module: str) -> str:
@@ -59,12 +61,16 @@ def test_modules_and_functions_are_of_a_readable_size(path: Path) -> None:
             assert node.end_lineno - node.lineno <= 60 or node.name == "from_arrays", f"{node.name} at {node.lineno}"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_lazy_exports_exist(path: Path) -> None:
-    import importlib
-
-    if path.name != "__init__.py":
-        return
-    module = importlib.import_module(".".join(path.relative_to(ROOT).parent.parts))
+    module = importlib.import_module(".".join(path.relative_to(ROOT).parts))
     for name in getattr(module, "__all__", ()):
         assert getattr(module, name) is not None
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_no_module_hides_a_public_name(path: Path) -> None:
+    """Importing package.thing makes it an attribute of the package, in place of a function of the same name."""
+    module = importlib.import_module(".".join(path.relative_to(ROOT).parts))
+    files = {p.stem for p in path.glob("*.py")} | {p.name for p in path.iterdir() if p.is_dir()}
+    assert not files & set(getattr(module, "_EXPORTS", {}))

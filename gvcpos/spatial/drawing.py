@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 INK, MUTED, FAINT = "#222222", "#6b6b6b", "#c8c8c8"
+SYNTHETIC = "#D55E00"
 NO_DATA, LAND = "#d9d9d9", "#f1f1f1"
 _STYLE: Any = {
     "font.family": "sans-serif",
@@ -32,6 +33,7 @@ _STYLE: Any = {
     "text.color": INK,
     "hatch.linewidth": 0.5,
 }
+_LETTERS_AN_INCH = 19.5  # of the note's type
 _EQUAL_EARTH = (1.340264, -0.081106, 0.000893, 0.003796)
 _MARKED_SHARE = 6e-5  # of the map's area: below it a country is a dot nobody sees, so it gets a marker
 
@@ -56,10 +58,17 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def footnote(figure: Figure, parts: Sequence[str], *, synthetic: bool, left: float = 0.02) -> None:
-    """Write the note under a figure; synthetic data are named first."""
-    words = (["Synthetic data, not observations"] if synthetic else []) + [p for p in parts if p]
-    if words:
-        figure.text(left, 0.015, ". ".join(words) + ".", fontsize=7, color=MUTED, ha="left", va="bottom")
+    """Write the note under a figure, in two lines at most; synthetic data are marked at its right."""
+    from textwrap import wrap
+
+    words = ". ".join(part for part in parts if part)
+    room = int(_LETTERS_AN_INCH * figure.get_figwidth() * (1 - 2 * left)) - (22 if synthetic else 0)
+    lines = wrap(words + ".", room, max_lines=2, placeholder=" ...") if words else []
+    if lines:
+        figure.text(left, 0.015, "\n".join(lines), fontsize=7, color=MUTED, ha="left", va="bottom")
+    if synthetic:
+        mark = figure.text(1 - left, 0.015, "SYNTHETIC DATA", fontsize=7.5, color=SYNTHETIC, ha="right", va="bottom")
+        mark.set_fontweight("bold")
 
 
 def minus(text: str) -> str:

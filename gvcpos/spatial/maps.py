@@ -186,7 +186,7 @@ def _map(
     plane = drawing.project(shapes[0], geographic=shapes[1])
     with drawing.style():
         figure = drawing.new_figure(7.2, 4.3)
-        ax = figure.add_axes((0.01, 0.16, 0.98, 0.755))
+        ax = figure.add_axes((0.01, 0.185, 0.98, 0.73))
         extent = list(plane)
         if background is not None:
             land = drawing.project(shapes_by_label(background)[1], geographic=shapes[1])
@@ -211,7 +211,7 @@ def _legend(figure: Figure, entries: Sequence[tuple[str, str, str, int]]) -> Non
         drawn = figure.legend(
             handles=handles,
             loc="lower center",
-            bbox_to_anchor=(0.5, 0.05),
+            bbox_to_anchor=(0.5, 0.08),
             ncols=-(-len(handles) // rows),
             frameon=False,
             fontsize=7.5,

@@ -29,6 +29,16 @@ from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
 from gvcpos.study.summary import CAPTIONS, summarise
 
+TEST_NAMES = {
+    "lm_lag": "LM lag",
+    "lm_error": "LM error",
+    "robust_lm_lag": "robust LM lag",
+    "robust_lm_error": "robust LM error",
+    "wald_sdm_sar": "Wald, SDM against SAR",
+    "wald_sdm_sem": "Wald, SDM against SEM",
+    "lr_sdm_sar": "LR, SDM against SAR",
+    "lr_sdm_sem": "LR, SDM against SEM",
+}
 Drawing = tuple[str, Callable[[], Figure], pd.DataFrame]
 
 
@@ -76,10 +86,11 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
             synthetic=flag,
         )
         yield f"effects_{errors}", table
+    named = results.frames["specification_tests"].replace({"test": TEST_NAMES})
     yield (
         "specification_tests",
         tests_table(
-            results.frames["specification_tests"],
+            named,
             caption=f"Which spatial model? {what}",
             label="tab:specification",
             synthetic=flag,
@@ -97,8 +108,19 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
         results.frames["leaders"], caption="Who leads each stage", columns=columns.split(), digits=3, synthetic=flag
     )
     yield "leaders", leaders
+    yield "moran_residuals", _residual_table(results)
     if "planted" in results.frames:
-        yield "planted", frame_table(results.frames["planted"], caption="Planted against estimated", synthetic=flag)
+        note = "Of intervals with 95 % confidence one in twenty misses what was planted, by design."
+        yield (
+            "planted",
+            frame_table(
+                results.frames["planted"],
+                caption="Planted against estimated",
+                digits={"planted": 3, "estimate": 3, "std_error": 3, "lower": 3, "upper": 3},
+                notes=(note,),
+                synthetic=flag,
+            ),
+        )
 
 
 def _moran_table(results: StudyResults) -> Table:
@@ -108,6 +130,19 @@ def _moran_table(results: StudyResults) -> Table:
         caption=f"Moran's I by year, {results.spec.panel.stage} stage",
         columns=columns,
         label="tab:moran",
+        synthetic=results.synthetic,
+    )
+
+
+def _residual_table(results: StudyResults) -> Table:
+    main = results.spec.panel.main
+    frame = results.frames["moran_residuals"]
+    return frame_table(
+        frame[frame["model"] == main],
+        caption=f"Moran's I of the residuals of the {main.upper()}, by year",
+        columns=["year", "n", "I", "expected", "z_rand", "p_rand", "p_sim"],
+        label="tab:moran-residuals",
+        notes=("The moments are those of observed values; residuals are tied by the regressors and the effects.",),
         synthetic=results.synthetic,
     )
 

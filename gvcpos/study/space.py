@@ -40,9 +40,7 @@ def make_weights(spec: StudySpec, inputs: Inputs, countries: Sequence[str]) -> W
         options = {"power": block.power, "cutoff": block.cutoff, "islands": block.islands}
         made = make.inverse_distance(distances=pairs, **options)
     else:
-        made = make.inverse_distance(
-            _points(countries), power=block.power, cutoff=block.cutoff, islands=block.islands
-        )
+        made = make.inverse_distance(_points(countries), power=block.power, cutoff=block.cutoff, islands=block.islands)
     return made.align(countries).normalised(block.normalisation)
 
 

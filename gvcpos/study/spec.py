@@ -41,6 +41,7 @@ class FileTables(Block):
     kind: Literal["files"]
     paths: tuple[str, ...] = Field(min_length=1, description="files or patterns; ${data} is the data folder")
     format: str | None = Field(None, description="reader to use; found from the content by default")
+    source: str | None = Field(None, description="name of the source in captions; default what the files say")
     first_year: int | None = Field(None, description="leave out earlier years")
     last_year: int | None = Field(None, description="leave out later years")
 

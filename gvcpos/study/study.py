@@ -20,7 +20,7 @@ from gvcpos.study.output import write_results
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
 from gvcpos.study.space import fit_models, local_moran, make_weights, moran_frame, residual_frame
-from gvcpos.study.spec import StudySpec
+from gvcpos.study.spec import FileTables, StudySpec
 
 
 class Study:
@@ -138,7 +138,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     return {
         "spec": spec,
         "synthetic": inputs.synthetic,
-        "source": _source(inputs),
+        "source": _source(spec, inputs),
         "frames": frames,
         "models": models,
         "local": local,
@@ -182,6 +182,8 @@ def _main_frames(spec: StudySpec, main: SpatialPanelResults) -> dict[str, pd.Dat
     }
 
 
-def _source(inputs: Inputs) -> str:
+def _source(spec: StudySpec, inputs: Inputs) -> str:
+    if isinstance(spec.tables, FileTables) and spec.tables.source:
+        return spec.tables.source
     meta = inputs.tables[inputs.tables.years[0]].meta
     return f"{meta.source} {meta.vintage}".strip()

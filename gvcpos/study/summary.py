@@ -37,6 +37,15 @@ FRAMES = {
 }
 
 
+CAVEATS = (
+    "Position and value capture come from the same tables: a slope between them is an association within countries "
+    "over time, not the effect of one on the other.",
+    "Pull-through uses last year's growth because growth of the same year is linked through one Leontief inverse; "
+    "what comes earlier need not be a cause.",
+    "Sectors of published tables are far wider than rare earths.",
+)
+
+
 def summarise(
     results: StudyResults, inputs: Inputs, tables: Mapping[str, Table], figures: Mapping[str, str]
 ) -> StudySummary:
@@ -58,7 +67,7 @@ def summarise(
         run=_what_was_run(results, inputs),
         sections=tuple(_sections(results, tables, figures)),
         files=_files(results, tables, figures),
-        doubts=results.warnings,
+        doubts=(*results.warnings, *CAVEATS),
         synthetic=results.synthetic,
     )
 
@@ -99,7 +108,7 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
         ("Dominance", ("leaders",), ("dominance", "stage_profile")),
         ("Lock-in tests", ("lockin_tests",), ("position_capture",)),
         ("Spatial autocorrelation", ("moran",), ("moran", "moran_scatter", "cluster_map")),
-        ("Spatial panel models", ("models", "specification_tests"), ()),
+        ("Spatial panel models", ("models", "specification_tests", "moran_residuals"), ()),
         ("Effects", ("effects_delta", "effects_simulation"), ("effects",)),
     )
     for title, wanted, drawn in plan:

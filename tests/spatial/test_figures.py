@@ -48,7 +48,7 @@ def test_scatter_says_what_it_shows():
         "Upstreamness, 2007",
         f"I = {m.I:.3f}",
         "99 permutations",
-        "Synthetic data",
+        "SYNTHETIC DATA",
         "a chain",
         "Source: test",
     ):
@@ -82,7 +82,7 @@ def test_cluster_map_counts_and_colours():
     figure = cluster_map(local, polygons(), year=2007, synthetic=True)
     said = texts(figure)
     assert f"High among high ({local.counts()['HH']})" in said
-    assert "Synthetic data" in said
+    assert "SYNTHETIC DATA" in said
     assert "Upstreamness, 2007" in said
     assert faces(figure) == faces(cluster_map(local, polygons().iloc[::-1]))
 

@@ -90,7 +90,7 @@ def _capture(
     rng: np.random.Generator, planted: Planted, W: FloatArray, stage: int, *, position: FloatArray, rd: FloatArray
 ) -> FloatArray:
     periods, units = position.shape
-    level = CAPTURE[stage] + bounded(0.04 * rng.standard_normal((units,)), 0.08)
+    level = CAPTURE[stage] + bounded(0.04 * _regional(W, rng.standard_normal(units)), 0.08)
     time = 0.01 * rng.standard_normal((periods,))
     return capture(
         W,
@@ -103,6 +103,15 @@ def _capture(
         time=time - time.mean(),
         disturbance=planted.sigma * rng.standard_normal((periods, units)),
     )
+
+
+def _regional(W: FloatArray, draws: FloatArray) -> FloatArray:
+    """Make independent draws alike among close countries, so that levels cluster on the map; variances stay one."""
+    close = W**2
+    filter_ = 0.4 * np.eye(len(W)) + close / close.sum(axis=1, keepdims=True)
+    filter_ /= np.sqrt((filter_**2).sum(axis=1, keepdims=True))
+    shared = filter_ @ draws
+    return shared - shared.mean()
 
 
 def _value_added(
