@@ -89,9 +89,14 @@ class WorldFlows:
     def _solved(self) -> FloatArray:
         """All that is solved forward, in one call: few columns read the factors as often as many do."""
         spread = self.system.block_columns
-        vectors = np.stack([self.x, self.intermediate_exports], axis=1)
         return self.system.solve(
-            np.concatenate([vectors, self.Y, spread(self.y_domestic), spread(self.y_foreign)], axis=1)
+            _side_by_side(
+                self.x,
+                self.intermediate_exports,
+                self.Y,
+                spread(self.y_domestic),
+                spread(self.y_foreign),
+            )
         )
 
     @property
@@ -117,9 +122,8 @@ class WorldFlows:
     @cached_property
     def _solved_transposed(self) -> FloatArray:
         """All that is solved backward, in one call."""
-        ones = np.ones((len(self.x), 1))
         spread = self.system.block_columns(self.v)
-        return self.system.solve_transposed(np.concatenate([ones, self.imported_value, spread], axis=1))
+        return self.system.solve_transposed(_side_by_side(np.ones_like(self.x), self.imported_value, spread))
 
     @property
     def input_solves(self) -> FloatArray:
@@ -163,3 +167,9 @@ class WorldFlows:
     def value_bought(self) -> FloatArray:
         """Value of foreign inputs per unit of output, vB A^F, shape (GN,)."""
         return self._second_pass[2][:, 0]
+
+
+def _side_by_side(*parts: FloatArray) -> FloatArray:
+    """Put vectors and matrices side by side in the column order that LAPACK solves in."""
+    rows = [np.atleast_2d(part.T) for part in parts]
+    return np.concatenate(rows).T

@@ -74,10 +74,10 @@ def backward_stages(flows: WorldFlows) -> Stages:
     """Return the backward view, column sums: ·ŷ, where the value of a cell's final goods comes from."""
     system, y, w = flows.system, flows.y, flows.w
     _, b, before = flows.input_solves.T
-    crossings, after, induced = system.solve_transposed(
-        np.stack([flows.value_bought, system.domestic_transposed(b), flows.value_in], axis=1)
-    ).T
+    crossings, after = system.solve_transposed(np.stack([flows.value_bought, system.domestic_transposed(b)], axis=1)).T
     local_w = system.local_transposed(w)
+    # vBB is the sum of its parts, as B = L + L A^F B on either side.
+    induced = local_w + before + crossings + after
     return Stages(
         total=y,
         domestic=w * flows.y_domestic,

@@ -19,6 +19,7 @@ FloatArray = npt.NDArray[np.float64]
 
 # A pivot this small beside the largest one leaves fewer than about three digits in a solution.
 _SMALLEST_PIVOT = 1e-13
+_FEW = 2
 
 
 class LeontiefSystem:
@@ -115,8 +116,12 @@ class LeontiefSystem:
 
     def _getrs(self, rhs: FloatArray, transposed: int) -> FloatArray:
         lu, pivots = self._factors
-        columns = np.array(rhs, dtype=np.float64, order="F", ndmin=1)
-        solution, _ = lapack.dgetrs(lu, pivots, columns, trans=transposed, overwrite_b=1)
+        solution = np.array(rhs, dtype=np.float64, order="F", ndmin=1)
+        # LAPACK is three times faster on a single column than on each of two or three.
+        few = solution.ndim == 2 and solution.shape[1] <= _FEW
+        for columns in solution.T if few else [solution]:
+            solved, _ = lapack.dgetrs(lu, pivots, columns, trans=transposed, overwrite_b=1)
+            columns[...] = solved.reshape(columns.shape)
         return solution
 
     @cached_property
@@ -192,46 +197,49 @@ class LeontiefSystem:
         ndarray, shape (GN, j)
             A^Fᵀ rows.
         """
-        n = len(self.x)
-        shared = np.empty((n, 0)) if columns is None else columns * self.inverse_x[:, None]
-        owned = [np.ascontiguousarray(m.T) for m in own]
+        n, k = len(self.x), 0 if columns is None else columns.shape[1]
+        # Factors lie as rows, so that a country's own are put together by copying lines.
+        factor = np.zeros((k + len(own), n))
+        if columns is not None:
+            factor[:k] = columns.T * self.inverse_x
+        owned = [m.T * self.inverse_x for m in own]
         above = np.empty((0, n)) if rows is None else np.ascontiguousarray(rows.T)
-        right, left = np.empty((n, shared.shape[1] + len(own))), np.zeros(above.shape)
+        right, left = np.empty((n, len(factor))), np.zeros(above.shape)
         for s in range(self.G):
             start, stop = s * self.N, (s + 1) * self.N
             here, block = slice(start, stop), self.Z[start:stop]
-            factor = shared
-            if owned:
-                factor = np.concatenate([shared, (np.stack([m[s] for m in owned]) * self.inverse_x).T], axis=1)
-            if right.shape[1]:
-                right[here] = block[:, :start] @ factor[:start] + block[:, stop:] @ factor[stop:]
+            for i, m in enumerate(owned, start=k):
+                factor[i] = m[s]
+            if len(factor):
+                right[here] = block[:, :start] @ factor[:, :start].T + block[:, stop:] @ factor[:, stop:].T
             if len(above):
                 left[:, :start] += above[:, here] @ block[:, :start]
                 left[:, stop:] += above[:, here] @ block[:, stop:]
-        k = shared.shape[1]
-        return right[:, :k], right[:, k:], np.ascontiguousarray((left * self.inverse_x).T)
+        return right[:, :k], right[:, k:], (left * self.inverse_x).T
 
     def own_blocks(self, m: FloatArray) -> FloatArray:
         """Return the own-country blocks m_ss of a matrix (GN, G), stacked to shape (GN,)."""
-        s = np.arange(self.G)
-        return m.reshape(self.G, self.N, self.G)[s, :, s].reshape(-1)
+        return np.concatenate([m[s * self.N : (s + 1) * self.N, s] for s in range(self.G)])
 
     def abroad(self, m: FloatArray) -> FloatArray:
         """Return Σ_{r≠s} m_sr, the row sums of (GN, G) without the own-country blocks, shape (GN,).
 
         The blocks are left out, not subtracted, so that nothing abroad is exactly 0.
         """
-        blocks = m.reshape(self.G, self.N, self.G).copy()
-        s = np.arange(self.G)
-        blocks[s, :, s] = 0.0
-        return blocks.sum(axis=2).reshape(-1)
+        total = np.zeros(len(m))
+        for s in range(self.G):
+            column = m[:, s].copy()
+            column[s * self.N : (s + 1) * self.N] = 0.0
+            total += column
+        return total
 
     def block_columns(self, m: FloatArray) -> FloatArray:
         """Spread a vector (GN,) to a matrix (GN, G) with m_s in the rows and the column of s, else 0."""
-        out = np.zeros((self.G, self.N, self.G))
-        s = np.arange(self.G)
-        out[s, :, s] = m.reshape(self.G, self.N)
-        return out.reshape(-1, self.G)
+        out = np.zeros((len(m), self.G), order="F")
+        for s in range(self.G):
+            here = slice(s * self.N, (s + 1) * self.N)
+            out[here, s] = m[here]
+        return out
 
     def country_sums(self, m: FloatArray) -> FloatArray:
         """Sum (GN, ...) over each country's sectors, giving (G, ...)."""
