@@ -150,7 +150,7 @@ def test_every_kind_of_weights_runs(weights: str) -> None:
 
 
 def test_contiguity_names_its_islands() -> None:
-    with pytest.raises(InputError, match=r"AUS, GBR, JPN"):
+    with pytest.raises(InputError, match=r"4 of 20 units have no neighbours: AUS, JPN, KOR, GBR"):
         Study.from_yaml("demo", (*SMALL, "space.weights={kind: contiguity}")).run()
 
 

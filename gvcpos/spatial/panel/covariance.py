@@ -49,7 +49,7 @@ class Pieces:
     transformation: Transformation
 
 
-def covariance(pieces: Pieces, cov_type: str) -> Array:
+def covariance(pieces: Pieces, cov_type: str, at: str = "") -> Array:
     """Return the covariance of (beta, r, sigma^2), or of (beta, sigma^2) without a spatial parameter.
 
     Parameters
@@ -58,6 +58,8 @@ def covariance(pieces: Pieces, cov_type: str) -> Array:
     cov_type : {"information", "hessian", "sandwich"}
         Inverse expected information; inverse of minus the Hessian; or the quasi-maximum-likelihood sandwich
         that allows for non-normal innovations.
+    at : str
+        The spatial parameter and its estimate, for messages.
 
     Raises
     ------
@@ -68,12 +70,12 @@ def covariance(pieces: Pieces, cov_type: str) -> Array:
     try:
         inverse = scaled_inverse(matrix)
     except np.linalg.LinAlgError as error:
-        raise EstimationError(f"the {cov_type} matrix is singular: {error}.") from error
+        raise EstimationError(f"the {cov_type} matrix is singular{at}: {error}.") from error
     cov = inverse @ (matrix + non_normality(pieces)) @ inverse if cov_type == "sandwich" else inverse
     if not (np.isfinite(cov).all() and (np.diag(cov) > 0.0).all()):
         raise EstimationError(
-            f"the {cov_type} covariance has a variance that is not positive: the likelihood is flat "
-            "or the estimate sits at a boundary."
+            f"the {cov_type} covariance has a variance that is not positive{at}: the likelihood is flat "
+            "or the estimate sits at a boundary. Try another model, fewer effects or other weights."
         )
     return cov
 

@@ -94,7 +94,7 @@ def fit_lag(panel: PanelArrays, cov_type: str) -> Estimate:
     multiplier = Multiplier(panel.spectrum, top.r)
     expected = Wy - flat(t.within(multiplier.apply(e.reshape(shape))))
     traces = multiplier.traces(projected=t.drop_unit)
-    cov = covariance(Pieces(X, e, Wy, expected, None, traces, sigma2, t), cov_type)
+    cov = covariance(Pieces(X, e, Wy, expected, None, traces, sigma2, t), cov_type, f" at rho = {top.r:.6f}")
     return Estimate(beta, top.r, sigma2, top.loglik, top.interior, e.reshape(shape), cov)
 
 
@@ -121,7 +121,7 @@ def fit_error(panel: PanelArrays, cov_type: str) -> Estimate:
     traces = Multiplier(panel.spectrum, top.r).traces(projected=t.drop_unit)
     pieces = Pieces(X - top.r * WX, e, Wu, np.zeros_like(e), WX, traces, sigma2, t)
     keep = np.r_[:k, X.shape[1] : X.shape[1] + 2]
-    cov = covariance(pieces, cov_type)[np.ix_(keep, keep)]
+    cov = covariance(pieces, cov_type, f" at lambda = {top.r:.6f}")[np.ix_(keep, keep)]
     return Estimate(beta[:k], top.r, sigma2, top.loglik, top.interior, e.reshape(shape), cov)
 
 

@@ -60,9 +60,12 @@ class Multiplier:
     def traces(self, *, projected: bool) -> Traces:
         """Return the traces of G, or of F'GF when W is row-normalised and time effects are gone.
 
-        Then G maps constants to constants, so tr F'GF = tr G - 1/(1-r), tr (F'GF)^2 = tr GG - 1/(1-r)^2
-        and tr (F'GF)'(F'GF) = |JG|^2 with J = I - 11'/N.
+        Then G maps constants to constants, F'GF has the traces of JG with J = I - 11'/N, and
+        JG = (I - r JW)^-1 JW, which stays finite up to r = 1, where G does not.
         """
+        if projected and self._dense is not None:
+            G = self._projected()
+            return Traces(float(np.trace(G)), float(np.einsum("ij,ji->", G, G)), float(np.vdot(G, G)), G.diagonal())
         n = self.spectrum.n
         g = gg = gtg = 0.0
         diagonal = np.empty(n)
@@ -80,6 +83,12 @@ class Multiplier:
             unit = 1.0 / (1.0 - self.r)
             g, gg = g - unit, gg - unit**2
         return Traces(float(g), float(gg), gtg, diagonal)
+
+    def _projected(self) -> Array:
+        """Return JG, shape (N, N), without forming G."""
+        W = self.spectrum.matrix.toarray()
+        JW = W - W.mean(axis=0)
+        return np.asarray(np.linalg.solve(np.eye(len(W)) - self.r * JW, JW))
 
     def _squared_trace(self, G: Array, start: int, stop: int) -> float:
         """Sum of the diagonal of GG over the columns of one block."""

@@ -90,7 +90,7 @@ def _capture(
     rng: np.random.Generator, planted: Planted, W: FloatArray, stage: int, *, position: FloatArray, rd: FloatArray
 ) -> FloatArray:
     periods, units = position.shape
-    level = CAPTURE[stage] + bounded(0.04 * _regional(W, rng.standard_normal(units)), 0.08)
+    level = CAPTURE[stage] + bounded(0.04 * _regional(W, rng.standard_normal((units,))), 0.08)
     time = 0.01 * rng.standard_normal((periods,))
     return capture(
         W,
