@@ -36,6 +36,11 @@ class LeontiefSystem:
     name : callable, optional
         Position of a cell to its name, for messages.
 
+    Attributes
+    ----------
+    row_sums, column_sums : ndarray, shape (GN,)
+        Sums of Z, taken while I − A is formed.
+
     Notes
     -----
     One GN × GN array is made besides Z: the LU factors of (I − A)ᵀ, which in LAPACK's column order is
@@ -46,6 +51,7 @@ class LeontiefSystem:
         self.Z = np.ascontiguousarray(Z, dtype=np.float64)
         self.x = np.asarray(x, dtype=np.float64)
         self.G, self.N = G, N
+        self.row_sums, self.column_sums, self._matrix = _form(self.Z, self.inverse_x)
         self._name = name or (lambda i: f"cell {i} (country {i // N}, sector {i % N})")
 
     @cached_property
@@ -88,9 +94,7 @@ class LeontiefSystem:
     @cached_property
     def _factors(self) -> tuple[FloatArray, npt.NDArray[np.int32]]:
         """LU factors and pivots of (I − A)ᵀ, factorised in place."""
-        matrix = np.multiply(self.Z, -self.inverse_x)
-        matrix.ravel()[:: len(self.x) + 1] += 1.0
-        lu, pivots, info = lapack.dgetrf(matrix.T, overwrite_a=1)
+        lu, pivots, info = lapack.dgetrf(self._matrix.T, overwrite_a=1)
         diagonal = np.abs(lu.diagonal())
         worst = info - 1 if info > 0 else int(diagonal.argmin())
         if info > 0 or not diagonal[worst] > _SMALLEST_PIVOT * diagonal.max():
@@ -244,3 +248,17 @@ class LeontiefSystem:
     def country_sums(self, m: FloatArray) -> FloatArray:
         """Sum (GN, ...) over each country's sectors, giving (G, ...)."""
         return m.reshape(self.G, self.N, *m.shape[1:]).sum(axis=1)
+
+
+def _form(Z: FloatArray, inverse_x: FloatArray, rows: int = 64) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the row sums and column sums of Z and I − Z x̂⁻¹ in one pass: a slab of rows stays in the cache."""
+    n = len(Z)
+    ones, across, down = np.ones(n), np.empty(n), np.zeros(n)
+    matrix = np.empty_like(Z)
+    for start in range(0, n, rows):
+        slab = Z[start : start + rows]
+        across[start : start + rows] = slab @ ones
+        down += ones[: len(slab)] @ slab
+        np.multiply(slab, -inverse_x, out=matrix[start : start + rows])
+    matrix.ravel()[:: n + 1] += 1.0
+    return across, down, matrix
