@@ -98,6 +98,8 @@ class LeontiefSystem:
         diagonal = np.abs(lu.diagonal())
         worst = info - 1 if info > 0 else int(diagonal.argmin())
         if info > 0 or not diagonal[worst] > _SMALLEST_PIVOT * diagonal.max():
+            # The factors have taken the matrix's place: make it again, so that asking twice fails twice.
+            self._matrix = _form(self.Z, self.inverse_x)[2]
             raise IdentityError(
                 f"I - A is singular to working precision (pivot {diagonal[worst]:.3g}, met at {self._name(worst)}): "
                 "some cells sell all they make to each other and have no final use. Check the rows of the table there."

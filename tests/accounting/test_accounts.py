@@ -159,8 +159,13 @@ def test_a_singular_system_is_named(pair: tuple[int, int]) -> None:
     Z[:, [i, j]] = 0.0
     Z[i, j] = Z[j, i] = 7.0
     odd = IOTable.from_arrays(Z, Y, countries=table.countries, sectors=table.sectors, final_categories=("u", "s"))
-    with pytest.raises(IdentityError, match="singular"):
-        ValueAddedAccounts(odd).indices()
+    accounts = ValueAddedAccounts(odd)
+    for _ in range(2):
+        with pytest.raises(IdentityError, match="singular"):
+            accounts.indices()
+    named = f"{table.countries[i // 3]} {table.sectors[i % 3]}|{table.countries[j // 3]} {table.sectors[j % 3]}"
+    with pytest.raises(IdentityError, match=named):
+        accounts.system.solve(odd.x)
 
 
 def test_leontief_system_is_what_it_says() -> None:
