@@ -96,7 +96,8 @@ class WorldFlows:
                 self.Y,
                 spread(self.y_domestic),
                 spread(self.y_foreign),
-            )
+            ),
+            overwrite=True,
         )
 
     @property
@@ -123,12 +124,14 @@ class WorldFlows:
     def _solved_transposed(self) -> FloatArray:
         """All that is solved backward, in one call."""
         spread = self.system.block_columns(self.v)
-        return self.system.solve_transposed(_side_by_side(np.ones_like(self.x), self.imported_value, spread))
+        ones = np.ones_like(self.x)
+        known = _side_by_side(ones, self.imported_value, self.system.domestic_transposed(ones), self.w, spread)
+        return self.system.solve_transposed(known, overwrite=True)
 
     @property
     def input_solves(self) -> FloatArray:
-        """u B, w A^F B and w L A^F B as columns, shape (GN, 3)."""
-        return self._solved_transposed[:, :3]
+        """u B, w A^F B, w L A^F B, u A^D B and w B as columns, shape (GN, 5)."""
+        return self._solved_transposed[:, :5]
 
     @cached_property
     def value_in(self) -> FloatArray:
@@ -138,7 +141,7 @@ class WorldFlows:
     @cached_property
     def own_content(self) -> FloatArray:
         """Own value added per unit of exports v_s B_ss."""
-        return self.system.own_blocks(self._solved_transposed[:, 3:])
+        return self.system.own_blocks(self._solved_transposed[:, 5:])
 
     @cached_property
     def _second_pass(self) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -147,7 +150,7 @@ class WorldFlows:
         # B A^D x = B x − x − B A^F x, as B A x = B x − x.
         columns = np.stack([bfx, bx - self.x - bfx, self.system.own_blocks(self.for_home)], axis=1)
         own = (self.absorbed, self.for_abroad, self.system.local(self.Y))
-        return self.system.foreign_products(columns, own, self.value_in[:, None])
+        return self.system.foreign_products(columns, own)
 
     @property
     def onward(self) -> FloatArray:
@@ -162,11 +165,6 @@ class WorldFlows:
         final exports; L_rr Y_rs: what the direct importer sends back as final goods.
         """
         return self._second_pass[1]
-
-    @property
-    def value_bought(self) -> FloatArray:
-        """Value of foreign inputs per unit of output, vB A^F, shape (GN,)."""
-        return self._second_pass[2][:, 0]
 
 
 def _side_by_side(*parts: FloatArray) -> FloatArray:

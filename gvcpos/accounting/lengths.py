@@ -16,6 +16,7 @@ from gvcpos.accounting.leontief import FloatArray
 from gvcpos.accounting.position import ratio
 
 # Beside the total, a smaller flow through value chains is rounding.
+_BALANCED = 1e-13  # |vB − u| from rounding alone
 _NO_FLOW = 1e-12
 
 
@@ -72,12 +73,12 @@ def forward_stages(flows: WorldFlows) -> Stages:
 
 def backward_stages(flows: WorldFlows) -> Stages:
     """Return the backward view, column sums: ·ŷ, where the value of a cell's final goods comes from."""
-    system, y, w = flows.system, flows.y, flows.w
-    _, b, before = flows.input_solves.T
-    crossings, after = system.solve_transposed(np.stack([flows.value_bought, system.domestic_transposed(b)], axis=1)).T
-    local_w = system.local_transposed(w)
+    y, w = flows.y, flows.w
+    b, before = flows.input_solves[:, 1], flows.input_solves[:, 2]
+    local_w = flows.system.local_transposed(w)
+    induced, after = _second_round(flows)
     # vBB is the sum of its parts, as B = L + L A^F B on either side.
-    induced = local_w + before + crossings + after
+    crossings = induced - local_w - before - after
     return Stages(
         total=y,
         domestic=w * flows.y_domestic,
@@ -90,6 +91,20 @@ def backward_stages(flows: WorldFlows) -> Stages:
         crossings=crossings * y,
         after=after * y,
     )
+
+
+def _second_round(flows: WorldFlows) -> tuple[FloatArray, FloatArray]:
+    """Return vBB and wA^F B A^D B, shape (GN,) each.
+
+    On a balanced table vB = u. Then vBB = uB and, as wA^F B = u − w and wA^D = w − v, the second is
+    uA^D B − wB + u: all known without another solve. Otherwise both are solved for.
+    """
+    system, solved = flows.system, flows.input_solves
+    if np.abs(flows.value_in - 1.0).max() <= _BALANCED:
+        return solved[:, 0], solved[:, 3] - solved[:, 4] + flows.value_in
+    once_more = np.stack([flows.value_in, system.domestic_transposed(solved[:, 1])], axis=1)
+    induced, after = system.solve_transposed(once_more).T
+    return induced, after
 
 
 def lengths(stages: Stages, side: str) -> dict[str, FloatArray]:

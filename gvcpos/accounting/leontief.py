@@ -106,29 +106,35 @@ class LeontiefSystem:
             )
         return lu, pivots
 
-    def solve(self, rhs: FloatArray) -> FloatArray:
+    def solve(self, rhs: FloatArray, *, overwrite: bool = False) -> FloatArray:
         """Return B rhs for a column or columns, shape (GN,) or (GN, k).
+
+        Parameters
+        ----------
+        rhs : ndarray
+        overwrite : bool
+            Whether the solution may take the place of a Fortran-ordered `rhs`.
 
         Raises
         ------
         IdentityError
             If I − A is singular to working precision; the message names the cell.
         """
-        return self._getrs(rhs, 1)
+        return self._getrs(rhs, 1, overwrite)
 
-    def solve_transposed(self, rhs: FloatArray) -> FloatArray:
-        """Return Bᵀ rhs, that is (rhsᵀ B)ᵀ, for a column or columns, shape (GN,) or (GN, k)."""
-        return self._getrs(rhs, 0)
+    def solve_transposed(self, rhs: FloatArray, *, overwrite: bool = False) -> FloatArray:
+        """Return Bᵀ rhs, that is (rhsᵀ B)ᵀ, for a column or columns; parameters as in `solve`."""
+        return self._getrs(rhs, 0, overwrite)
 
-    def _getrs(self, rhs: FloatArray, transposed: int) -> FloatArray:
+    def _getrs(self, rhs: FloatArray, transposed: int, overwrite: bool) -> FloatArray:
         lu, pivots = self._factors
-        solution = np.array(rhs, dtype=np.float64, order="F", ndmin=1)
-        # LAPACK is three times faster on a single column than on each of two or three.
-        few = solution.ndim == 2 and solution.shape[1] <= _FEW
-        for columns in solution.T if few else [solution]:
-            solved, _ = lapack.dgetrs(lu, pivots, columns, trans=transposed, overwrite_b=1)
-            columns[...] = solved.reshape(columns.shape)
-        return solution
+        columns = np.array(rhs, dtype=np.float64, order="F", ndmin=1, copy=None if overwrite else True)
+        if columns.ndim == 2 and columns.shape[1] <= _FEW:
+            # LAPACK is three times faster on a single column than on each of two or three.
+            one_by_one = [lapack.dgetrs(lu, pivots, column, trans=transposed)[0] for column in columns.T]
+            return np.column_stack(one_by_one) if one_by_one else columns
+        solution, _ = lapack.dgetrs(lu, pivots, columns, trans=transposed, overwrite_b=1)
+        return solution.reshape(columns.shape)
 
     @cached_property
     def _inverse(self) -> FloatArray:
@@ -183,7 +189,7 @@ class LeontiefSystem:
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Multiply A^F from both sides in one pass over Z, whose memory traffic is what a product costs.
 
-        The domestic blocks are skipped, not subtracted: a country that sells or buys nothing abroad gets exact
+        The domestic blocks are multiplied by zero, not subtracted: a country that sells or buys nothing abroad gets exact
         zeros.
 
         Parameters
@@ -214,13 +220,17 @@ class LeontiefSystem:
         for s in range(self.G):
             start, stop = s * self.N, (s + 1) * self.N
             here, block = slice(start, stop), self.Z[start:stop]
-            for i, m in enumerate(owned, start=k):
-                factor[i] = m[s]
             if len(factor):
-                right[here] = block[:, :start] @ factor[:, :start].T + block[:, stop:] @ factor[:, stop:].T
+                for i, m in enumerate(owned, start=k):
+                    factor[i] = m[s]
+                kept = factor[:k, here].copy()
+                factor[:, here] = 0.0
+                right[here] = block @ factor.T
+                factor[:k, here] = kept
             if len(above):
-                left[:, :start] += above[:, here] @ block[:, :start]
-                left[:, stop:] += above[:, here] @ block[:, stop:]
+                bought = above[:, here] @ block
+                bought[:, here] = 0.0
+                left += bought
         return right[:, :k], right[:, k:], (left * self.inverse_x).T
 
     def own_blocks(self, m: FloatArray) -> FloatArray:
