@@ -189,8 +189,8 @@ class LeontiefSystem:
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Multiply A^F from both sides in one pass over Z, whose memory traffic is what a product costs.
 
-        The domestic blocks are multiplied by zero, not subtracted: a country that sells or buys nothing abroad gets exact
-        zeros.
+        The domestic blocks are multiplied by zero, not subtracted: a country that sells or buys nothing abroad gets
+        exact zeros.
 
         Parameters
         ----------
