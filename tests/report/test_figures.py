@@ -211,7 +211,7 @@ def test_stage_profile_draws_stages_in_order() -> None:
 def test_the_csv_holds_what_was_drawn(tmp_path: Path) -> None:
     frame = shares()
     save_figure(dominance_lines(frame), tmp_path / "share_0.5", data=frame)
-    back = pd.read_csv(tmp_path / "share_0.5.csv", keep_default_na=False)
+    back = pd.read_csv(tmp_path / "share_0.5.csv", keep_default_na=False, float_precision="round_trip")
     pd.testing.assert_frame_equal(back, frame, check_exact=True, check_dtype=False)
     assert (tmp_path / "share_0.5.png").exists()  # a dot in the name is no suffix
 
