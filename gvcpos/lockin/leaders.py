@@ -76,7 +76,8 @@ def dominance_summary(measures: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         stage, leader, mean, first and last va_share and export_share, the last HHI and its equivalent number of
-        equal countries 1/HHI, years in which the leader ranks first, and the last RCA where known.
+        equal countries 1/HHI, years in which the leader ranks first, who leads in the last year (last_leader),
+        and the last RCA where known.
     """
     unit = unit_column(measures)
     rows = []
@@ -91,6 +92,7 @@ def dominance_summary(measures: pd.DataFrame) -> pd.DataFrame:
             "first_year": int(first["year"]),
             "last_year": int(last["year"]),
             "years_first": int((own["va_rank"] == 1).sum()),
+            "last_leader": leading_country(part[part["year"] == last["year"]]),
         }
         for share in _SHARES:
             row |= {f"{share}_mean": own[share].mean(), f"{share}_first": first[share], f"{share}_last": last[share]}

@@ -117,10 +117,13 @@ def lock_in(
 
 def _lead(leader: pd.Series, upstream: str) -> str:
     years = f"{leader['first_year']}–{leader['last_year']}"
-    return (
+    lead = (
         f"{leader['leader']} leads the {upstream} stage with {percent(leader['va_share_mean'])} of the world's "
-        f"value added on average over {years}. "
+        f"value added on average over {years}"
     )
+    if leader["last_leader"] == leader["leader"]:
+        return f"{lead}. "
+    return f"{lead}, but no longer in {leader['last_year']}, when {leader['last_leader']} does. "
 
 
 def _together(slope: LockInTest, pull: LockInTest, upstream: str, downstream: str) -> str:

@@ -144,12 +144,7 @@ class IOTable:
         z = _matrix(Z, "Z", (n, n))
         y = _matrix(Y, "Y", (n, len(c) * len(f)))
         output = _matrix(z.sum(axis=1) + y.sum(axis=1) if x is None else x, "x", (n,))
-        primary = np.atleast_2d(np.asarray(output - z.sum(axis=0) if va is None else va, dtype=float))
-        primary = _matrix(primary, "va", (primary.shape[0], n))
-        names = va_rows if va_rows is not None else _default_va_names(primary.shape[0])
-        rows = unique(names, "value-added rows")
-        if len(rows) != primary.shape[0]:
-            raise InputError(f"va has {primary.shape[0]} rows but {len(rows)} names.")
+        primary, rows = _primary_inputs(output - z.sum(axis=0) if va is None else va, va_rows, n)
         if tolerance is None:
             tolerance = 1e-9 * max(float(np.abs(output).max(initial=0.0)), 1e-300)
         meta = TableMeta(
@@ -254,8 +249,15 @@ class IOTable:
         return f"<{made}IOTable {self.meta.source} {self.year}: {g} countries x {n} sectors, {self.meta.unit}>"
 
 
-def _default_va_names(rows: int) -> list[str]:
-    return ["va"] if rows == 1 else [f"va{k + 1}" for k in range(rows)]
+def _primary_inputs(va: npt.ArrayLike, names: Iterable[object] | None, n: int) -> tuple[FloatArray, tuple[str, ...]]:
+    """Return value-added rows, shape (K, n), and their names."""
+    primary = np.atleast_2d(np.asarray(va, dtype=float))
+    count = primary.shape[0]
+    default = ["va"] if count == 1 else [f"va{k + 1}" for k in range(count)]
+    rows = unique(default if names is None else names, "value-added rows")
+    if len(rows) != count:
+        raise InputError(f"va has {count} rows but {len(rows)} names.")
+    return _matrix(primary, "va", (count, n)), rows
 
 
 def _frozen(array: FloatArray) -> FloatArray:
