@@ -134,7 +134,7 @@ class IOTable:
         Raises
         ------
         LabelError
-            If labels are duplicated or empty.
+            For duplicated or empty labels.
         InputError
             If shapes do not fit the labels or a cell is not finite.
         """
@@ -145,18 +145,9 @@ class IOTable:
         y = _matrix(Y, "Y", (n, len(c) * len(f)))
         output = _matrix(z.sum(axis=1) + y.sum(axis=1) if x is None else x, "x", (n,))
         primary, rows = _primary_inputs(output - z.sum(axis=0) if va is None else va, va_rows, n)
-        if tolerance is None:
-            tolerance = 1e-9 * max(float(np.abs(output).max(initial=0.0)), 1e-300)
-        meta = TableMeta(
-            int(year),
-            unit,
-            source,
-            vintage,
-            tolerance,
-            synthetic,
-            dict(original_countries or {}),
-            tuple(notes),
-        )
+        allowed = 1e-9 * max(float(np.abs(output).max(initial=0.0)), 1e-300) if tolerance is None else tolerance
+        originals = dict(original_countries or {})
+        meta = TableMeta(int(year), unit, source, vintage, allowed, synthetic, originals, tuple(notes))
         return cls(z, y, primary, output, c, s, f, rows, meta)
 
     @property
