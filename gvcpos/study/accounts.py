@@ -75,7 +75,7 @@ def run_indices(
     Returns
     -------
     DataFrame
-        What was written.
+        What was written; with a column ``synthetic`` if the tables are.
 
     Raises
     ------
@@ -91,7 +91,8 @@ def run_indices(
     frames = []
     for done, table in enumerate(tables, start=1):
         accounts = ValueAddedAccounts(table)
-        frames.append(accounts.indices() if by == "sector" else accounts.country_indices())
+        found = accounts.indices() if by == "sector" else accounts.country_indices()
+        frames.append(found.assign(synthetic=True) if table.meta.synthetic else found)
         progress("accounts", done, len(tables.years))
     frame = pd.concat(frames, ignore_index=True)
     write_table(frame, target)

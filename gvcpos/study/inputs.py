@@ -57,6 +57,11 @@ class Places:
         """Return the one file that a name of a study stands for."""
         return self.files(glob.escape(name) if glob.has_magic(name) else name)[0]
 
+    def shipped(self, name: str) -> Path:
+        """Return the path of a file that ships with gvcpos, and note it as used."""
+        self.used[f"gvcpos:{name}"] = path = data_path(name)
+        return path
+
     def _expand(self, pattern: str) -> Path:
         if "${data}" in pattern:
             if self.data is None:
@@ -135,7 +140,8 @@ def _chain(block: ChainBlock, places: Places, world: SyntheticWorld | None) -> C
                 "or a YAML file."
             )
         return Chain.from_mapping(world.chain, name="synthetic rare-earth chain")
-    path = data_path(f"chains/rare_earths_{block.map}.yaml") if block.map in _SHIPPED_CHAINS else places.file(block.map)
+    ships = block.map in _SHIPPED_CHAINS
+    path = places.shipped(f"chains/rare_earths_{block.map}.yaml") if ships else places.file(block.map)
     return Chain.from_yaml(path, boundary=block.boundary)
 
 
@@ -225,8 +231,10 @@ def read_polygons(name: str | None, places: Places) -> gpd.GeoDataFrame:
 
     from gvcpos.spatial.geometry import repair
     from gvcpos.tables import polygons
+    from gvcpos.tables.geography import POLYGONS
 
     if name is None:
+        places.shipped(POLYGONS)
         return polygons()
     path = places.file(name)
     frame = gpd.read_file(path)

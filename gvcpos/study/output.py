@@ -22,6 +22,7 @@ from gvcpos.report import (
 )
 from gvcpos.report import figures as draw
 from gvcpos.spatial import Moran, cluster_map, moran_scatter
+from gvcpos.study.comparison import COLUMNS
 from gvcpos.study.folder import MANIFEST, write_frame
 from gvcpos.study.inputs import Inputs, read_polygons
 from gvcpos.study.manifest import make_manifest
@@ -51,7 +52,8 @@ def write_results(results: StudyResults, inputs: Inputs, folder: Path, progress:
         _write_table(table, folder / "tables" / name)
     drawings = list(study_figures(results, inputs))
     for done, (name, make, data) in enumerate(drawings, start=1):
-        draw.save_figure(make(), folder / "figures" / name, data=data)
+        shown = data.assign(synthetic=True) if results.synthetic else data
+        draw.save_figure(make(), folder / "figures" / name, data=shown)
         progress("figures", done, len(drawings))
     summary = summarise(results, inputs, tables, {name: CAPTIONS[name] for name, _, _ in drawings})
     write_text(folder / "summary.md", summary_markdown(summary))
@@ -116,6 +118,7 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
             frame_table(
                 results.frames["planted"],
                 caption="Planted against estimated",
+                columns=COLUMNS,
                 digits={"planted": 3, "estimate": 3, "std_error": 3, "lower": 3, "upper": 3},
                 notes=(note,),
                 synthetic=flag,

@@ -12,10 +12,10 @@ from gvcpos._core.labels import enumerate_labels
 from gvcpos.lockin import SlopeModel, stage_sample
 from gvcpos.spatial import LocalMoran, SpatialPanel, SpatialPanelResults, Weights, moran_by_year
 from gvcpos.spatial import weights as make
-from gvcpos.study.inputs import Inputs, read_distances, read_polygons
+from gvcpos.study.inputs import Inputs, Places, read_distances, read_polygons
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.spec import PanelBlock, SpaceBlock, StudySpec
-from gvcpos.tables import capitals
+from gvcpos.tables.geography import CAPITALS, capitals
 
 
 def make_weights(spec: StudySpec, inputs: Inputs, countries: Sequence[str]) -> Weights:
@@ -34,17 +34,20 @@ def make_weights(spec: StudySpec, inputs: Inputs, countries: Sequence[str]) -> W
         shapes = read_polygons(spec.space.polygons, inputs.places)
         made = make.contiguity(shapes.loc[_known(countries, shapes.index, "polygon")], islands=block.islands)
     elif block.kind == "knn":
-        made = make.knn(_points(countries), block.k)
+        made = make.knn(_points(countries, inputs.places), block.k)
     elif block.distances is not None:
         pairs = read_distances(block.distances, inputs.places, countries)
         options = {"power": block.power, "cutoff": block.cutoff, "islands": block.islands}
         made = make.inverse_distance(distances=pairs, **options)
     else:
-        made = make.inverse_distance(_points(countries), power=block.power, cutoff=block.cutoff, islands=block.islands)
+        made = make.inverse_distance(
+            _points(countries, inputs.places), power=block.power, cutoff=block.cutoff, islands=block.islands
+        )
     return made.align(countries).normalised(block.normalisation)
 
 
-def _points(countries: Sequence[str]) -> pd.DataFrame:
+def _points(countries: Sequence[str], places: Places) -> pd.DataFrame:
+    places.shipped(CAPITALS)
     shipped = capitals().set_index("iso3")
     return shipped.loc[_known(countries, shipped.index, "capital"), ["lat", "lon"]]
 

@@ -135,6 +135,8 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         frames["planted"] = planted_frame(
             inputs.world.planted, slopes, verdict.tests[-1], verdict.dominance, spec.lockin.position
         )
+    if inputs.synthetic:
+        frames = {name: frame.assign(synthetic=True) for name, frame in frames.items()}
     return {
         "spec": spec,
         "synthetic": inputs.synthetic,

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 
+CAPITALS, POLYGONS = "geo/capitals.csv", "geo/countries.geojson"
+
+
 def capitals(countries: Iterable[str] | None = None) -> pd.DataFrame:
     """Return the capitals of countries.
 
@@ -32,7 +35,7 @@ def capitals(countries: Iterable[str] | None = None) -> pd.DataFrame:
     LabelError
         If a country does not ship.
     """
-    shipped = pd.read_csv(data_path("geo/capitals.csv"), keep_default_na=False)
+    shipped = pd.read_csv(data_path(CAPITALS), keep_default_na=False)
     if countries is None:
         return shipped
     return shipped.iloc[locate(countries, shipped["iso3"].tolist(), "shipped capital")].reset_index(drop=True)
@@ -53,7 +56,7 @@ def polygons(countries: Iterable[str] | None = None) -> gpd.GeoDataFrame:
     """
     import geopandas as gpd
 
-    shipped = gpd.read_file(data_path("geo/countries.geojson")).set_index("iso3")
+    shipped = gpd.read_file(data_path(POLYGONS)).set_index("iso3")
     if countries is None:
         return shipped
     return shipped.iloc[locate(countries, shipped.index.tolist(), "shipped polygon")]

@@ -24,6 +24,8 @@ def test_every_frame_table_and_figure_is_there(small_run: tuple[StudyResults, Pa
         back = pd.read_parquet(out / "frames" / f"{name}.parquet")
         pd.testing.assert_frame_equal(back, frame.reset_index(drop=True), check_dtype=False)
         assert len(pd.read_csv(out / "frames" / f"{name}.csv")) == len(frame)
+    for path in [*(out / "frames").glob("*.csv"), *(out / "figures").glob("*.csv")]:
+        assert pd.read_csv(path)["synthetic"].all(), path.name
     for name in ("models", "effects_delta", "specification_tests", "lockin_tests", "moran", "planted"):
         for ending in ("tex", "html", "txt"):
             assert "SYNTHETIC" in (out / "tables" / f"{name}.{ending}").read_text(encoding="utf-8")
@@ -42,6 +44,8 @@ def test_manifest_names_inputs_versions_and_outputs(small_run: tuple[StudyResult
     assert manifest["synthetic"] is True
     assert manifest["seed"] == results.spec.seed
     assert manifest["versions"]["numpy"]
+    inputs = {item["path"] for item in manifest["inputs"]}
+    assert inputs == {"gvcpos:geo/capitals.csv", "gvcpos:geo/countries.geojson"}
     listed = {item["path"]: item["sha256"] for item in manifest["outputs"]}
     present = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()} - {"manifest.json"}
     assert set(listed) == present
