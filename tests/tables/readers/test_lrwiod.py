@@ -51,7 +51,9 @@ def test_workbook_holds_the_numbers_of_the_arrays():
         np.testing.assert_array_equal(table.Y, want["F"])
         np.testing.assert_allclose(table.x, want["x"], rtol=1e-12)
         np.testing.assert_array_equal(table.va, want["va_rows_Z"][1:7])
-        assert list(table.countries) == want["countries"].tolist()
+        originals = [table.meta.original_countries.get(c, c) for c in table.countries]
+        assert originals == want["countries"].tolist()
+        assert table.meta.original_countries["NLD"] == "NDL"
         assert list(table.sectors) == want["sectors"].tolist()
         assert list(table.va_rows) == want["va_rows_labels"][1:7].tolist()
     report = table.validate()
