@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.errors import EstimationError
 from gvcpos._core.options import choose
-from gvcpos.lockin.within import Codes, absorbed, clustered, driscoll_kraay, least_squares, two_way
 
 PanelErrors = Literal["clustered", "driscoll-kraay"]
 
@@ -78,51 +76,59 @@ def twoway(
     Raises
     ------
     EstimationError
-        If the fixed effects leave no variation in a regressor, or regressors are collinear.
+        If the fixed effects leave no variation in a regressor.
 
     Notes
     -----
-    Clustered errors have the small-sample factor G/(G−1) · (n−1)/(n−k), in which effects nested in clusters are not
-    counted, and the reference distribution is t with G−1 degrees of freedom (Cameron & Miller 2015).
+    Effects nested in clusters are not counted in the small-sample factor G/(G−1) of clustered errors, and the
+    reference distribution is t with G−1 degrees of freedom (Cameron & Miller 2015).
     """
     choose(errors, PanelErrors, "errors")
-    entity, year = (frame.index.get_level_values(k) for k in (0, 1))
-    countries = frame["country"] if group else entity
-    entities, years, clusters = _codes(entity), _codes(year), _codes(countries)
-    periods = _codes(frame[group].astype(str) + " " + year.astype(str)) if group else years
-    X, y = frame[list(regressors)].to_numpy(float), frame[[dependent]].to_numpy(float)
-    y, X = np.hsplit(_without_effects(np.hstack([y, X]), entities, periods, regressors, what), [1])
+    countries = frame["country"] if group else pd.Series(frame.index.get_level_values(0), index=frame.index)
+    effects: dict[str, Any] = {"entity_effects": True, "time_effects": group is None}
+    if group:
+        own_years = frame[group].astype(str) + " " + frame.index.get_level_values(1).astype(str)
+        effects["other_effects"] = pd.DataFrame({"own": pd.Categorical(own_years)}, index=frame.index)
+    clusters = pd.DataFrame({"country": pd.factorize(countries)[0]}, index=frame.index)
+    options: dict[str, Any] = (
+        {"cov_type": "clustered", "clusters": clusters, "group_debias": True}
+        if errors == "clustered"
+        else {"cov_type": "driscoll-kraay"}
+    )
+    fit = _fit(frame, dependent, regressors, effects, options | {"count_effects": errors != "clustered"}, what=what)
+    years = frame.index.get_level_values(1).nunique()
+    n = int(countries.nunique())
+    df = float(n - 1 if errors == "clustered" else years - 1)
+    return Slopes(fit.params, fit.cov, df, int(fit.nobs), n)
+
+
+def _fit(
+    frame: pd.DataFrame,
+    dependent: str,
+    regressors: Sequence[str],
+    effects: dict[str, Any],
+    options: dict[str, Any],
+    *,
+    what: str,
+) -> Any:
+    """Run the regression; what fails in it is told in the terms of `what`."""
+    from linearmodels.panel import PanelOLS
+    from linearmodels.panel.utility import AbsorbingEffectError
+
+    named = ", ".join(regressors)
+    absorbed = (
+        "does not vary within countries over time beyond what all share. It cannot be told from the fixed effects: "
+        "leave it out."
+    )
+    for name in regressors:
+        if np.ptp(frame[name].to_numpy(float)) == 0.0:  # linearmodels would take it for the constant
+            raise EstimationError(f"{what}: {name} {absorbed}")
     try:
-        slopes, residuals, inverse = least_squares(y[:, 0], X)
-    except np.linalg.LinAlgError as error:
-        raise EstimationError(f"{what}: {', '.join(regressors)} are collinear. Leave one out.") from error
-    if errors == "clustered":
-        cov, df = clustered(X, residuals, inverse, clusters), clusters.max()
-    else:
-        effects = int(entities.max()) + int(periods.max()) + 1
-        cov, df = driscoll_kraay(X, residuals, inverse, years, effects), years.max()
-    names = list(regressors)
-    covariance = pd.DataFrame(cov, index=names, columns=names)
-    return Slopes(pd.Series(slopes, index=names), covariance, float(df), len(frame), int(clusters.max()) + 1)
-
-
-def _without_effects(
-    values: npt.NDArray[np.float64], entities: Codes, periods: Codes, regressors: Sequence[str], what: str
-) -> npt.NDArray[np.float64]:
-    """Take the effects out of (y, X), or say of which regressor they leave nothing."""
-    within = two_way(values, entities, periods)
-    gone = [regressors[k] for k in absorbed(values[:, 1:], within[:, 1:])]
-    if gone:
-        raise EstimationError(
-            f"{what}: {', '.join(gone)} does not vary within countries over time beyond what all share. "
-            "It cannot be told from the fixed effects: leave it out."
-        )
-    return within
-
-
-def _codes(labels: pd.Index | pd.Series) -> Codes:
-    """Number labels in their sorted order."""
-    return np.asarray(pd.factorize(labels, sort=True)[0], dtype=np.intp)
+        return PanelOLS(frame[dependent], frame[list(regressors)], **effects).fit(auto_df=False, **options)
+    except AbsorbingEffectError as error:
+        raise EstimationError(f"{what}: one of {named} {absorbed}") from error
+    except ValueError as error:
+        raise EstimationError(f"{what}: {named} are collinear ({error}). Leave one out.") from error
 
 
 def wald(slopes: Slopes, restrictions: np.ndarray) -> tuple[float, int]:
