@@ -27,6 +27,11 @@ class WorldFlows:
     def __init__(self, system: LeontiefSystem, Y: FloatArray, va: FloatArray) -> None:
         self.system, self.Y, self.va, self.x = system, Y, va, system.x
 
+    @property
+    def live(self) -> FloatArray:
+        """1 where there is output, 0 where there is none: what vB is on a balanced table."""
+        return (self.x != 0).astype(np.float64)
+
     @cached_property
     def v(self) -> FloatArray:
         """Value-added coefficients va/x."""
@@ -124,14 +129,15 @@ class WorldFlows:
     def _solved_transposed(self) -> FloatArray:
         """All that is solved backward, in one call."""
         spread = self.system.block_columns(self.v)
-        ones = np.ones_like(self.x)
-        known = _side_by_side(ones, self.imported_value, self.system.domestic_transposed(ones), self.w, spread)
+        ones, live = np.ones_like(self.x), self.live
+        at_home = self.system.domestic_transposed(live)
+        known = _side_by_side(ones, self.imported_value, at_home, self.w, live, spread)
         return self.system.solve_transposed(known, overwrite=True)
 
     @property
     def input_solves(self) -> FloatArray:
-        """u B, w A^F B, w L A^F B, u A^D B and w B as columns, shape (GN, 5)."""
-        return self._solved_transposed[:, :5]
+        """u B, w A^F B, w L A^F B, l A^D B, w B and l B as columns, shape (GN, 6); l is `live`."""
+        return self._solved_transposed[:, :6]
 
     @cached_property
     def value_in(self) -> FloatArray:
@@ -141,7 +147,7 @@ class WorldFlows:
     @cached_property
     def own_content(self) -> FloatArray:
         """Own value added per unit of exports v_s B_ss."""
-        return self.system.own_blocks(self._solved_transposed[:, 5:])
+        return self.system.own_blocks(self._solved_transposed[:, 6:])
 
     @cached_property
     def _second_pass(self) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -15,9 +15,8 @@ from gvcpos.accounting.flows import WorldFlows
 from gvcpos.accounting.leontief import FloatArray
 from gvcpos.accounting.position import ratio
 
-# Beside the total, a smaller flow through value chains is rounding.
-_BALANCED = 1e-13  # |vB − u| from rounding alone
-_NO_FLOW = 1e-12
+_BALANCED = 1e-13  # what rounding alone makes of a balanced table's vB
+_NO_FLOW = 1e-12  # beside the total, a smaller flow through value chains is rounding
 
 
 @dataclass(frozen=True)
@@ -96,12 +95,12 @@ def backward_stages(flows: WorldFlows) -> Stages:
 def _second_round(flows: WorldFlows) -> tuple[FloatArray, FloatArray]:
     """Return vBB and wA^F B A^D B, shape (GN,) each.
 
-    On a balanced table vB = u. Then vBB = uB and, as wA^F B = u − w and wA^D = w − v, the second is
-    uA^D B − wB + u: all known without another solve. Otherwise both are solved for.
+    On a balanced table vB = l, one where there is output. Then vBB = lB and, as wA^F B = l − w and wA^D = w − v, the
+    second is lA^D B − wB + l: all known without another solve. Otherwise both are solved for.
     """
     system, solved = flows.system, flows.input_solves
-    if np.abs(flows.value_in - 1.0).max() <= _BALANCED:
-        return solved[:, 0], solved[:, 3] - solved[:, 4] + flows.value_in
+    if np.abs(flows.value_in - flows.live).max() <= _BALANCED:
+        return solved[:, 5], solved[:, 3] - solved[:, 4] + flows.value_in
     once_more = np.stack([flows.value_in, system.domestic_transposed(solved[:, 1])], axis=1)
     induced, after = system.solve_transposed(once_more).T
     return induced, after

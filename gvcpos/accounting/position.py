@@ -62,12 +62,14 @@ def positions(x: FloatArray, y: FloatArray, va: FloatArray, bx: FloatArray, ub: 
 def by_country(position: Position, x: FloatArray, G: int) -> Position:
     """Average sector positions to countries with output as weights, shape (G,) each.
 
-    For F/GO and VA/GO this is the ratio of the country totals.
+    For F/GO and VA/GO this is the ratio of the country totals. A cell without a value (no use but inventories, under
+    the inventory correction) is left out of the average, with its output.
     """
 
     def average(values: FloatArray) -> FloatArray:
-        weighted = np.where(x != 0, values * x, 0.0)
-        return ratio(weighted.reshape(G, -1).sum(axis=1), x.reshape(G, -1).sum(axis=1))
+        known = (x != 0) & np.isfinite(values)
+        weighted, weights = np.where(known, values * x, 0.0), np.where(known, x, 0.0)
+        return ratio(weighted.reshape(G, -1).sum(axis=1), weights.reshape(G, -1).sum(axis=1))
 
     return Position(
         average(position.upstreamness),

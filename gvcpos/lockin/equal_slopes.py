@@ -11,7 +11,7 @@ import pandas as pd
 from gvcpos._core.errors import InputError
 from gvcpos.lockin.regression import Slopes, twoway, wald
 from gvcpos.lockin.results import Inference, LockInTest, infer, require_level
-from gvcpos.lockin.sample import stage_names
+from gvcpos.lockin.sample import excluded, stage_names
 from gvcpos.lockin.slope_models import SlopeModel, fit_stage, stage_sample
 from gvcpos.lockin.wording import judgement, number
 
@@ -60,7 +60,7 @@ def slope_equality(
     chosen = list(stage_names(panel) if stages is None else stages)
     if len(chosen) < 2 or len(set(chosen)) < len(chosen):
         raise InputError(f"slopes of {chosen} cannot be compared: give at least two different stages.")
-    model = SlopeModel(capture, (position, *controls), weights, exclude=tuple(exclude))
+    model = SlopeModel(capture, (position, *controls), weights, exclude=excluded(exclude))
     slopes = _stacked(panel, chosen, model) if weights is None else _separate(panel, chosen, model)
     return _test(slopes, model, level)
 

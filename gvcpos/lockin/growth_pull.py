@@ -22,7 +22,7 @@ from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.options import choose
 from gvcpos.lockin.regression import PanelErrors, Slopes, twoway
 from gvcpos.lockin.results import Alternative, Inference, LockInTest, infer, require_level
-from gvcpos.lockin.sample import require_size, wide_positive
+from gvcpos.lockin.sample import excluded, require_size, wide_positive
 from gvcpos.lockin.wording import interval_text, judgement, number, p_text
 
 _SIDES = {"two-sided": "two-sided", "greater": "one-sided", "less": "one-sided"}
@@ -83,7 +83,7 @@ def pull_through(
     DroppedRowsWarning
         Naming the countries with zero, negative or missing values, which have no logarithm.
     """
-    plan = _Plan(source, target, placebo, value, lags, own_lags, errors, tuple(exclude), alternative, level)
+    plan = _Plan(source, target, placebo, value, lags, own_lags, errors, excluded(exclude), alternative, level)
     return _test(_growth(panel, plan), plan)
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from gvcpos.lockin.regression import PanelErrors
 from gvcpos.lockin.results import Inference, LockInTest, holm, infer, require_level
-from gvcpos.lockin.sample import stage_names
+from gvcpos.lockin.sample import excluded, stage_names
 from gvcpos.lockin.slope_models import SlopeKind, SlopeModel, StageFit, fit_stage
 from gvcpos.lockin.wording import interval_text, judgement, number
 
@@ -80,7 +80,7 @@ def position_capture_slope(
         Naming countries without the values (a stage without output has no rate).
     """
     require_level(level)
-    model = SlopeModel(capture, (position, *controls), weights, slope, errors, tuple(exclude))
+    model = SlopeModel(capture, (position, *controls), weights, slope, errors, excluded(exclude))
     return _test(fit_stage(panel, stage, model), capture, position, level)
 
 

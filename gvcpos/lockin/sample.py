@@ -15,6 +15,13 @@ _FEWEST_COUNTRIES = 4
 _FEWEST_YEARS = 3
 
 
+def excluded(countries: Iterable[str]) -> tuple[str, ...]:
+    """Return the countries to leave out as a tuple; a bare string would be taken letter by letter and is refused."""
+    if isinstance(countries, str):
+        raise InputError(f"exclude={countries!r}: give a list of countries, as in exclude=[{countries!r}].")
+    return tuple(str(country) for country in countries)
+
+
 def unit_column(panel: pd.DataFrame) -> str:
     """Return ``"stage"`` or ``"sector"``, whichever the panel is by."""
     for column in ("stage", "sector"):
@@ -60,7 +67,7 @@ def stage_frame(panel: pd.DataFrame, stage: str, columns: Sequence[str], exclude
             f"the panel has no column {enumerate_labels(absent)}. It has: {enumerate_labels(panel.columns, 40)}."
         )
     locate([stage], stage_names(panel), unit)
-    left_out = {str(c) for c in exclude}
+    left_out = excluded(exclude)
     keep = (panel[unit] == stage) & ~panel["country"].isin(left_out)
     frame = panel.loc[keep, ["country", "year", *dict.fromkeys(columns)]]
     twice = frame.duplicated(["country", "year"])

@@ -14,7 +14,7 @@ from gvcpos.lockin.growth_pull import pull_through
 from gvcpos.lockin.leaders import dominance, dominance_summary, dominance_trend
 from gvcpos.lockin.position_capture import position_capture_slopes
 from gvcpos.lockin.results import LockInTest
-from gvcpos.lockin.sample import stage_names, unit_column
+from gvcpos.lockin.sample import excluded, stage_names, unit_column
 from gvcpos.lockin.slope_models import SlopeKind
 from gvcpos.lockin.wording import p_text, percent
 
@@ -101,11 +101,13 @@ def lock_in(
     """
     names = [s for s in stage_names(panel) if s != placebo] if stages is None else list(stages)
     names = [upstream, *(s for s in names if s != upstream)]
-    common: dict[str, Any] = {"exclude": tuple(exclude), "level": level}
+    common: dict[str, Any] = {"exclude": excluded(exclude), "level": level}
     model: dict[str, Any] = {"capture": capture, "position": position, "controls": controls, "weights": weights}
     trend = dominance_trend(panel, upstream, leader, **common)
     slopes = position_capture_slopes(panel, names, slope=slope, **model, **common)
-    equal = (slope_equality(panel, names, **model, **common),) if len(names) > 1 else ()
+    # What slope_equality compares are coefficients, so it stands beside coefficients only.
+    comparable = len(names) > 1 and (weights is None or slope == "coefficient")
+    equal = (slope_equality(panel, names, **model, **common),) if comparable else ()
     pull = pull_through(panel, upstream, downstream, lags=lags, own_lags=own_lags, placebo=placebo, **common)
     measures = dominance(panel, exclude=exclude)
     leaders = dominance_summary(measures)

@@ -9,15 +9,16 @@ import pandas as pd
 from scipy.stats import norm
 
 from gvcpos.lockin import LockInTest
+from gvcpos.study.spec import LockInBlock
 from gvcpos.tables.synthetic import Planted
 
-RD = "rd_intensity"
+POSITION, RD = "upstreamness", "rd_intensity"
 COLUMNS = ["parameter", "stage", "planted", "estimate", "std_error", "lower", "upper", "inside"]
 _Z = float(norm.ppf(0.975))
 
 
 def planted_frame(
-    planted: Planted, slopes: Sequence[LockInTest], pull: LockInTest, dominance: pd.DataFrame, position: str
+    planted: Planted, slopes: Sequence[LockInTest], pull: LockInTest, dominance: pd.DataFrame, block: LockInBlock
 ) -> pd.DataFrame:
     """Set planted parameters beside their estimates.
 
@@ -30,8 +31,8 @@ def planted_frame(
         Pull-through test.
     dominance : DataFrame
         Of `gvcpos.dominance`, for the dominant country's share (measured, so without an interval).
-    position : str
-        The column whose slope was planted.
+    block : LockInBlock
+        What was estimated; a number has a row only if it is what was planted.
 
     Returns
     -------
@@ -39,17 +40,19 @@ def planted_frame(
         parameter, stage, planted, estimate, std_error, lower, upper (95 %), inside; a parameter that the study
         does not estimate has no row.
     """
-    names = {"rho": "rho", "slope": position, "rd": RD, "slope_spill": f"W*{position}", "rd_spill": f"W*{RD}"}
+    names = {"rho": "rho", "slope": POSITION, "rd": RD, "slope_spill": f"W*{POSITION}", "rd_spill": f"W*{RD}"}
+    complete = (block.capture, block.position, set(block.controls)) == ("va_rate", POSITION, {RD})
     values = planted.to_frame().set_index(["parameter", "stage"])["value"]
     rows = []
-    for test in slopes:
+    for test in slopes if complete else ():
         stage = test.name.partition(": ")[2]
         table = test.details["coefficients"].set_index("regressor")
         for parameter, name in names.items():
             true = values.get((parameter, stage), values.get((parameter, "")))
             if name in table.index and true is not None:
                 rows.append(_row(parameter, stage, true, table.loc[name, "estimate"], table.loc[name, "std_error"]))
-    rows.append(_row("pull_through", "downstream", planted.pull_through, pull.estimate, pull.std_error))
+    if (block.upstream, block.downstream, block.lags) == ("upstream", "downstream", 1):
+        rows.append(_row("pull_through", "downstream", planted.pull_through, pull.estimate, pull.std_error))
     rows += _dominance_rows(planted, dominance)
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -61,6 +64,8 @@ def _row(parameter: str, stage: str, true: float, estimate: float, error: float)
 
 def _dominance_rows(planted: Planted, dominance: pd.DataFrame) -> list[list[object]]:
     own = dominance[(dominance["country"] == "CHN") & (dominance["stage"] == "upstream")].sort_values("year")
+    if own.empty:
+        return []
     shares = own["va_share"].iloc[[0, -1]]
     ends = zip(("first", "last"), planted.dominant_share, shares, strict=True)
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,6 +145,41 @@ def _chain(block: ChainBlock, places: Places, world: SyntheticWorld | None) -> C
     return Chain.from_yaml(path, boundary=block.boundary)
 
 
+def check_labels(spec: StudySpec, inputs: Inputs) -> tuple[list[str], gpd.GeoDataFrame]:
+    """Check the countries that a specification names, before anything is computed.
+
+    Returns
+    -------
+    countries : list of str
+        The economies of the tables without those excluded.
+    polygons : GeoDataFrame
+        Indexed by country; at least those.
+
+    Raises
+    ------
+    LabelError
+        If a country of ``exclude`` (but ROW) or of ``report.countries`` does not exist, or one has no polygon.
+    """
+    economies = inputs.tables[inputs.tables.years[0]].countries
+    _need_countries([c for c in spec.exclude if c != "ROW"], economies, "exclude")
+    countries = [c for c in economies if c not in spec.exclude]
+    _need_countries(spec.report.countries, countries, "report.countries")
+    shapes = read_polygons(spec.space.polygons, inputs.places)
+    missing = [c for c in countries if c not in shapes.index]
+    if missing:
+        raise LabelError(
+            f"no polygon of {enumerate_labels(missing)} in {spec.space.polygons or 'the polygons that ship'}. Give a "
+            "GeoJSON with all countries as space.polygons, or leave them out with exclude."
+        )
+    return countries, shapes
+
+
+def _need_countries(named: Iterable[str], have: Sequence[str], key: str) -> None:
+    unknown = [c for c in named if c not in have]
+    if unknown:
+        raise LabelError(f"{key}: {enumerate_labels(unknown)} not in the study. It has {enumerate_labels(have, 80)}.")
+
+
 def read_covariates(block: CovariatesBlock, places: Places) -> pd.DataFrame:
     """Read a covariates file: columns country, year and more.
 
@@ -187,7 +222,8 @@ def merge_covariates(panel: pd.DataFrame, covariates: pd.DataFrame, extra: Lefto
     if clash:
         raise LabelError(f"covariates have columns that the panel has too: {enumerate_labels(clash)}. Rename them.")
     wanted = dict.fromkeys(f"{c} {y}" for c, y in panel[keys].itertuples(index=False))
-    missing = [name for name in wanted if name not in set(named)]
+    present = set(named)
+    missing = [name for name in wanted if name not in present]
     if missing:
         raise LabelError(
             f"covariates lack {enumerate_labels(missing)} (country year). Add the rows or exclude the country."

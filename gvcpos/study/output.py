@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gvcpos._core.files import write_text
+from gvcpos.accounting import describe_measures
 from gvcpos.report import (
     Table,
     effects_table,
@@ -24,7 +25,7 @@ from gvcpos.report import figures as draw
 from gvcpos.spatial import Moran, cluster_map, moran_scatter
 from gvcpos.study.comparison import COLUMNS
 from gvcpos.study.folder import MANIFEST, write_frame
-from gvcpos.study.inputs import Inputs, read_polygons
+from gvcpos.study.inputs import Inputs
 from gvcpos.study.manifest import make_manifest
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
@@ -154,24 +155,25 @@ def study_figures(results: StudyResults, inputs: Inputs) -> Iterator[Drawing]:
     """Make the figures of a study: name, a function that draws, the data that it draws."""
     spec, frames = results.spec, results.frames
     look = {"source": results.source, "synthetic": results.synthetic}
-    shown = [c for c in spec.report.countries if c in set(frames["panel"]["country"])]
+    shown = list(spec.report.countries)
     stages = list(inputs.chain.stage_names)
     upstream = frames["dominance"][frames["dominance"]["stage"] == spec.lockin.upstream]
     yield "dominance", partial(draw.dominance_lines, upstream, **look), upstream
     panel = frames["panel"][~frames["panel"]["country"].isin(spec.exclude)]
     axes = {"position": spec.lockin.position, "capture": spec.lockin.capture}
+    labels = {"xlabel": _axis(spec.lockin.position), "ylabel": _axis(spec.lockin.capture, percent=True)}
     dots = panel[["country", "stage", "year", *axes.values()]]
     slopes = {t.name.partition(": ")[2]: t.estimate for t in results.verdict.tests if "slope:" in t.name}
     slopes = {stage: slope for stage, slope in slopes.items() if stage in stages}
     yield (
         "position_capture",
-        partial(draw.position_capture, dots, stages, slopes=slopes, highlight=shown, **axes, **look),
+        partial(draw.position_capture, dots, stages, slopes=slopes, highlight=shown, **axes, **labels, **look),
         dots,
     )
     last = panel[panel["year"] == panel["year"].max()][["country", "stage", "year", "va_share"]]
     yield "stage_profile", partial(draw.stage_profile, last, shown, value="va_share", **look), last
     yield "moran", partial(draw.moran_lines, frames["moran"], **look), frames["moran"]
-    yield from _space_figures(results, inputs, look)
+    yield from _space_figures(results, look)
     effects = frames["effects"][frames["effects"]["errors"] == "delta"]
     yield "effects", partial(draw.effects_plot, effects, **look), effects
     if "planted" in frames:
@@ -180,11 +182,18 @@ def study_figures(results: StudyResults, inputs: Inputs) -> Iterator[Drawing]:
         yield "planted", partial(draw.planted_vs_estimated, named, source=results.source), named
 
 
-def _space_figures(results: StudyResults, inputs: Inputs, look: dict) -> Iterator[Drawing]:
+def _axis(column: str, *, percent: bool = False) -> str:
+    """Name a column of the panel on an axis: by its documented meaning where there is one."""
+    known = describe_measures().get(column)
+    label = f"{known.label[0].upper()}{known.label[1:]} ({column})" if known else column
+    return f"{label}, %" if percent else label
+
+
+def _space_figures(results: StudyResults, look: dict) -> Iterator[Drawing]:
     local = results.local
     moran = Moran(local.frame.set_index("country")["value"].rename(local.name), local.weights, permutations=0)
     look = {"note": look["source"], "synthetic": look["synthetic"]}
     yield "moran_scatter", partial(moran_scatter, moran, **look), local.frame
-    shapes = read_polygons(results.spec.space.polygons, inputs.places)
+    shapes = results.polygons
     own = shapes.loc[list(local.weights.ids)]
     yield "cluster_map", partial(cluster_map, local, own, background=shapes, **look), local.frame

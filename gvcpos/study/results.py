@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from gvcpos.lockin import Verdict
 from gvcpos.spatial import LocalMoran, SpatialPanelResults, Weights
 from gvcpos.study.spec import StudySpec
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +36,8 @@ class StudyResults:
     verdict : Verdict
     weights : Weights
         Of the countries of the panel.
+    polygons : GeoDataFrame
+        Indexed by country; at least those of the panel.
     warnings : tuple of str
         What the run complained of, once each.
     """
@@ -44,6 +50,7 @@ class StudyResults:
     local: LocalMoran
     verdict: Verdict
     weights: Weights
+    polygons: gpd.GeoDataFrame
     warnings: tuple[str, ...] = ()
 
     @property

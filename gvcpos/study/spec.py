@@ -79,7 +79,7 @@ class WeightsBlock(Block):
     """Who is whose neighbour, and by how much."""
 
     kind: Literal["inverse_distance", "knn", "contiguity", "linkage"] = "inverse_distance"
-    normalisation: Literal["row", "spectral", "none"] = "row"
+    normalisation: Literal["row", "spectral"] = "row"
     power: float = Field(1.0, gt=0, description="exponent of the inverse distance")
     cutoff: float | None = Field(None, gt=0, description="kilometres beyond which the weight is zero")
     k: int = Field(5, ge=1, description="number of nearest neighbours")
@@ -92,7 +92,9 @@ class SpaceBlock(Block):
     """Weights, and what is tested for spatial autocorrelation."""
 
     weights: WeightsBlock = WeightsBlock()
-    moran: tuple[str, ...] = Field(("va_rate", "upstreamness"), description="panel columns to test by year")
+    moran: tuple[str, ...] = Field(
+        ("va_rate", "upstreamness"), min_length=1, description="panel columns to test by year"
+    )
     permutations: int = Field(999, ge=99, le=99_999, description="relabellings for each global Moran")
     local_permutations: int = Field(9999, ge=99, le=99_999, description="conditional permutations for local Moran")
     polygons: str | None = Field(None, description="GeoJSON with a column iso3; default the shipped polygons")
@@ -133,7 +135,7 @@ class LockInBlock(Block):
 class ReportBlock(Block):
     """What the figures show."""
 
-    countries: tuple[str, ...] = Field(("CHN", "USA", "JPN", "DEU"), description="countries to highlight")
+    countries: tuple[str, ...] = Field(("CHN", "USA", "JPN", "DEU"), min_length=1, description="countries to highlight")
 
 
 class StudySpec(Block):

@@ -14,7 +14,7 @@ from gvcpos.spatial import SpatialPanelResults, Weights
 from gvcpos.study.accounts import account_frames
 from gvcpos.study.comparison import planted_frame
 from gvcpos.study.folder import check_target, fresh_folder
-from gvcpos.study.inputs import Inputs, Places, find_data, gather, merge_covariates
+from gvcpos.study.inputs import Inputs, Places, check_labels, find_data, gather, merge_covariates
 from gvcpos.study.loading import find_study, load_spec
 from gvcpos.study.output import write_results
 from gvcpos.study.progress import Progress, silent
@@ -100,6 +100,7 @@ class Study:
 
 
 def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
+    countries, shapes = check_labels(spec, inputs)
     accounts = account_frames(inputs.tables, inputs.chain, progress)
     panel = accounts.panel
     if inputs.covariates is not None:
@@ -107,7 +108,6 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         kept = panel[~panel["country"].isin(spec.exclude)]
         panel = merge_covariates(kept, inputs.covariates, extra)
     panel.attrs["synthetic"] = inputs.synthetic
-    countries = [c for c in dict.fromkeys(panel["country"]) if c not in spec.exclude]
     W = make_weights(spec, inputs, countries)
     stage = spec.panel.stage
     sample = panel[~panel["country"].isin(spec.exclude)]
@@ -133,7 +133,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     if inputs.world is not None:
         slopes = [test for test in verdict.tests if "slope:" in test.name]
         frames["planted"] = planted_frame(
-            inputs.world.planted, slopes, verdict.tests[-1], verdict.dominance, spec.lockin.position
+            inputs.world.planted, slopes, verdict.tests[-1], verdict.dominance, spec.lockin
         )
     if inputs.synthetic:
         frames = {name: frame.assign(synthetic=True) for name, frame in frames.items()}
@@ -146,6 +146,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         "local": local,
         "verdict": verdict,
         "weights": W,
+        "polygons": shapes,
     }
 
 

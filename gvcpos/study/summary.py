@@ -98,7 +98,7 @@ def weights_text(spec: StudySpec, countries: int) -> str:
         "contiguity": "shared borders",
         "linkage": f"value-chain linkage in {block.base_year or 'the first year'}",
     }
-    norm = {"row": "row-normalised", "spectral": "normalised by the spectral radius", "none": "not normalised"}
+    norm = {"row": "row-normalised", "spectral": "normalised by the spectral radius"}
     return f"{kinds[block.kind]}, {norm[block.normalisation]}, {countries} countries"
 
 

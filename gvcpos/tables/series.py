@@ -46,6 +46,7 @@ class TableSeries:
         self._entries = {year: entries[year] for year in sorted(entries)}
         self._cache: OrderedDict[int, IOTable] = OrderedDict()
         self._labels: tuple[int, tuple[str, ...], tuple[str, ...]] | None = None
+        self._measured: tuple[str, bool] | None = None
 
     @classmethod
     def from_tables(cls, tables: Iterable[IOTable]) -> TableSeries:
@@ -146,6 +147,13 @@ class TableSeries:
         return f"<TableSeries of {len(self)} tables, {self.years[0]}-{self.years[-1]}>"
 
     def _like_the_first(self, table: IOTable, where: str) -> IOTable:
+        measured = (table.meta.unit, table.meta.synthetic)
+        if self._measured not in (None, measured):
+            raise InputError(
+                f"{where}: in {table.meta.unit}{' (synthetic)' * table.meta.synthetic}, other years of the series in "
+                f"{self._measured[0]}{' (synthetic)' * self._measured[1]}. Do not mix them: name files of one kind."
+            )
+        self._measured = measured
         if self._labels is None:
             self._labels = (table.year, table.countries, table.sectors)
             return table

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gvcpos._core.errors import LabelError
-from gvcpos.lockin import Verdict, lock_in
+from gvcpos._core.errors import InputError, LabelError
+from gvcpos.lockin import Verdict, dominance, lock_in
 from gvcpos.spatial import Weights
 from tests.lockin import worlds
 
@@ -75,3 +75,11 @@ def test_with_weights_the_slopes_are_spatial():
     assert verdict["position–capture slopes: equal across stages"].distribution == "chi2"
     with pytest.raises(LabelError, match="weights has C14"):
         lock_in(panel[panel["country"] != "C14"], weights)
+
+
+def test_a_bare_string_is_no_list_of_countries():
+    frame = pd.DataFrame(
+        {"country": ["CHN"], "stage": ["upstream"], "year": [2000], "va_share": 1.0, "export_share": 1.0}
+    )
+    with pytest.raises(InputError, match="exclude='CHN': give a list"):
+        dominance(frame, exclude="CHN")

@@ -111,6 +111,9 @@ def test_a_failed_run_leaves_the_earlier_results(
         (["chain.map=adb35"], "c2"),
         (["space.moran=[nothing]"], "nothing"),
         (["panel.regressors=[synthetic]"], "synthetic"),
+        (["exclude=[ROW, RWO]"], "exclude: RWO not in the study"),
+        (["report.countries=[CHN, XXX]"], "report.countries: XXX not in the study"),
+        (["space.moran=[]"], "space.moran"),
     ],
 )
 def test_names_that_do_not_exist_are_named(settings: list[str], words: str, tmp_path: Path) -> None:
@@ -137,6 +140,13 @@ def test_world_chain_goes_with_the_synthetic_world(tmp_path: Path) -> None:
     study = Study(study.spec, folder=tmp_path)
     with pytest.raises(SpecificationError, match=r"chain.map = 'world' goes with synthetic tables only"):
         study.run()
+
+
+def test_planted_rows_are_only_those_that_were_estimated() -> None:
+    results = Study.from_yaml("demo", (*SMALL, "lockin.upstream=midstream", "lockin.capture=rca")).run()
+    assert set(results.frames["planted"]["parameter"]) == {"dominant_share_first", "dominant_share_last"}
+    without = Study.from_yaml("demo", (*SMALL, "exclude=[CHN]", "report.countries=[USA]")).run()
+    assert "dominant_share_first" not in set(without.frames["planted"]["parameter"])
 
 
 @pytest.mark.parametrize(

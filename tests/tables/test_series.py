@@ -115,3 +115,13 @@ def test_twelve_real_years():
     outputs = {table.year: table.x.sum() for table in series}
     assert 6e7 < outputs[2000] < outputs[2008] < outputs[2011]
     assert len(series._cache) == 2
+
+
+def test_units_and_synthetic_tables_are_not_mixed():
+    first, second = of_year(2001), of_year(2002)
+    series = TableSeries.from_tables([first, second.with_meta(unit="billion USD, constant 2010 prices")])
+    with pytest.raises(InputError, match="billion USD, constant 2010 prices, other years of the series in"):
+        list(series)
+    marked = TableSeries.from_tables([first, second.with_meta(synthetic=not first.meta.synthetic)])
+    with pytest.raises(InputError, match="synthetic"):
+        list(marked)

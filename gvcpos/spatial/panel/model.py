@@ -225,7 +225,13 @@ class SpatialPanel:
         ----------
         durbin : bool
             Whether the model under the null contains W X.
+
+        Raises
+        ------
+        InputError
+            If the lag model that the tests look at has no transformed likelihood with these weights.
         """
+        check_transformation(self.transformation, self.weights, "sar")
         return lm_tests(self._design(durbin=durbin)[0])
 
     def respecified(self, model: SpatialModel) -> SpatialPanel:

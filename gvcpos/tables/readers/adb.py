@@ -11,7 +11,7 @@ import re
 from gvcpos._core.errors import FormatError
 from gvcpos.tables.readers.assemble import Parts
 from gvcpos.tables.readers.coded_sheet import final_codes, find_frame, read_block
-from gvcpos.tables.readers.source import Source, release_in_name, year_in_name
+from gvcpos.tables.readers.source import Source, agreed_year, release_in_name, year_in_name
 
 # ADB shows whole millions; the accounts of 2000-2022 derived from the full cells balance to 4e-8. One unit of
 # the last digit shown is what a blank or text cell of the file may have lost.
@@ -35,7 +35,7 @@ def read(source: Source, *, year: int | None = None) -> Parts:
     block = read_block(rows, frame, source.path)
     title = " ".join(str(cell) for row in rows[: frame.country_row] for cell in row[:1])
     stated = re.search(r"table\s+((?:19|20)\d\d)", title, re.IGNORECASE) or re.search(r"((?:19|20)\d\d)\s*$", sheet)
-    when = year or (int(stated[1]) if stated else None) or year_in_name(source.path)
+    when = agreed_year(year, int(stated[1]) if stated else None, source) or year_in_name(source.path)
     if when is None:
         raise FormatError(f"{source.path}: neither title, sheet nor name state a year. Give year=.")
     constant = re.search(r"constant[ -]+(\d{4})", f"{title} {source.path.name}", re.IGNORECASE)

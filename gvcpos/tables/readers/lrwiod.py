@@ -14,7 +14,7 @@ from gvcpos._core.errors import FormatError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.tables.readers.assemble import Pair, Parts, grid, same_labels
 from gvcpos.tables.readers.money import Tally, money_rows
-from gvcpos.tables.readers.source import Rows, Source, column_letters, year_in_name
+from gvcpos.tables.readers.source import Rows, Source, agreed_year, column_letters, year_in_name
 
 # Rows balance to 1e-8, columns to 6e-4 on 62 trillion of output (2000); a hundredth of a million is far above.
 TOLERANCE = 0.01
@@ -50,7 +50,7 @@ def read(source: Source, *, year: int | None = None) -> Parts:
     columns = [*buyers, *(j for _, j in users), total]
     data = _cells(rows, [i for _, i in sellers], columns, tally, source)
     primary = _cells(rows, [i for _, i in below], buyers, tally, source)
-    when = year or _year(sheet, source)
+    when = _year(sheet, source, year)
     return Parts(
         Z=data[:, : len(buyers)][np.ix_(order, order)],
         Y=data[:, len(buyers) : -1][np.ix_(order, y_order)],
@@ -82,9 +82,9 @@ def _section_row(rows: Rows) -> int | None:
     return None
 
 
-def _year(sheet: str, source: Source) -> int:
+def _year(sheet: str, source: Source, asked: int | None) -> int:
     found = re.search(r"(19|20)\d\d", sheet)
-    year = int(found[0]) if found else year_in_name(source.path)
+    year = agreed_year(asked, int(found[0]) if found else None, source) or year_in_name(source.path)
     if year is None:
         raise FormatError(f"{source.path}: neither sheet nor name state the year. Give year=.")
     return year

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast
 
-from gvcpos._core.errors import FormatError
+from gvcpos._core.errors import FormatError, InputError
 from gvcpos._core.files import existing_file
 
 Kind = Literal["xlsx", "npz", "zip", "arrow", "rdata", "text", "binary"]
@@ -25,6 +25,19 @@ _NOT_THE_YEAR = re.compile(
 _SHORT_YEAR = re.compile(r"(?<![a-z])wiot(\d\d)(?!\d)", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _HEAD = 1 << 16
+
+
+def agreed_year(asked: int | None, stated: int | None, source: Source) -> int | None:
+    """Return the year that the file states or, where it states none, the one asked for.
+
+    Raises
+    ------
+    InputError
+        If the two contradict each other.
+    """
+    if asked is not None and stated is not None and asked != stated:
+        raise InputError(f"{source.path}: the file says {stated}, year={asked} was given. Leave year out.")
+    return stated if stated is not None else asked
 
 
 def year_in_name(path: str | Path) -> int | None:

@@ -12,7 +12,7 @@ import numpy as np
 from gvcpos._core.errors import FormatError
 from gvcpos.tables.readers.assemble import Parts
 from gvcpos.tables.readers.coded_sheet import final_codes, find_frame, read_block
-from gvcpos.tables.readers.source import Source, release_in_name, year_in_name
+from gvcpos.tables.readers.source import Source, agreed_year, release_in_name, year_in_name
 
 _DIGITS = 8  # cells carry eight significant digits (single precision), totals are exact
 
@@ -38,7 +38,7 @@ def read(source: Source, *, year: int | None = None) -> Parts:
     block = read_block(rows, frame, source.path)
     title = " ".join(str(cell) for row in rows[: frame.country_row] for cell in row[:1])
     found = re.search(r"(19|20)\d\d", f"{sheet} {title}")
-    when = year or (int(found[0]) if found else None) or year_in_name(source.path)
+    when = agreed_year(year, int(found[0]) if found else None, source) or year_in_name(source.path)
     if when is None:
         raise FormatError(f"{source.path}: neither title nor name state a year. Give year=.")
     rounding = 0.5 * 10.0 ** (1 - _DIGITS) * max(float(np.abs(block.x).max()), 1.0)

@@ -14,7 +14,7 @@ import numpy as np
 
 from gvcpos._core.errors import FormatError
 from gvcpos.tables.iotable import FloatArray
-from gvcpos.tables.readers.assemble import Parts, grid
+from gvcpos.tables.readers.assemble import Parts, grid, same_labels
 from gvcpos.tables.readers.coded_sheet import MARGINS
 from gvcpos.tables.readers.rserial import RObject, read_rdata
 from gvcpos.tables.readers.source import Source, year_in_name
@@ -113,7 +113,10 @@ def _from_frames(objects: dict[str, RObject], source: Source, year: int | None) 
     countries, sectors, order = grid(pairs, "rows", source.path)
     if inter.columns != pairs or final.rows[: len(sold)] != pairs:
         raise FormatError(f"{source.path}: rows and columns carry different labels. Fetch the file again.")
-    _, finals, y_order = grid(final.columns, "final-demand columns", source.path)
+    destinations, finals, y_order = grid(final.columns, "final-demand columns", source.path)
+    same_labels(countries, destinations, "countries", source.path)
+    by_destination = y_order.reshape(len(destinations), -1)
+    y_order = by_destination[[destinations.index(country) for country in countries]].ravel()
     rows = np.array(sold)[order]
     Z, Y = inter.cells[np.ix_(rows, order)], final.cells[np.ix_(rows, y_order)]
     x = inter.cells[codes.index("r69")][order]

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from gvcpos._core.errors import FormatError
+from gvcpos._core.errors import FormatError, InputError
 from gvcpos.tables import read_table, read_tables
 from gvcpos.tables.readers import lrwiod
 from gvcpos.tables.readers.source import Source
@@ -150,3 +150,8 @@ def test_long_csv_damage_is_named(tmp_path, change, message):
     with pytest.raises(FormatError, match=message) as caught:
         read_table(path)
     assert str(path) in str(caught.value)
+
+
+def test_a_year_that_the_file_contradicts_is_refused():
+    with pytest.raises(InputError, match="the file says 2000, year=1995 was given"):
+        read_table(shared("raw/lrwiod/2000.xlsx"), year=1995)
