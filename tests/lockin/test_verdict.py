@@ -72,7 +72,10 @@ def test_with_weights_the_slopes_are_spatial():
     weights = Weights.from_dense(worlds.countries(15), w)
     verdict = lock_in(panel, weights, slope="direct")
     assert "direct effect of the spatial Durbin model" in verdict["position–capture slope: upstream"].sentence
-    assert verdict["position–capture slopes: equal across stages"].distribution == "chi2"
+    with pytest.raises(LabelError, match="no such test"):  # coefficients are not set beside direct effects
+        verdict["position–capture slopes: equal across stages"]
+    plain = lock_in(panel, weights)
+    assert plain["position–capture slopes: equal across stages"].distribution == "chi2"
     with pytest.raises(LabelError, match="weights has C14"):
         lock_in(panel[panel["country"] != "C14"], weights)
 

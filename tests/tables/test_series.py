@@ -120,7 +120,9 @@ def test_twelve_real_years():
 def test_units_and_synthetic_tables_are_not_mixed():
     first, second = of_year(2001), of_year(2002)
     series = TableSeries.from_tables([first, second.with_meta(unit="billion USD, constant 2010 prices")])
-    with pytest.raises(InputError, match="billion USD, constant 2010 prices, other years of the series in"):
+    with pytest.raises(
+        InputError, match=r"billion USD, constant 2010 prices \(synthetic\), other years of the series in million"
+    ):
         list(series)
     marked = TableSeries.from_tables([first, second.with_meta(synthetic=not first.meta.synthetic)])
     with pytest.raises(InputError, match="synthetic"):

@@ -104,6 +104,22 @@ def test_small_r_data_frames(tmp_path, monkeypatch):
     assert table.validate().row_error == table.validate().column_error == 0.0
 
 
+def test_final_demand_of_r_frames_goes_by_destination(tmp_path, monkeypatch):
+    straight = read_table(frames_file(tmp_path, monkeypatch), format="wiod_rdata")
+
+    def reverse(_left, _inter, final):
+        final.reverse()
+
+    shuffled = read_table(frames_file(tmp_path, monkeypatch, reverse), format="wiod_rdata")
+    np.testing.assert_array_equal(shuffled.Y, straight.Y)
+
+    def rename(_left, _inter, final):
+        final[0][0] = "XXX"
+
+    with pytest.raises(FormatError, match="no columns for AUS; no rows for XXX"):
+        read_table(frames_file(tmp_path, monkeypatch, rename), format="wiod_rdata")
+
+
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
