@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -194,7 +195,9 @@ def new(
 
     if path.exists():
         raise InputError(f"{path}: exists already. Name another file; nothing was written.")
-    write_text(path, find_study(source).read_text(encoding="utf-8"))
+    text = find_study(source).read_text(encoding="utf-8")
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_") or "study"
+    write_text(path, re.sub(r"^name: .*$", f"name: {name[:64]}", text, count=1, flags=re.MULTILINE))
     typer.echo(f"{path} written. Run it: gvcpos run {path}")
 
 

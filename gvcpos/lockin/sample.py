@@ -66,6 +66,11 @@ def stage_frame(panel: pd.DataFrame, stage: str, columns: Sequence[str], exclude
         raise InputError(
             f"the panel has no column {enumerate_labels(absent)}. It has: {enumerate_labels(panel.columns, 40)}."
         )
+    keys = [c for c in columns if c in ("country", "year", unit)]
+    if keys:
+        raise InputError(
+            f"{enumerate_labels(keys)} names the rows of the panel and cannot be a variable. Choose another."
+        )
     locate([stage], stage_names(panel), unit)
     left_out = excluded(exclude)
     keep = (panel[unit] == stage) & ~panel["country"].isin(left_out)
@@ -75,7 +80,11 @@ def stage_frame(panel: pd.DataFrame, stage: str, columns: Sequence[str], exclude
         rows = [f"{c} {y}" for c, y in frame.loc[twice, ["country", "year"]].itertuples(index=False)]
         raise LabelError(f"panel, {unit} {stage}: duplicated rows for {enumerate_labels(rows)}. Each must occur once.")
     frame = frame.assign(country=frame["country"].astype(str)).set_index(["country", "year"])
-    return frame.sort_index().astype(float)
+    try:
+        return frame.sort_index().astype(float)
+    except (ValueError, TypeError) as error:
+        text = enumerate_labels(c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c]))
+        raise InputError(f"column {text} of the panel is not numeric ({error}). Correct it at its source.") from error
 
 
 def complete_rows(frame: pd.DataFrame, what: str) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pandas as pd
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.files import atomic_path
+from gvcpos._core.labels import enumerate_labels
 
 MANIFEST = "manifest.json"
 
@@ -32,7 +34,26 @@ def check_target(out: str | Path) -> Path:
             f"{out}: the folder holds files that are not gvcpos results (no {MANIFEST}). "
             "Nothing was written. Name an empty or a new folder with --out."
         )
+    foreign = _not_ours(target)
+    if foreign:
+        raise InputError(
+            f"{out}: beside earlier results it holds {enumerate_labels(foreign)}, which a new run would delete. "
+            "Nothing was written. Move them, or name another folder with --out."
+        )
     return target
+
+
+def _not_ours(target: Path) -> list[str]:
+    """List the files of a results folder that its manifest does not name."""
+    manifest = target / MANIFEST
+    if not manifest.is_file():
+        return []
+    try:
+        listed = {item["path"] for item in json.loads(manifest.read_text(encoding="utf-8"))["outputs"]}
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{manifest}: not a manifest of gvcpos. Name another folder with --out.") from None
+    present = {path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file()}
+    return sorted(present - listed - {MANIFEST})
 
 
 @contextmanager

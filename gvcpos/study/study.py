@@ -130,7 +130,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         "lockin_tests": verdict.to_frame(),
     }
     frames |= _main_frames(spec, models[spec.panel.main])
-    if inputs.world is not None:
+    if inputs.world is not None and spec.chain.map == "world":
         slopes = [test for test in verdict.tests if "slope:" in test.name]
         frames["planted"] = planted_frame(
             inputs.world.planted, slopes, verdict.tests[-1], verdict.dominance, spec.lockin

@@ -38,6 +38,8 @@ FRAMES = {
 
 
 CAVEATS = (
+    "Standard errors of the spatial models take the innovations as independent over time: with serial correlation they "
+    "are too small. Compare the slopes with errors clustered by country (position_capture_slope without weights).",
     "Position and value capture come from the same tables: a slope between them is an association within countries "
     "over time, not the effect of one on the other.",
     "Pull-through uses last year's growth because growth of the same year is linked through one Leontief inverse; "
@@ -85,6 +87,8 @@ def _what_was_run(results: StudyResults, inputs: Inputs) -> dict[str, str]:
         "Weights": weights_text(spec, results.weights.n),
         "Panel": f"{spec.panel.dependent} on {', '.join(spec.panel.regressors)}, {spec.panel.stage} stage, "
         f"{spec.panel.effects} effects, {spec.panel.method}",
+        "Lock-in slopes": f"{spec.lockin.capture} on {', '.join((spec.lockin.position, *spec.lockin.controls))}, "
+        "spatial Durbin panel, two-way effects, lee-yu, information-matrix errors, whatever the panel models use",
     }
 
 

@@ -111,7 +111,7 @@ def test_new_writes_a_study_that_runs(tmp_path: Path) -> None:
     assert made.exit_code == 0
     from gvcpos.study.loading import load_spec
 
-    assert load_spec(tmp_path / "mine.yaml").name == "demo"
+    assert load_spec(tmp_path / "mine.yaml").name == "mine"
 
 
 def test_indices_of_saved_tables(tmp_path: Path) -> None:

@@ -86,6 +86,19 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+def test_a_file_of_the_user_in_the_results_is_not_lost(
+    small_run: tuple[StudyResults, Path],
+) -> None:
+    _, out = small_run
+    note = out / "note.txt"
+    note.write_text("mine")
+    try:
+        with pytest.raises(InputError, match=r"note.txt, which a new run would delete"):
+            Study.from_yaml("demo", SMALL).run(out)
+    finally:
+        note.unlink()
+
+
 def test_a_failed_run_leaves_the_earlier_results(
     small_run: tuple[StudyResults, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +127,7 @@ def test_a_failed_run_leaves_the_earlier_results(
         (["exclude=[ROW, RWO]"], "exclude: RWO not in the study"),
         (["report.countries=[CHN, XXX]"], "report.countries: XXX not in the study"),
         (["space.moran=[]"], "space.moran"),
+        (["space.moran=[country]"], "country names the rows"),
     ],
 )
 def test_names_that_do_not_exist_are_named(settings: list[str], words: str, tmp_path: Path) -> None:
