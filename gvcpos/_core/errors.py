@@ -53,10 +53,6 @@ class BoundaryWarning(GvcposWarning):
     """A spatial parameter sits at the edge of its admissible interval."""
 
 
-class ConvergenceWarning(GvcposWarning):
-    """An iteration stopped before its tolerance."""
-
-
 class DroppedRowsWarning(GvcposWarning):
     """Rows were left out of an estimation sample; the message counts and names them."""
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gvcpos._core.options import CovarianceType, Leftover, PanelEffects, PanelMethod, SpatialModel
+from gvcpos._core.options import CovarianceType, Leftover, PanelEffects, PanelMethod, SpatialModel, WeightsKind
 
 Stage = str
 
@@ -78,7 +78,7 @@ class CovariatesBlock(Block):
 class WeightsBlock(Block):
     """Who is whose neighbour, and by how much."""
 
-    kind: Literal["inverse_distance", "knn", "contiguity", "linkage"] = "inverse_distance"
+    kind: WeightsKind = "inverse_distance"
     normalisation: Literal["row", "spectral"] = "row"
     power: float = Field(1.0, gt=0, description="exponent of the inverse distance")
     cutoff: float | None = Field(None, gt=0, description="kilometres beyond which the weight is zero")

@@ -182,6 +182,18 @@ def test_contiguity_names_its_islands() -> None:
         Study.from_yaml("demo", (*SMALL, "space.weights={kind: contiguity}")).run()
 
 
+def test_a_country_without_a_polygon_is_named_before_anything_is_computed(tmp_path: Path) -> None:
+    from gvcpos.tables import polygons
+
+    polygons().drop("JPN").reset_index().to_file(tmp_path / "few.geojson", driver="GeoJSON")
+    told: list[str] = []
+    with pytest.raises(LabelError, match="no polygon of JPN"):
+        Study.from_yaml("demo", (*SMALL, f"space.polygons={tmp_path / 'few.geojson'}")).run(
+            progress=lambda step, _done, _total: told.append(step)
+        )
+    assert told == []
+
+
 @pytest.fixture
 def panel_and_covariates() -> tuple[pd.DataFrame, pd.DataFrame]:
     panel = pd.DataFrame({"country": ["AAA", "BBB", "NA"] * 2, "year": [2000] * 3 + [2001] * 3, "va": range(6)})
