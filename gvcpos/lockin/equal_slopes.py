@@ -126,7 +126,13 @@ def _test(slopes: Slopes, model: SlopeModel, level: float) -> LockInTest:
         ncountries=slopes.ncountries,
         sentence=_sentence(slopes, gap, pvalue, level),
         details={"coefficients": slopes.to_frame()},
+        quantity=_quantity(first, last, q),
     )
+
+
+def _quantity(first: str, last: str, differences: int) -> str:
+    jointly = "" if differences == 1 else f", one of {differences} differences tested jointly"
+    return f"{first} slope less {last} slope{jointly}"
 
 
 def _sentence(slopes: Slopes, gap: Inference, pvalue: float, level: float) -> str:
@@ -135,5 +141,5 @@ def _sentence(slopes: Slopes, gap: Inference, pvalue: float, level: float) -> st
     if pvalue < level:
         return f"{stated}."
     low, high = (number(v) for v in gap.conf_int)
-    ends = f"{slopes.params.index[0]} less {slopes.params.index[-1]}"
+    ends = f"the {slopes.params.index[0]} slope less the {slopes.params.index[-1]} slope"
     return f"{stated}; this does not show that they are: {ends} may lie between {low} and {high}."

@@ -129,6 +129,7 @@ def _test(growth: Mapping[str, pd.DataFrame], plan: _Plan) -> LockInTest:
         ncountries=main.ncountries,
         sentence=_sentence(result, plan) + _caution(placebos, plan),
         details={"coefficients": main.to_frame(), "placebo": placebos},
+        quantity="elasticity" if plan.lags == 1 else f"sum of the elasticities at {plan.lags} lags",
     )
 
 

@@ -163,6 +163,7 @@ def dominance_trend(
         ncountries=1,
         sentence=_sentence(result, series, f"The share of {country} in the world's {stage} {noun}", level),
         details={"share": series.rename_axis("year").reset_index()},
+        quantity="mean change of the share per year",
     )
 
 

@@ -64,8 +64,8 @@ def position_capture_slope(
     Returns
     -------
     LockInTest
-        H0: slope ≥ 0 (no lock-in) against slope < 0, one-sided. ``details``: ``coefficients`` and, with weights,
-        ``effects``.
+        H0: slope ≥ 0 (no lock-in) against slope < 0, one-sided. ``details``: ``coefficients``; ``within``, the sample
+        with country and year means taken out; with weights, ``effects``.
 
     Raises
     ------
@@ -139,6 +139,7 @@ def _test(fit: StageFit, capture: str, position: str, level: float) -> LockInTes
         ncountries=fit.ncountries,
         sentence=_sentence(result, fit, capture, position, level),
         details=fit.frames,
+        quantity=f"slope of {capture} on {position}" + ("" if fit.model == "ols" else f" ({fit.kind})"),
     )
 
 

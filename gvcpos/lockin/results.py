@@ -48,7 +48,7 @@ class LockInTest:
     null, alternative : str
         The two hypotheses in words.
     estimate, std_error : float
-        What was estimated, and its standard error (NaN for a joint test).
+        What was estimated, as `quantity` says, and its standard error.
     conf_int : (float, float)
         Two-sided interval of confidence 1 − `level`.
     statistic : float
@@ -66,6 +66,8 @@ class LockInTest:
         The result in plain words. A null that is not rejected is never called proven.
     details : mapping of str to DataFrame
         Coefficients, placebos, adjusted p-values.
+    quantity : str
+        What `estimate` is, in words.
     """
 
     name: str
@@ -83,6 +85,7 @@ class LockInTest:
     ncountries: int
     sentence: str
     details: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    quantity: str = ""
 
     @classmethod
     def of(cls, result: Inference, **rest: Any) -> LockInTest:
@@ -109,6 +112,7 @@ class LockInTest:
             "test": self.name,
             "null": self.null,
             "alternative": self.alternative,
+            "quantity": self.quantity,
             "estimate": self.estimate,
             "std_error": self.std_error,
             "ci_low": self.conf_int[0],

@@ -71,7 +71,8 @@ class StageFit:
         None for the normal distribution of maximum likelihood.
     nobs, ncountries : int
     frames : mapping of str to DataFrame
-        ``coefficients`` and, for the Durbin model, ``effects``.
+        ``coefficients``; ``within`` (country, year, position and capture with the means of countries and years taken
+        out: the variation the slope rests on); for the Durbin model ``effects``.
     """
 
     stage: str
@@ -122,7 +123,7 @@ def fit_stage(panel: pd.DataFrame, stage: str, model: SlopeModel) -> StageFit:
         df=fit.df,
         nobs=fit.nobs,
         ncountries=fit.ncountries,
-        frames={"coefficients": fit.to_frame()},
+        frames={"coefficients": fit.to_frame(), "within": _within(frame, model)},
     )
 
 
@@ -147,8 +148,17 @@ def _durbin(frame: pd.DataFrame, stage: str, model: SlopeModel, weights: Weights
         frames={
             "coefficients": coefficients.rename_axis("regressor").reset_index(),
             "effects": effects.reset_index(),
+            "within": _within(frame, model),
         },
     )
+
+
+def _within(frame: pd.DataFrame, model: SlopeModel) -> pd.DataFrame:
+    """Take the means of countries and years out of position and capture, gaps in the panel allowed for."""
+    from linearmodels.panel.data import PanelData
+
+    columns = [model.regressors[0], model.capture]
+    return PanelData(frame[columns]).demean("both").dataframe.loc[frame.index, columns].reset_index()
 
 
 def _countries(frame: pd.DataFrame) -> list[str]:

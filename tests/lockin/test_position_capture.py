@@ -86,6 +86,29 @@ def test_against_linearmodels(drop):
         assert test.std_error == pytest.approx(fit.std_errors["upstreamness"], rel=1e-9)
 
 
+@pytest.mark.parametrize("drop", [[], [3, 17, 40]])
+def test_the_variation_within_carries_the_slope(drop):
+    """Frisch and Waugh: least squares through the demeaned sample has the slope of the test, gaps or none."""
+    panel = PANEL.drop(index=PANEL.index[drop])
+    test = position_capture_slope(panel)
+    within = test.details["within"]
+    assert list(within.columns) == ["country", "year", "upstreamness", "va_rate"]
+    assert len(within) == test.nobs
+    for key in ("country", "year"):
+        np.testing.assert_allclose(within.groupby(key)[["upstreamness", "va_rate"]].mean(), 0.0, atol=1e-12)
+    x, y = within["upstreamness"], within["va_rate"]
+    assert float(x @ y / (x @ x)) == pytest.approx(test.estimate, rel=1e-9)
+
+
+def test_estimates_say_what_they_are():
+    up = position_capture_slope(PANEL)
+    assert up.quantity == "slope of va_rate on upstreamness"
+    assert up.to_frame().loc[0, "quantity"] == up.quantity
+    joint = slope_equality(PANEL)
+    assert joint.quantity == "upstream slope less downstream slope, one of 2 differences tested jointly"
+    assert slope_equality(PANEL, ["upstream", "midstream"]).quantity == "upstream slope less midstream slope"
+
+
 def test_driscoll_kraay_by_name():
     test = position_capture_slope(PANEL, errors="driscoll-kraay")
     assert test.df == 7
@@ -186,7 +209,7 @@ class TestPanelMeetsWeights:
         assert test.std_error == pytest.approx(fit.std_errors["upstreamness"], rel=1e-7)
         assert test.distribution == "normal"
         assert test.rejected
-        assert set(test.details) == {"coefficients", "effects"}
+        assert set(test.details) == {"coefficients", "effects", "within"}
         for kind in ("direct", "total"):
             other = position_capture_slope(SPATIAL, controls=["z"], weights=WEIGHTS, slope=kind)
             assert other.estimate == pytest.approx(fit.effects().loc[(kind, "upstreamness"), "estimate"], rel=1e-9)

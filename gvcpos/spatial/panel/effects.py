@@ -44,12 +44,17 @@ def effects_frame(result: SpatialPanelResults, errors: str, plan: Simulation) ->
     attrs: dict[str, object] = {"errors": errors, "level": plan.level}
     if errors == "delta":
         std = impacts.delta_errors(_gradient(result, mean, lagged), covariance)
+        tstats = np.divide(estimate, std, out=np.full_like(estimate, np.nan), where=std > 0.0)
+        pvalues = normal_pvalues(tstats)
         half = critical_value(plan.level) * std
         lower, upper = estimate - half, estimate + half
     else:
-        std, lower, upper, rejected = _simulated(result, mean, covariance, lagged, plan)
-        attrs |= {"draws": plan.draws, "seed": plan.seed, "rejected": rejected}
-    frame = _frame(_variables(result), estimate, std, lower, upper)
+        drawn = _simulated(result, mean, covariance, lagged, plan)
+        attrs |= {"draws": plan.draws, "seed": plan.seed, "rejected": plan.draws - len(drawn)}
+        std, tstats, pvalues = drawn.std(axis=0, ddof=1), np.full_like(estimate, np.nan), impacts.sign_pvalues(drawn)
+        lower, upper = np.quantile(drawn, [0.5 - plan.level / 2.0, 0.5 + plan.level / 2.0], axis=0)
+    columns = {"estimate": estimate, "std_error": std, "tstat": tstats, "pvalue": pvalues}
+    frame = _frame(_variables(result), columns | {"lower": lower, "upper": upper})
     frame.attrs.update(attrs)
     return frame
 
@@ -112,12 +117,10 @@ def _gradient(result: SpatialPanelResults, mean: Array, lagged: bool) -> Array:
     return full if lagged else np.delete(full, np.s_[k : 2 * k], axis=2)
 
 
-def _simulated(
-    result: SpatialPanelResults, mean: Array, covariance: Array, lagged: bool, plan: Simulation
-) -> tuple[Array, Array, Array, int]:
-    """Standard deviation and percentiles of the effects over draws of the parameters."""
-    draws, level = plan.draws, plan.level
-    critical_value(level)
+def _simulated(result: SpatialPanelResults, mean: Array, covariance: Array, lagged: bool, plan: Simulation) -> Array:
+    """Effects over draws of the parameters, shape (kept, 3, k)."""
+    draws = plan.draws
+    critical_value(plan.level)
     if draws < 2:
         raise InputError(f"draws={draws}: at least 2 are needed for a standard error.")
     interval = result.model.spectrum.interval if result.spatial_name == "rho" else None
@@ -130,21 +133,10 @@ def _simulated(
             BoundaryWarning,
             stacklevel=4,
         )
-    drawn = _effects(result, sample, lagged)
-    lower, upper = np.quantile(drawn, [0.5 - level / 2.0, 0.5 + level / 2.0], axis=0)
-    return drawn.std(axis=0, ddof=1), lower, upper, rejected
+    return _effects(result, sample, lagged)
 
 
-def _frame(variables: list[str], estimate: Array, std: Array, lower: Array, upper: Array) -> pd.DataFrame:
+def _frame(variables: list[str], columns: dict[str, Array]) -> pd.DataFrame:
     """Put (3, k) arrays in a frame on (effect, variable)."""
     index = pd.MultiIndex.from_product([impacts.EFFECTS, variables], names=["effect", "variable"])
-    tstats = np.divide(estimate, std, out=np.full_like(estimate, np.nan), where=std > 0.0)
-    columns = {
-        "estimate": estimate,
-        "std_error": std,
-        "tstat": tstats,
-        "pvalue": normal_pvalues(tstats),
-        "lower": lower,
-        "upper": upper,
-    }
     return pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}, index=index)

@@ -156,6 +156,27 @@ def simulate(
     return sample[inside], int(draws - inside.sum())
 
 
+def sign_pvalues(drawn: Array) -> Array:
+    """Two-sided p-values of effects by the share of draws on the far side of zero.
+
+    Parameters
+    ----------
+    drawn : ndarray, shape (m, ...)
+
+    Returns
+    -------
+    ndarray, shape (...)
+        2 (1 + min(#draws <= 0, #draws >= 0)) / (1 + m), at most 1.
+
+    Notes
+    -----
+    Where draws of rho come near 1 the multiplier 1 / (1 - rho) has heavy tails: a standard deviation of the draws,
+    and z = estimate / deviation, then say little, while shares of draws are unmoved by how far the tails reach.
+    """
+    beyond = np.minimum((drawn <= 0.0).sum(axis=0), (drawn >= 0.0).sum(axis=0))
+    return np.minimum(2.0 * (1.0 + beyond) / (1.0 + len(drawn)), 1.0)
+
+
 def reduced_form(spectrum: Spectrum, r: float, Z: Array) -> Array:
     """Return (I - rW)^-1 Z for every period of Z, shape (T, N)."""
     return Multiplier(spectrum, r).inverse_apply(Z)

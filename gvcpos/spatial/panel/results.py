@@ -209,7 +209,9 @@ class SpatialPanelResults:
         Returns
         -------
         DataFrame
-            Index (effect, variable); columns estimate, std_error, tstat, pvalue, lower, upper.
+            Index (effect, variable); columns estimate, std_error, tstat, pvalue, lower, upper. For "simulation"
+            the p-value counts the draws on either side of zero and tstat is NaN: where draws of rho come near 1,
+            std_error, the standard deviation of the draws, has heavy tails and is no scale to measure by.
         """
         choose(errors, EffectErrors, "errors")
         return effects_frame(self, errors, Simulation(draws, seed, level))

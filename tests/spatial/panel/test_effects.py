@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from gvcpos._core.errors import BoundaryWarning, InputError
-from gvcpos.spatial.panel import SpatialPanel, SpatialPanelResults
+from gvcpos.spatial.panel import SpatialPanel, SpatialPanelResults, impacts
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import EFFECTS, MODELS, fitted, golden, simulated
 
@@ -84,6 +84,40 @@ def test_simulation_is_seeded_and_reports() -> None:
     pd.testing.assert_frame_equal(one, two)
     assert one.attrs["rejected"] == 0
     assert not one.equals(result.effects("simulation", draws=500, seed=6))
+
+
+def test_simulated_pvalues_count_draws() -> None:
+    """From the draws alone: a tail as heavy as one likes moves the deviation and leaves the p-value."""
+    drawn = np.random.default_rng(0).normal(2.0, 1.0, (1999, 1))
+    below = int((drawn <= 0).sum())
+    assert impacts.sign_pvalues(drawn)[0] == 2 * (1 + below) / 2000
+    heavy = drawn.copy()
+    heavy[drawn.argmax()] = 1e6
+    assert heavy.std() > 1000 * drawn.std()
+    assert impacts.sign_pvalues(heavy)[0] == impacts.sign_pvalues(drawn)[0]
+    assert impacts.sign_pvalues(-drawn)[0] == impacts.sign_pvalues(drawn)[0]
+    assert impacts.sign_pvalues(np.zeros((9, 2))).tolist() == [1.0, 1.0]
+
+
+def test_simulated_and_delta_pvalues_agree_where_effects_are_nearly_normal() -> None:
+    result = fitted("sdm", "twoway", "lee-yu")
+    delta, drawn = result.effects(), result.effects("simulation", draws=4000, seed=3)
+    np.testing.assert_allclose(drawn["pvalue"], delta["pvalue"], atol=0.06)
+    assert drawn["tstat"].isna().all()
+    outside = (drawn["lower"] > 0) | (drawn["upper"] < 0)
+    assert ((drawn["pvalue"] < 0.05) == outside).all()  # interval and p-value are one statement
+
+
+def test_a_multiplier_near_one_does_not_hide_an_effect() -> None:
+    """rho 0.8 with an error that reaches 1: the deviation explodes, the p-value and the interval do not."""
+    y, X, W = simulated(0, n=6, t=2, rho=0.8, scale=2.0)
+    result = SpatialPanel.from_arrays(y, X, W, model="sar", effects="none").fit()
+    with pytest.warns(BoundaryWarning):
+        drawn = result.effects("simulation", draws=2000, seed=1).loc["total"]
+    wide = (drawn["upper"] - drawn["lower"]) / (2 * 1.96)
+    assert (drawn["std_error"] > 1.5 * wide).all()
+    outside = (drawn["lower"] > 0) | (drawn["upper"] < 0)
+    assert ((drawn["pvalue"] < 0.05) == outside).all()
 
 
 def test_draws_outside_the_interval_are_counted() -> None:
