@@ -17,6 +17,10 @@ Islands = Literal["error", "keep"]
 Leftover = Literal["error", "drop"]
 SplitRows = Literal["merge", "keep"]
 AccountLevel = Literal["country", "sector"]
+FlowLevel = Literal["country", "sector", "pair", "sector_pair"]
+Perspective = Literal["exporter", "world", "sector", "sector_pair", "pair", "importer"]
+Approach = Literal["source", "sink"]
+SplitOrder = Literal["invert-then-merge", "merge-then-invert"]
 
 
 def choose(value: str, kind: object, what: str) -> str:

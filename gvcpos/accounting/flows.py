@@ -1,6 +1,6 @@
 """The flows of one table that every index is made of, each computed once and kept.
 
-Vectors have shape (GN,), country-major; matrices (GN, G) have a column for every country.
+Vectors have shape (n,); matrices (n, G) have a column for every country.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
-from gvcpos.accounting.leontief import FloatArray, LeontiefSystem
+from gvcpos.accounting.blocks import FloatArray
+from gvcpos.accounting.leontief import LeontiefSystem
+from gvcpos.accounting.sales import DirectSales
 
 
 class WorldFlows:
@@ -18,9 +20,9 @@ class WorldFlows:
     Parameters
     ----------
     system : LeontiefSystem
-    Y : ndarray, shape (GN, G)
+    Y : ndarray, shape (n, G)
         Final demand by destination, categories summed.
-    va : ndarray, shape (GN,)
+    va : ndarray, shape (n,)
         Value added. Cells with x = 0 have the coefficient 0.
     """
 
@@ -45,16 +47,16 @@ class WorldFlows:
     @cached_property
     def y_domestic(self) -> FloatArray:
         """Domestic final demand Y_ss."""
-        return self.system.own_blocks(self.Y)
+        return self.system.blocks.own(self.Y)
 
     @cached_property
     def y_foreign(self) -> FloatArray:
         """Exports of final goods Σ_{r≠s} Y_sr."""
-        return self.system.abroad(self.Y)
+        return self.system.blocks.abroad(self.Y)
 
     @cached_property
     def local_demand(self) -> FloatArray:
-        """Output that final demand needs at home alone, L y^D and L y^F, shape (GN, 2)."""
+        """Output that final demand needs at home alone, L y^D and L y^F, shape (n, 2)."""
         return self.system.local(np.stack([self.y_domestic, self.y_foreign], axis=1))
 
     @cached_property
@@ -72,7 +74,7 @@ class WorldFlows:
 
     @property
     def sold_on(self) -> FloatArray:
-        """Intermediate exports A^F x, and those for partners' L y^D and L y^F, shape (GN, 3)."""
+        """Intermediate exports A^F x, and those for partners' L y^D and L y^F, shape (n, 3)."""
         return self._first_pass[0]
 
     @property
@@ -82,7 +84,7 @@ class WorldFlows:
 
     @property
     def imported_value(self) -> FloatArray:
-        """Value added of direct suppliers abroad, w A^F and w L A^F as columns, shape (GN, 2)."""
+        """Value added of direct suppliers abroad, w A^F and w L A^F as columns, shape (n, 2)."""
         return self._first_pass[1]
 
     @cached_property
@@ -93,7 +95,7 @@ class WorldFlows:
     @cached_property
     def _solved(self) -> FloatArray:
         """All that is solved forward, in one call: few columns read the factors as often as many do."""
-        spread = self.system.block_columns
+        spread = self.system.blocks.spread
         return self.system.solve(
             _side_by_side(
                 self.x,
@@ -107,28 +109,28 @@ class WorldFlows:
 
     @property
     def output_solves(self) -> FloatArray:
-        """B x and B A^F x, shape (GN, 2)."""
+        """B x and B A^F x, shape (n, 2)."""
         return self._solved[:, :2]
 
     @property
     def absorbed(self) -> FloatArray:
-        """Output absorbed by each country's final demand B Y, shape (GN, G)."""
-        return self._solved[:, 2 : 2 + self.system.G]
+        """Output absorbed by each country's final demand B Y, shape (n, G)."""
+        return self._solved[:, 2 : 2 + self.system.blocks.G]
 
     @property
     def for_home(self) -> FloatArray:
-        """Output needed for the final goods that each country sells at home, B_st Y_tt, shape (GN, G)."""
-        return self._solved[:, 2 + self.system.G : 2 + 2 * self.system.G]
+        """Output needed for the final goods that each country sells at home, B_st Y_tt, shape (n, G)."""
+        return self._solved[:, 2 + self.system.blocks.G : 2 + 2 * self.system.blocks.G]
 
     @property
     def for_abroad(self) -> FloatArray:
-        """Output needed for the final goods that each country exports, B_st Σ_{w≠t} Y_tw, shape (GN, G)."""
-        return self._solved[:, 2 + 2 * self.system.G :]
+        """Output needed for the final goods that each country exports, B_st Σ_{w≠t} Y_tw, shape (n, G)."""
+        return self._solved[:, 2 + 2 * self.system.blocks.G :]
 
     @cached_property
     def _solved_transposed(self) -> FloatArray:
         """All that is solved backward, in one call."""
-        spread = self.system.block_columns(self.v)
+        spread = self.system.blocks.spread(self.v)
         ones, live = np.ones_like(self.x), self.live
         at_home = self.system.domestic_transposed(live)
         known = _side_by_side(ones, self.imported_value, at_home, self.w, live, spread)
@@ -136,7 +138,7 @@ class WorldFlows:
 
     @property
     def input_solves(self) -> FloatArray:
-        """u B, w A^F B, w L A^F B, l A^D B, w B and l B as columns, shape (GN, 6); l is `live`."""
+        """u B, w A^F B, w L A^F B, l A^D B, w B and l B as columns, shape (n, 6); l is `live`."""
         return self._solved_transposed[:, :6]
 
     @cached_property
@@ -147,30 +149,45 @@ class WorldFlows:
     @cached_property
     def own_content(self) -> FloatArray:
         """Own value added per unit of exports v_s B_ss."""
-        return self.system.own_blocks(self._solved_transposed[:, 6:])
+        return self.system.blocks.own(self._solved_transposed[:, 6:])
 
     @cached_property
     def _second_pass(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """What of the solutions crosses a border, in one pass over Z."""
         bx, bfx = self.output_solves.T
         # B A^D x = B x − x − B A^F x, as B A x = B x − x.
-        columns = np.stack([bfx, bx - self.x - bfx, self.system.own_blocks(self.for_home)], axis=1)
+        columns = np.stack([bfx, bx - self.x - bfx, self.system.blocks.own(self.for_home)], axis=1)
         own = (self.absorbed, self.for_abroad, self.system.local(self.Y))
         return self.system.foreign_products(columns, own)
 
     @property
     def onward(self) -> FloatArray:
-        """A^F B A^F x, A^F B A^D x and Σ_{r≠s} A_sr B_rr Y_rr, shape (GN, 3)."""
+        """A^F B A^F x, A^F B A^D x and Σ_{r≠s} A_sr B_rr Y_rr, shape (n, 3)."""
         return self._second_pass[0]
 
     @property
     def returned(self) -> FloatArray:
-        """Intermediate exports of s that serve s again, Σ_{r≠s} A_sr m_rs, shape (GN, 3).
+        """Intermediate exports of s that serve s again, Σ_{r≠s} A_sr m_rs, shape (n, 3).
 
         m is BY: all that ends in the exporter's own final demand; B_rs Σ_{t≠s} Y_st: what goes into its own
         final exports; L_rr Y_rs: what the direct importer sends back as final goods.
         """
         return self._second_pass[1]
+
+    @cached_property
+    def sales(self) -> DirectSales:
+        """What exports serve, summed over partners, shape (n,) each."""
+        intermediate, used, passed = self.sold_on.T
+        returned, _, sent_back = self.returned.T
+        return DirectSales(self.y_foreign, intermediate, used, passed, sent_back, returned)
+
+    @cached_property
+    def absorbed_abroad(self) -> FloatArray:
+        """Value added absorbed by foreign final demand by sector of origin, v̂ Σ_{r≠s} (BY)_sr, shape (n,).
+
+        The numerator of the VAX ratio of Johnson & Noguera (2012, J. Int. Econ. 86:224).
+        """
+        return self.v * self.system.blocks.abroad(self.absorbed)
 
 
 def _side_by_side(*parts: FloatArray) -> FloatArray:

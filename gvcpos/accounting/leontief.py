@@ -1,7 +1,7 @@
 """The Leontief system of a world table: I − A factorised once, and products with parts of A.
 
-Notation: G countries, N sectors, GN = G·N cells, country-major. A = Z x̂⁻¹ with zero columns where x = 0;
-A^D its block-diagonal (domestic) part, A^F the rest; B = (I − A)⁻¹; L = (I − A^D)⁻¹.
+Notation: n cells in the blocks of G exporters. A = Z x̂⁻¹ with zero columns where x = 0; A^D its block-diagonal
+(domestic) part, A^F the rest; B = (I − A)⁻¹; L = (I − A^D)⁻¹.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import numpy.typing as npt
 from scipy.linalg import lapack
 
 from gvcpos._core.errors import IdentityError
-
-FloatArray = npt.NDArray[np.float64]
+from gvcpos.accounting.blocks import Blocks, FloatArray
 
 # A pivot this small beside the largest one leaves fewer than about three digits in a solution.
 _SMALLEST_PIVOT = 1e-13
@@ -27,69 +26,69 @@ class LeontiefSystem:
 
     Parameters
     ----------
-    Z : ndarray, shape (GN, GN)
+    Z : ndarray, shape (n, n)
         Intermediate deliveries, row = seller. Kept, not copied, when C-ordered; never written to.
-    x : ndarray, shape (GN,)
+    x : ndarray, shape (n,)
         Gross output. A cell with x = 0 has a zero column in A.
-    G, N : int
-        Numbers of countries and of sectors.
+    blocks : Blocks
+        The exporters.
     name : callable, optional
         Position of a cell to its name, for messages.
 
     Attributes
     ----------
-    row_sums, column_sums : ndarray, shape (GN,)
+    row_sums, column_sums : ndarray, shape (n,)
         Sums of Z, taken while I − A is formed.
 
     Notes
     -----
-    One GN × GN array is made besides Z: the LU factors of (I − A)ᵀ, which in LAPACK's column order is
-    exactly I − A in row order, so that nothing is transposed. A itself is never formed: A m = Z (x̂⁻¹ m).
+    One n × n array is made besides Z: I − A, whose place its LU factors take and, once asked for, the inverse B takes
+    theirs. It is kept transposed, (I − A)ᵀ, which in LAPACK's column order is exactly I − A in row order, so that
+    nothing is transposed. A itself is never formed: A m = Z (x̂⁻¹ m).
     """
 
-    def __init__(self, Z: FloatArray, x: FloatArray, G: int, N: int, name: Callable[[int], str] | None = None) -> None:
+    def __init__(self, Z: FloatArray, x: FloatArray, blocks: Blocks, name: Callable[[int], str] | None = None) -> None:
         self.Z = np.ascontiguousarray(Z, dtype=np.float64)
         self.x = np.asarray(x, dtype=np.float64)
-        self.G, self.N = G, N
+        self.blocks = blocks
         self.row_sums, self.column_sums, self._matrix = _form(self.Z, self.inverse_x)
-        self._name = name or (lambda i: f"cell {i} (country {i // N}, sector {i % N})")
+        self.name = name or (lambda i: f"cell {i} (exporter {blocks.of_cell[i]})")
+        self._inverse: FloatArray | None = None
 
     @cached_property
     def inverse_x(self) -> FloatArray:
-        """1/x with 0 where x = 0, shape (GN,)."""
+        """1/x with 0 where x = 0, shape (n,)."""
         return np.divide(1.0, self.x, out=np.zeros_like(self.x), where=self.x != 0)
 
     @property
     def A(self) -> FloatArray:
-        """Technical coefficients Z x̂⁻¹, shape (GN, GN); made anew at each call."""
+        """Technical coefficients Z x̂⁻¹, shape (n, n); made anew at each call."""
         return self.Z * self.inverse_x
 
     @cached_property
-    def domestic_A(self) -> FloatArray:
-        """Domestic coefficients A_ss, shape (G, N, N)."""
-        blocks = self.Z.reshape(self.G, self.N, self.G, self.N)
-        s = np.arange(self.G)
-        return blocks[s, :, s, :] * self.inverse_x.reshape(self.G, 1, self.N)
+    def domestic_A(self) -> list[FloatArray]:
+        """Domestic coefficients A_ss, one array an exporter."""
+        return [self.Z[here, here] * self.inverse_x[here] for here in self.blocks.slices]
 
     @cached_property
-    def L(self) -> FloatArray:
-        """Local Leontief inverses L_ss = (I − A_ss)⁻¹, shape (G, N, N).
+    def L(self) -> list[FloatArray]:
+        """Local Leontief inverses L_ss = (I − A_ss)⁻¹, one array an exporter.
 
         Raises
         ------
         IdentityError
-            If a country's I − A_ss is singular.
+            If an exporter's I − A_ss is singular.
         """
-        local = np.eye(self.N) - self.domestic_A
-        try:
-            return np.linalg.inv(local).astype(np.float64, copy=False)
-        except np.linalg.LinAlgError:
-            ranks = [int(np.linalg.matrix_rank(block)) for block in local]
-            first = next((s for s, rank in enumerate(ranks) if rank < self.N), 0)
-            raise IdentityError(
-                f"the domestic system of the country of {self._name(first * self.N)} is singular: its sectors buy "
-                "all their output from each other. Check the table's value added there."
-            ) from None
+        local = []
+        for here, own in zip(self.blocks.slices, self.domestic_A, strict=True):
+            try:
+                local.append(np.linalg.inv(np.eye(len(own)) - own).astype(np.float64, copy=False))
+            except np.linalg.LinAlgError:
+                raise IdentityError(
+                    f"the domestic system of the country of {self.name(here.start)} is singular: its sectors buy "
+                    "all their output from each other. Check the table's value added there."
+                ) from None
+        return local
 
     @cached_property
     def _factors(self) -> tuple[FloatArray, npt.NDArray[np.int32]]:
@@ -101,13 +100,13 @@ class LeontiefSystem:
             # The factors have taken the matrix's place: make it again, so that asking twice fails twice.
             self._matrix = _form(self.Z, self.inverse_x)[2]
             raise IdentityError(
-                f"I - A is singular to working precision (pivot {diagonal[worst]:.3g}, met at {self._name(worst)}): "
+                f"I - A is singular to working precision (pivot {diagonal[worst]:.3g}, met at {self.name(worst)}): "
                 "some cells sell all they make to each other and have no final use. Check the rows of the table there."
             )
         return lu, pivots
 
     def solve(self, rhs: FloatArray, *, overwrite: bool = False) -> FloatArray:
-        """Return B rhs for a column or columns, shape (GN,) or (GN, k).
+        """Return B rhs for a column or columns, shape (n,) or (n, k).
 
         Parameters
         ----------
@@ -127,6 +126,9 @@ class LeontiefSystem:
         return self._getrs(rhs, 0, overwrite)
 
     def _getrs(self, rhs: FloatArray, transposed: int, overwrite: bool) -> FloatArray:
+        if self._inverse is not None:
+            inverse = self._inverse if transposed else self._inverse.T
+            return inverse @ np.asarray(rhs, dtype=np.float64)
         lu, pivots = self._factors
         columns = np.array(rhs, dtype=np.float64, order="F", ndmin=1, copy=None if overwrite else True)
         if columns.ndim == 2 and columns.shape[1] <= _FEW:
@@ -136,49 +138,43 @@ class LeontiefSystem:
         solution, _ = lapack.dgetrs(lu, pivots, columns, trans=transposed, overwrite_b=1)
         return solution.reshape(columns.shape)
 
-    @cached_property
-    def _inverse(self) -> FloatArray:
-        lu, pivots = self._factors
-        # Without a work space of this size LAPACK falls back to an unblocked routine, ten times slower.
-        work = int(lapack.dgetri_lwork(len(self.x))[0])
-        inverse, _ = lapack.dgetri(lu, pivots, lwork=work)
-        return inverse.T
-
     def inverse(self) -> FloatArray:
-        """Return B, shape (GN, GN), from the same factors; about twice the cost of factorising. Kept."""
+        """Return B, shape (n, n), for about twice the cost of factorising; it takes the factors' place and is kept."""
+        if self._inverse is None:
+            lu, pivots = self._factors
+            del self._factors
+            # Without a work space of this size LAPACK falls back to an unblocked routine, ten times slower.
+            work = int(lapack.dgetri_lwork(len(self.x))[0])
+            self._inverse = lapack.dgetri(lu, pivots, lwork=work, overwrite_lu=1)[0].T
         return self._inverse
 
-    def diagonal_blocks(self) -> FloatArray:
-        """Return B_ss, shape (G, N, N); needs the inverse."""
-        s = np.arange(self.G)
-        return self.inverse().reshape(self.G, self.N, self.G, self.N)[s, :, s, :]
+    @cached_property
+    def diagonal_blocks(self) -> list[FloatArray]:
+        """B_ss, one array an exporter; needs the inverse."""
+        return self.blocks.diagonal(self.inverse())
 
     def domestic(self, m: FloatArray) -> FloatArray:
-        """Return A^D m, shape of `m`: (GN,) or (GN, k)."""
-        return self.blockwise(self.domestic_A, m)
-
-    def local(self, m: FloatArray) -> FloatArray:
-        """Return L m, shape of `m`: (GN,) or (GN, k)."""
-        return self.blockwise(self.L, m)
-
-    def local_transposed(self, m: FloatArray) -> FloatArray:
-        """Return Lᵀ m, shape of `m`: (GN,) or (GN, k)."""
-        return self.blockwise(self.L.transpose(0, 2, 1), m)
+        """Return A^D m, shape of `m`: (n,) or (n, k)."""
+        return self.blocks.multiply(self.domestic_A, m)
 
     def domestic_transposed(self, m: FloatArray) -> FloatArray:
-        """Return A^Dᵀ m, shape of `m`: (GN,) or (GN, k)."""
-        return self.blockwise(self.domestic_A.transpose(0, 2, 1), m)
+        """Return A^Dᵀ m, shape of `m`: (n,) or (n, k)."""
+        return self.blocks.multiply_transposed(self.domestic_A, m)
 
-    def blockwise(self, blocks: FloatArray, m: FloatArray) -> FloatArray:
-        """Multiply the block-diagonal matrix of `blocks` (G, N, N) with `m` (GN,) or (GN, k)."""
-        return (blocks @ m.reshape(self.G, self.N, -1)).reshape(m.shape)
+    def local(self, m: FloatArray) -> FloatArray:
+        """Return L m, shape of `m`: (n,) or (n, k)."""
+        return self.blocks.multiply(self.L, m)
+
+    def local_transposed(self, m: FloatArray) -> FloatArray:
+        """Return Lᵀ m, shape of `m`: (n,) or (n, k)."""
+        return self.blocks.multiply_transposed(self.L, m)
 
     def foreign(self, m: FloatArray) -> FloatArray:
-        """Return A^F m, shape of `m`: (GN,) or (GN, k)."""
+        """Return A^F m, shape of `m`: (n,) or (n, k)."""
         return self.foreign_products(columns=m.reshape(len(m), -1))[0].reshape(m.shape)
 
     def foreign_transposed(self, m: FloatArray) -> FloatArray:
-        """Return A^Fᵀ m, shape of `m`: (GN,) or (GN, k)."""
+        """Return A^Fᵀ m, shape of `m`: (n,) or (n, k)."""
         return self.foreign_products(rows=m.reshape(len(m), -1))[2].reshape(m.shape)
 
     def foreign_products(
@@ -194,19 +190,19 @@ class LeontiefSystem:
 
         Parameters
         ----------
-        columns : ndarray, shape (GN, k), optional
-        own : tuple of ndarray, shape (GN, G) each, optional
+        columns : ndarray, shape (n, k), optional
+        own : tuple of ndarray, shape (n, G) each, optional
             Matrices with a column for every country.
-        rows : ndarray, shape (GN, j), optional
+        rows : ndarray, shape (n, j), optional
 
         Returns
         -------
-        ndarray, shape (GN, k)
+        ndarray, shape (n, k)
             A^F columns.
-        ndarray, shape (GN, len(own))
+        ndarray, shape (n, len(own))
             Σ_{r≠s} A_sr m_rs for every country s, stacked, for each m in `own`: what s sells abroad for
             something that is indexed by s itself.
-        ndarray, shape (GN, j)
+        ndarray, shape (n, j)
             A^Fᵀ rows.
         """
         n, k = len(self.x), 0 if columns is None else columns.shape[1]
@@ -217,9 +213,8 @@ class LeontiefSystem:
         owned = [m.T * self.inverse_x for m in own]
         above = np.empty((0, n)) if rows is None else np.ascontiguousarray(rows.T)
         right, left = np.empty((n, len(factor))), np.zeros(above.shape)
-        for s in range(self.G):
-            start, stop = s * self.N, (s + 1) * self.N
-            here, block = slice(start, stop), self.Z[start:stop]
+        for s, here in enumerate(self.blocks.slices):
+            block = self.Z[here]
             if len(factor):
                 for i, m in enumerate(owned, start=k):
                     factor[i] = m[s]
@@ -232,34 +227,6 @@ class LeontiefSystem:
                 bought[:, here] = 0.0
                 left += bought
         return right[:, :k], right[:, k:], (left * self.inverse_x).T
-
-    def own_blocks(self, m: FloatArray) -> FloatArray:
-        """Return the own-country blocks m_ss of a matrix (GN, G), stacked to shape (GN,)."""
-        return np.concatenate([m[s * self.N : (s + 1) * self.N, s] for s in range(self.G)])
-
-    def abroad(self, m: FloatArray) -> FloatArray:
-        """Return Σ_{r≠s} m_sr, the row sums of (GN, G) without the own-country blocks, shape (GN,).
-
-        The blocks are left out, not subtracted, so that nothing abroad is exactly 0.
-        """
-        total = np.zeros(len(m))
-        for s in range(self.G):
-            column = m[:, s].copy()
-            column[s * self.N : (s + 1) * self.N] = 0.0
-            total += column
-        return total
-
-    def block_columns(self, m: FloatArray) -> FloatArray:
-        """Spread a vector (GN,) to a matrix (GN, G) with m_s in the rows and the column of s, else 0."""
-        out = np.zeros((len(m), self.G), order="F")
-        for s in range(self.G):
-            here = slice(s * self.N, (s + 1) * self.N)
-            out[here, s] = m[here]
-        return out
-
-    def country_sums(self, m: FloatArray) -> FloatArray:
-        """Sum (GN, ...) over each country's sectors, giving (G, ...)."""
-        return m.reshape(self.G, self.N, *m.shape[1:]).sum(axis=1)
 
 
 def _form(Z: FloatArray, inverse_x: FloatArray, rows: int = 64) -> tuple[FloatArray, FloatArray, FloatArray]:

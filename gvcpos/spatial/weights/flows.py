@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.options import Islands, choose
-from gvcpos.accounting import LeontiefSystem
+from gvcpos.accounting import Blocks, LeontiefSystem
 from gvcpos.spatial.weights.matrix import Weights
 from gvcpos.tables.iotable import IOTable
 
@@ -96,7 +96,7 @@ def value_added_flows(table: IOTable) -> FloatArray:
     r it is each country's value added. A system with G right-hand sides is solved; the inverse is not formed.
     """
     g, n = table.shape
-    system = LeontiefSystem(table.Z, table.x, g, n)
+    system = LeontiefSystem(table.Z, table.x, Blocks.even(g, n))
     by_country = np.zeros((g * n, g), order="F")
     by_country[np.arange(g * n), np.repeat(np.arange(g), n)] = table.final_demand.sum(axis=1)
     rate = np.divide(table.va_total, table.x, out=np.zeros_like(table.x), where=table.x != 0)

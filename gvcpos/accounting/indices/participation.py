@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
 
+from gvcpos.accounting.blocks import FloatArray
 from gvcpos.accounting.flows import WorldFlows
-from gvcpos.accounting.leontief import FloatArray
-from gvcpos.accounting.position import ratio
+from gvcpos.accounting.indices.position import ratio
 
 
 @dataclass(frozen=True)
 class Split:
-    """Value added (forward) or final goods (backward) by the way they take; money, (GN,) or (G,) each.
+    """Value added (forward) or final goods (backward) by the way they take; money, (n,) or (G,) each.
 
     Attributes
     ----------
@@ -27,9 +28,9 @@ class Split:
     simple: FloatArray
     complex: FloatArray
 
-    def by_country(self, G: int) -> Split:
-        """Sum over each country's sectors, shape (G,)."""
-        return Split(*(getattr(self, f.name).reshape(G, -1).sum(axis=1) for f in fields(self)))
+    def summed(self, total: Callable[[FloatArray], FloatArray]) -> Split:
+        """Sum every part with `total`, which takes cells to rows or exporters."""
+        return Split(*(total(getattr(self, f.name)) for f in fields(self)))
 
 
 def forward_split(flows: WorldFlows) -> Split:
@@ -64,7 +65,7 @@ def split_columns(split: Split, view: str) -> dict[str, FloatArray]:
 
 
 def indirect_value_added(flows: WorldFlows) -> FloatArray:
-    """IV: own value added in exports that partners pass on to third countries, by exporting sector, (GN,).
+    """IV: own value added in exports that partners pass on to third countries, by exporting sector, (n,).
 
     It is T3 + T4 + T5 of Wang, Wei & Zhu (NBER w19677). As x_r = Σ_t B_rt y_t, what is left of A_sr x_r after
     absorption by the direct importer, return home and own final exports is
@@ -75,7 +76,7 @@ def indirect_value_added(flows: WorldFlows) -> FloatArray:
 
 
 def foreign_value_added(flows: WorldFlows) -> FloatArray:
-    """FV: foreign value added in exports that the direct importer absorbs, by exporting sector, (GN,).
+    """FV: foreign value added in exports that the direct importer absorbs, by exporting sector, (n,).
 
     It is T11 + T12 + T14 + T15 of Wang, Wei & Zhu: (u − v_s B_ss)' # Σ_{r≠s} (Y_sr + A_sr L_rr Y_rr).
     """
@@ -83,13 +84,13 @@ def foreign_value_added(flows: WorldFlows) -> FloatArray:
 
 
 def forward_linkage(flows: WorldFlows) -> FloatArray:
-    """Own value added in all exports of others, v̂_s Σ_{r≠s} B_sr e_r, by sector of origin, (GN,).
+    """Own value added in all exports of others, v̂_s Σ_{r≠s} B_sr e_r, by sector of origin, (n,).
 
     The loose forward measure (OECD FEXDVA, VS1 of Hummels, Ishii & Yi 2001): it counts value added each time
     it crosses a border and can flip the sign of the KPWW position, hence its own name. Costs G more columns.
     """
-    spread = flows.system.solve(flows.system.block_columns(flows.exports))
-    return flows.v * flows.system.abroad(spread)
+    spread = flows.system.solve(flows.system.blocks.spread(flows.exports))
+    return flows.v * flows.system.blocks.abroad(spread)
 
 
 def kpww_columns(exports: FloatArray, indirect: FloatArray, foreign: FloatArray) -> dict[str, FloatArray]:

@@ -7,13 +7,14 @@ crossings v̂BA^FB ŷ and stages abroad v̂LA^FBA^DB ŷ. Row sums give the forwa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
 
+from gvcpos.accounting.blocks import FloatArray
 from gvcpos.accounting.flows import WorldFlows
-from gvcpos.accounting.leontief import FloatArray
-from gvcpos.accounting.position import ratio
+from gvcpos.accounting.indices.position import ratio
 
 _BALANCED = 1e-13  # what rounding alone makes of a balanced table's vB
 _NO_FLOW = 1e-12  # beside the total, a smaller flow through value chains is rounding
@@ -21,7 +22,7 @@ _NO_FLOW = 1e-12  # beside the total, a smaller flow through value chains is rou
 
 @dataclass(frozen=True)
 class Stages:
-    """Value and stage-weighted value seen from one side, money, shape (GN,) or (G,) each.
+    """Value and stage-weighted value seen from one side, money, shape (n,) or (G,) each.
 
     Attributes
     ----------
@@ -44,9 +45,9 @@ class Stages:
     crossings: FloatArray
     after: FloatArray
 
-    def by_country(self, G: int) -> Stages:
-        """Sum over each country's sectors, shape (G,): lengths of countries are ratios of these sums."""
-        return Stages(*(getattr(self, f.name).reshape(G, -1).sum(axis=1) for f in fields(self)))
+    def summed(self, total: Callable[[FloatArray], FloatArray]) -> Stages:
+        """Sum every part with `total`, which takes cells to rows or exporters: lengths are ratios of these sums."""
+        return Stages(*(total(getattr(self, f.name)) for f in fields(self)))
 
 
 def forward_stages(flows: WorldFlows) -> Stages:
@@ -93,7 +94,7 @@ def backward_stages(flows: WorldFlows) -> Stages:
 
 
 def _second_round(flows: WorldFlows) -> tuple[FloatArray, FloatArray]:
-    """Return vBB and wA^F B A^D B, shape (GN,) each.
+    """Return vBB and wA^F B A^D B, shape (n,) each.
 
     On a balanced table vB = l, one where there is output. Then vBB = lB and, as wA^F B = l − w and wA^D = w − v, the
     second is lA^D B − wB + l: all known without another solve. Otherwise both are solved for.

@@ -5,11 +5,13 @@ Pure functions on arrays; GN cells, country-major.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gvcpos.accounting.leontief import FloatArray, LeontiefSystem
+from gvcpos.accounting.blocks import FloatArray
+from gvcpos.accounting.leontief import LeontiefSystem
 
 
 @dataclass(frozen=True)
@@ -45,31 +47,31 @@ def positions(x: FloatArray, y: FloatArray, va: FloatArray, bx: FloatArray, ub: 
 
     Parameters
     ----------
-    x, y, va : ndarray, shape (GN,)
+    x, y, va : ndarray, shape (n,)
         Output, final demand and value added.
-    bx, ub : ndarray, shape (GN,)
+    bx, ub : ndarray, shape (n,)
         B x and Bᵀ 1. As x̂⁻¹Z = x̂⁻¹A x̂, upstreamness is Bx/x.
 
     Returns
     -------
-    Position, shape (GN,) each
+    Position, shape (n,) each
         On a balanced table Σ x U = Σ x D.
     """
     defined = np.where(x != 0, 1.0, np.nan)
     return Position(ratio(bx, x), ub * defined, ratio(y, x), ratio(va, x))
 
 
-def by_country(position: Position, x: FloatArray, G: int) -> Position:
-    """Average sector positions to countries with output as weights, shape (G,) each.
+def averaged(position: Position, x: FloatArray, total: Callable[[FloatArray], FloatArray]) -> Position:
+    """Average the positions of cells with output as weights; `total` sums cells to rows or exporters.
 
-    For F/GO and VA/GO this is the ratio of the country totals. A cell without a value (no use but inventories, under
+    For F/GO and VA/GO this is the ratio of the totals. A cell without a value (no use but inventories, under
     the inventory correction) is left out of the average, with its output.
     """
 
     def average(values: FloatArray) -> FloatArray:
         known = (x != 0) & np.isfinite(values)
         weighted, weights = np.where(known, values * x, 0.0), np.where(known, x, 0.0)
-        return ratio(weighted.reshape(G, -1).sum(axis=1), weights.reshape(G, -1).sum(axis=1))
+        return ratio(total(weighted), total(weights))
 
     return Position(
         average(position.upstreamness),
@@ -86,11 +88,11 @@ def net_of_inventories(
 
     Parameters
     ----------
-    Z : ndarray, shape (GN, GN)
-    F : ndarray, shape (GN,)
+    Z : ndarray, shape (n, GN)
+    F : ndarray, shape (n,)
         Final demand with inventories in it.
-    x : ndarray, shape (GN,)
-    inventories : ndarray, shape (GN,)
+    x : ndarray, shape (n,)
+    inventories : ndarray, shape (n,)
         Net change in inventories of each row, over all destinations.
 
     Returns
@@ -114,7 +116,7 @@ def corrected_positions(system: LeontiefSystem, F: FloatArray, inventories: Floa
     """Return the positions on the table of `system` net of inventories; see `net_of_inventories`."""
     x = system.x
     z, f, va = net_of_inventories(system.Z, F, x, inventories)
-    corrected = LeontiefSystem(z, x, system.G, system.N)
+    corrected = LeontiefSystem(z, x, system.blocks)
     found = positions(x, f, va, corrected.solve(x), corrected.solve_transposed(np.ones_like(x)))
     known = np.where((x != 0) & (x == inventories), np.nan, 1.0)
     return replace(found, upstreamness=found.upstreamness * known, fgo=found.fgo * known)

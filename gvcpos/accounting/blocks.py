@@ -1,0 +1,168 @@
+"""The exporters of a world table: its cells cut into blocks, and the algebra of block matrices.
+
+An exporter is a country or a group of countries. Its cells are consecutive, so a block of a matrix is a slice; blocks
+may differ in size. Vectors have shape (n,), matrices (n, G) have a column for every exporter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """n cells cut into G consecutive blocks.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Cells of every exporter.
+    """
+
+    sizes: tuple[int, ...]
+
+    @classmethod
+    def even(cls, G: int, N: int) -> Blocks:
+        """Return G blocks of N cells each."""
+        return cls((N,) * G)
+
+    @property
+    def G(self) -> int:
+        """Number of exporters."""
+        return len(self.sizes)
+
+    @cached_property
+    def starts(self) -> npt.NDArray[np.intp]:
+        """First cell of every block, shape (G,)."""
+        return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.intp)
+
+    @cached_property
+    def n(self) -> int:
+        """Number of cells."""
+        return int(sum(self.sizes))
+
+    @cached_property
+    def slices(self) -> tuple[slice, ...]:
+        """The cells of every block."""
+        return tuple(slice(int(a), int(a) + size) for a, size in zip(self.starts, self.sizes, strict=True))
+
+    @cached_property
+    def of_cell(self) -> npt.NDArray[np.intp]:
+        """Block of every cell, shape (n,)."""
+        return np.repeat(np.arange(self.G), self.sizes)
+
+    def sums(self, m: FloatArray, axis: int = 0) -> FloatArray:
+        """Sum over each block's cells: n becomes G along `axis`."""
+        return np.add.reduceat(m, self.starts, axis=axis)
+
+    def per_cell(self, m: FloatArray) -> FloatArray:
+        """Give every cell its exporter's value: G becomes n along the first axis."""
+        return m[self.of_cell]
+
+    def own(self, m: FloatArray) -> FloatArray:
+        """Return the own blocks m_ss of a matrix (n, G), stacked to shape (n,)."""
+        return m[np.arange(self.n), self.of_cell]
+
+    def spread(self, m: FloatArray) -> FloatArray:
+        """Spread a vector (n,) to a matrix (n, G) with m_s in the rows and the column of s, else 0."""
+        out = np.zeros((self.n, self.G), order="F")
+        out[np.arange(self.n), self.of_cell] = m
+        return out
+
+    def without_own(self, m: FloatArray) -> FloatArray:
+        """Return a copy of (n, G) with the own blocks exactly 0."""
+        out = m.copy()
+        out[np.arange(self.n), self.of_cell] = 0.0
+        return out
+
+    def abroad(self, m: FloatArray) -> FloatArray:
+        """Return Σ_{r≠s} m_sr, the row sums of (n, G) without the own blocks, shape (n,).
+
+        The blocks are left out, not subtracted, so that nothing abroad is exactly 0.
+        """
+        return self.without_own(m).sum(axis=1)
+
+    def diagonal(self, matrix: FloatArray) -> list[FloatArray]:
+        """Return copies of the diagonal blocks of a matrix (n, n)."""
+        return [matrix[here, here].copy() for here in self.slices]
+
+    def multiply(self, blocks: Sequence[FloatArray], m: FloatArray) -> FloatArray:
+        """Multiply the block-diagonal matrix of `blocks` with `m`, shape (n,) or (n, k)."""
+        out = np.empty(m.shape)
+        for here, block in zip(self.slices, blocks, strict=True):
+            out[here] = block @ m[here]
+        return out
+
+    def multiply_transposed(self, blocks: Sequence[FloatArray], m: FloatArray) -> FloatArray:
+        """Multiply the transpose of the block-diagonal matrix of `blocks` with `m`, shape (n,) or (n, k)."""
+        out = np.empty(m.shape)
+        for here, block in zip(self.slices, blocks, strict=True):
+            out[here] = block.T @ m[here]
+        return out
+
+    def solve(self, blocks: Sequence[FloatArray], m: FloatArray) -> FloatArray:
+        """Return the solution of the block-diagonal system of `blocks`, shape of `m`: (n,) or (n, k)."""
+        out = np.empty(m.shape)
+        for here, block in zip(self.slices, blocks, strict=True):
+            out[here] = np.linalg.solve(block, m[here])
+        return out
+
+    def columns_of(self, matrix: FloatArray, m: FloatArray) -> FloatArray:
+        """Return matrix_rs m_s for every pair, shape (k, n, G): the product with k spread vectors in one pass.
+
+        Parameters
+        ----------
+        matrix : ndarray, shape (n, n)
+        m : ndarray, shape (n, k)
+        """
+        out = np.empty((m.shape[1], self.n, self.G))
+        for s, here in enumerate(self.slices):
+            out[:, :, s] = (matrix[:, here] @ m[here]).T
+        return out
+
+    def rows_of(self, v: FloatArray, matrix: FloatArray) -> FloatArray:
+        """Return v_t matrix_ts for every pair, shape (G, n): block sums of v̂ times the matrix."""
+        return np.stack([v[here] @ matrix[here] for here in self.slices])
+
+
+def pair_products(
+    matrix: FloatArray, blocks: Blocks, shared: FloatArray, paired: Iterable[FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Multiply the blocks M_sr of a matrix with vectors of the column's exporter, r, and of the pair, in one pass.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, n)
+    blocks : Blocks
+    shared : ndarray, shape (n, k)
+        Vectors m_r that are the same for every s.
+    paired : iterable of ndarray, shape (n, G) each
+        Vectors m_rs in the rows of r and the column of s.
+
+    Returns
+    -------
+    ndarray, shape (k, n, G)
+        M_sr m_r in the rows of s and the column of r; own blocks are 0.
+    ndarray, shape (j, n, G)
+        M_sr m_rs likewise.
+    """
+    pairs = [np.asarray(m) for m in paired]
+    k, j = shared.shape[1], len(pairs)
+    out = np.zeros((k + j, blocks.n, blocks.G))
+    factor = np.empty((blocks.n, k + j))
+    factor[:, :k] = shared
+    for s, rows in enumerate(blocks.slices):
+        for i, m in enumerate(pairs, start=k):
+            factor[:, i] = m[:, s]
+        slab = matrix[rows]
+        for r, columns in enumerate(blocks.slices):
+            if r != s:
+                out[:, rows, r] = (slab[:, columns] @ factor[columns]).T
+    return out[:k], out[k:]

@@ -1,0 +1,1 @@
+"""Indices of cells from a few solves: position, participation, lengths."""
