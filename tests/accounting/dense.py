@@ -5,6 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from gvcpos.tables import IOTable
+from tests.accounting.oracle.borin_mancini import source_standard, source_terms
+from tests.accounting.oracle.world import plain
+from tests.accounting.oracle.wwz import wwz_pair
+
+COMPARED = ("GEXP", "DVA", "DDC", "FVA", "FDC", "VAX", "DAVAX", "VAX1", "VAX2", "VAX3", "VAX4", "REF1", "REF2")
 
 
 class Dense:
@@ -12,6 +17,7 @@ class Dense:
 
     def __init__(self, table: IOTable) -> None:
         self.G, self.N = table.shape
+        self.world = plain(table.Z, table.final_demand, self.N)
         self.x, self.va, self.F = table.x, table.va_total, table.final_demand
         n = len(self.x)
         inverse_x = np.array([1 / v if v != 0 else 0.0 for v in self.x])
@@ -52,32 +58,7 @@ class Dense:
 
     def wwz(self, s: int, r: int) -> dict[str, np.ndarray]:
         """The sixteen terms of Wang, Wei & Zhu for a pair, by name; they sum to e_sr."""
-        A, B, Y, L, V = self.A, self.B, self.Y, self.l, self.V
-        own, home = V(s) @ B(s, s), V(s) @ L[s]
-        third = self.others(s, r)
-        partner = V(r) @ B(r, s)
-        rest = self.total(V(t) @ B(t, s) for t in third)
-        Asr = A(s, r)
-        final, inner = Y(s, r), Asr @ L[r] @ Y(r, r)
-        outer = Asr @ L[r] @ self.e[r]
-        return {
-            "DVA_FIN": own * Y(s, r),
-            "DVA_INT": home * (Asr @ B(r, r) @ Y(r, r)),
-            "T3": home * (Asr @ self.total(B(r, t) @ Y(t, t) for t in third)),
-            "T4": home * (Asr @ B(r, r) @ self.total(Y(r, t) for t in third)),
-            "T5": home * (Asr @ self.total(B(r, t) @ self.total(Y(t, u) for u in self.others(s, t)) for t in third)),
-            "RDV_FIN": home * (Asr @ B(r, r) @ Y(r, s)),
-            "RDV_FIN2": home * (Asr @ self.total(B(r, t) @ Y(t, s) for t in third)),
-            "RDV_INT": home * (Asr @ B(r, s) @ Y(s, s)),
-            "DDC_FIN": home * (Asr @ B(r, s) @ self.total(Y(s, t) for t in self.others(s))),
-            "DDC_INT": (own - home) * (Asr @ self.X(r)),
-            "MVA_FIN": partner * final,
-            "MVA_INT": partner * inner,
-            "MDC": partner * outer,
-            "OVA_FIN": rest * final,
-            "OVA_INT": rest * inner,
-            "ODC": rest * outer,
-        }
+        return wwz_pair(self.world, s, r)
 
     def kpww(self) -> tuple[np.ndarray, np.ndarray]:
         """IV and FV by exporting sector."""
@@ -85,42 +66,16 @@ class Dense:
         for s in self.countries:
             for r in self.others(s):
                 terms = self.wwz(s, r)
-                iv[self.at(s)] += terms["T3"] + terms["T4"] + terms["T5"]
+                iv[self.at(s)] += sum(terms[f"DVA_INTrex{k}"] for k in (1, 2, 3))
                 fv[self.at(s)] += sum(terms[k] for k in ("MVA_FIN", "MVA_INT", "OVA_FIN", "OVA_INT"))
         return iv, fv
 
     def borin_mancini(self) -> dict[str, np.ndarray]:
-        names = "GEXP DVA DDC FVA FDC VAX DAVAX VAX1 VAX2 VAX3 VAX4 REF1 REF2"
-        out = {k: np.zeros_like(self.x) for k in names.split()}
-        A, L, Y = self.A, self.l, self.Y
-        for s in self.countries:
-            M = sum((A(s, j) @ self.B(j, s) for j in self.others(s)), np.zeros((self.N, self.N)))
-            w = self.V(s) @ L[s]
-            f = self.total(self.V(t) @ self.B(t, s) for t in self.others(s)) @ np.linalg.inv(np.eye(self.N) + M)
-            for r in self.others(s):
-                e, back = self.e_pair(s, r), self.BY[self.at(r), s]
-                near = A(s, r) @ L[r]
-                pair = {
-                    "GEXP": e,
-                    "DVA": w * e,
-                    "DDC": (w @ M) * e,
-                    "FVA": f * e,
-                    "FDC": (f @ M) * e,
-                    "VAX": w * (Y(s, r) + A(s, r) @ (self.X(r) - back)),
-                    "DAVAX": w * (Y(s, r) + near @ Y(r, r)),
-                    "VAX1": w * Y(s, r),
-                    "VAX2": w * (near @ Y(r, r)),
-                    "VAX3": w * (near @ self.total(Y(r, j) for j in self.others(r, s))),
-                    "VAX4": w * (near @ self.total(A(r, j) @ self._for_others(j, s) for j in self.others(r))),
-                    "REF1": w * (near @ Y(r, s)),
-                    "REF2": w * (near @ self.total(A(r, j) @ self.BY[self.at(j), s] for j in self.others(r))),
-                }
-                for name, value in pair.items():
-                    out[name][self.at(s)] += value
-        return out
-
-    def _for_others(self, j: int, s: int) -> np.ndarray:
-        return self.total(self.BY[self.at(j), k] for k in self.others(s))
+        """The source terms and their aggregates by exporting sector, all partners together."""
+        every = [source_terms(self.world, s) for s in self.countries]
+        terms = {name: np.concatenate([one[name].sum(axis=1) for one in every]) for name in every[0]}
+        known = terms | source_standard(terms) | {"GEXP": terms["EXGR"]}
+        return {name: known[name] for name in COMPARED}
 
     def parts(self) -> dict[str, np.ndarray]:
         """Block-diagonal and other matrices of the length and participation formulas."""
