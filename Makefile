@@ -42,7 +42,7 @@ test: lint
 	$(BIN)/pytest -n 2
 
 test-slow: $(STAMP)
-	$(BIN)/pytest -n 2 -m slow
+	$(BIN)/pytest -n 2 --dist loadgroup -m slow
 
 # The oldest versions that pyproject.toml admits, in an environment of their own (needs uv).
 test-lowest:

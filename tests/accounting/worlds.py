@@ -65,3 +65,26 @@ def close(mine: np.ndarray, other: np.ndarray, relative: float = 1e-9, size: flo
     if size is None:
         size = float(np.nanmax(np.abs(other), initial=0.0))
     np.testing.assert_allclose(mine, other, rtol=0, atol=relative * size + 1e-300)
+
+
+def adds_up(
+    total: np.ndarray, *terms: np.ndarray, made_of: tuple[np.ndarray, ...] = (), relative: float = 1e-9
+) -> float:
+    """Assert Σ terms = total in every cell, to `relative` times what was added in that cell; return the worst.
+
+    The measure is the cell's own |total| + Σ |terms| + Σ |made_of|, so that small cells count as much as large ones.
+    It is not |total| alone: where large terms cancel, as for a cell that exports 1,000 and whose part in value chains
+    is 0.001, the last digits of the 1,000 are all that arithmetic with 16 digits can keep. `made_of` names the
+    flows whose difference a term or the total is (GVCF = DVA − DAVAX), for the same reason. A cell where all of
+    these are zero must be exactly right. No number may be NaN: a test says itself which cells have none.
+    """
+    arrays = [np.asarray(a, float) for a in (total, *terms, *made_of)]
+    added = sum(np.abs(a) for a in arrays)
+    off = np.abs(sum(arrays[1 : 1 + len(terms)]) - arrays[0])
+    assert np.isfinite(added).all()
+    share = np.divide(off, added, out=np.zeros_like(off), where=added != 0)
+    worst = np.unravel_index(int(np.argmax(share)), share.shape) if share.size else ()
+    assert (off <= relative * added).all(), (
+        f"cell {worst}: off by {off[worst]:.3g}, {share[worst]:.3g} of what was added"
+    )
+    return float(share.max(initial=0.0))

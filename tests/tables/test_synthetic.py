@@ -113,6 +113,19 @@ def test_capture_follows_the_planted_equation() -> None:
         assert abs(np.corrcoef(e.ravel(), X.ravel())[0, 1]) < 0.12
 
 
+def test_time_effects_are_what_the_equation_has_in_common_in_a_year() -> None:
+    world = synthetic_world(planted=Planted(sigma=1e-12), countries=20, years=SHORT)
+    p, W = world.planted, world.weights
+    assert list(world.time_effects.columns) == ["stage", "year", "time_effect", "synthetic"]
+    planted = world.time_effects.pivot(index="year", columns="stage", values="time_effect")
+    for s, stage in enumerate(world.chain):
+        y, X, z = world.panels.capture[s], world.panels.position[s], world.panels.rd
+        rest = y - p.rho * y @ W.T - p.slope[s] * X - p.rd * z - p.slope_spill[s] * X @ W.T - p.rd_spill * z @ W.T
+        common = rest.mean(axis=1) - rest.mean()
+        np.testing.assert_allclose(planted[stage], common, atol=1e-11)
+        assert np.abs(common).max() > 1e-3
+
+
 def test_pull_through_follows_the_planted_equation() -> None:
     world = whole()
     growth = np.diff(np.log(world.panels.value_added), axis=1)

@@ -36,6 +36,8 @@ class Panels:
     ----------
     position, capture, value_added : ndarray, shape (3, T, N)
         Upstreamness, value added over output, value added (share of the first year's world output).
+    time_effects : ndarray, shape (3, T)
+        α of the value-added rate's equation; they sum to zero over the years.
     rd, tariff : ndarray, shape (T, N)
         R&D intensity (per cent), and a tariff rate (per cent) that affects nothing.
     size : ndarray, shape (N,)
@@ -45,6 +47,7 @@ class Panels:
     position: FloatArray
     capture: FloatArray
     value_added: FloatArray
+    time_effects: FloatArray
     rd: FloatArray
     tariff: FloatArray
     size: FloatArray
@@ -65,9 +68,10 @@ def draw_panels(
     rd = 2.2 + _exogenous(streams[1], W, T, between=0.5, within=0.4, half=1.6)
     tariff = 5.0 + _exogenous(streams[1], W, T, between=1.5, within=0.8, half=4.5)
     position = np.stack([_position(streams[2], W, T, s) for s in range(len(STAGES))])
-    rate = np.stack([_capture(streams[3], planted, W, s, position=position[s], rd=rd) for s in range(len(STAGES))])
+    stages = [_capture(streams[3], planted, W, s, position=position[s], rd=rd) for s in range(len(STAGES))]
+    rate, time = (np.stack(part) for part in zip(*stages, strict=True))
     value_added = _value_added(streams[4], planted, size, countries, years)
-    return Panels(position, rate, value_added, rd, tariff, size)
+    return Panels(position, rate, value_added, time, rd, tariff, size)
 
 
 def _exogenous(
@@ -88,11 +92,13 @@ def _position(rng: np.random.Generator, W: FloatArray, periods: int, stage: int)
 
 def _capture(
     rng: np.random.Generator, planted: Planted, W: FloatArray, stage: int, *, position: FloatArray, rd: FloatArray
-) -> FloatArray:
+) -> tuple[FloatArray, FloatArray]:
+    """Draw a stage's value-added rate, (T, N), and the time effects in it, (T,)."""
     periods, units = position.shape
     level = CAPTURE[stage] + bounded(0.04 * _regional(W, rng.standard_normal((units,))), 0.08)
     time = 0.01 * rng.standard_normal((periods,))
-    return capture(
+    time -= time.mean()
+    rate = capture(
         W,
         planted.rho,
         [
@@ -100,9 +106,10 @@ def _capture(
             (rd, planted.rd, planted.rd_spill),
         ],
         level=level,
-        time=time - time.mean(),
+        time=time,
         disturbance=planted.sigma * rng.standard_normal((periods, units)),
     )
+    return rate, time
 
 
 def _regional(W: FloatArray, draws: FloatArray) -> FloatArray:

@@ -148,6 +148,19 @@ class SyntheticWorld:
             }
         )
 
+    @cached_property
+    def time_effects(self) -> pd.DataFrame:
+        """Planted time effects α of the value-added rate: stage, year, time_effect, synthetic; zero-sum by stage."""
+        T = len(self.years)
+        return pd.DataFrame(
+            {
+                "stage": np.repeat(STAGES, T),
+                "year": np.tile(self.years, len(STAGES)),
+                "time_effect": self.panels.time_effects.ravel(),
+                "synthetic": True,
+            }
+        )
+
     def __repr__(self) -> str:
         return (
             f"<SYNTHETIC world, seed {self.seed}: {len(self.countries)} countries x {len(self._sectors)} sectors, "
