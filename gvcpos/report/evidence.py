@@ -16,6 +16,7 @@ from gvcpos.report.regression import STARS_NOTE, error_cell, estimate_cell
 from gvcpos.report.table import Cell, Row, Table
 
 EFFECT_ORDER = ("direct", "indirect", "total")
+_TEST_FIELDS = ("null", "statistic", "pvalue", "estimate", "conf_int", "level", "quantity")
 _EFFECT_COLUMNS = ("variable", "effect", "estimate", "std_error", "pvalue")
 
 
@@ -36,7 +37,9 @@ def effects_table(
     ----------
     effects : results or DataFrame
         Results with an ``effects()`` method or what that returns: variable and effect (in the index or as
-        columns), estimate, std_error, pvalue.
+        columns), estimate, std_error, pvalue. Simulated effects (``errors`` "simulation" in the frame's attrs or
+        columns) need lower and upper: their percentile intervals stand below the estimates, because the standard
+        deviation of draws with a multiplier near its pole is no measure of anything.
     names : mapping, optional
         Variable name to the label printed for it.
 
@@ -47,14 +50,17 @@ def effects_table(
     """
     frame = effects_frame(effects)
     locate(_EFFECT_COLUMNS, [str(c) for c in frame.columns], "columns of the effects")
+    simulated = _said(frame, "errors") == "simulation"
+    if simulated:
+        locate(("lower", "upper"), [str(c) for c in frame.columns], "columns of the simulated effects")
     kinds = [k for k in EFFECT_ORDER if k in set(frame["effect"])]
     by_key = {(str(r["variable"]), str(r["effect"])): r for r in frame.to_dict("records")}
     rows: list[Row] = []
     for variable in dict.fromkeys(str(v) for v in frame["variable"]):
         found = [by_key.get((variable, kind)) for kind in kinds]
         rows.append(Row((names or {}).get(variable, variable), tuple(_effect(r, stars, digits) for r in found)))
-        rows.append(Row("", tuple(_effect_error(r, digits) for r in found)))
-    standard = (f"Standard errors in parentheses{_error_kind(frame)}.", *((STARS_NOTE,) if stars else ()))
+        rows.append(Row("", tuple(_effect_error(r, digits, simulated) for r in found)))
+    standard = (_simulation_note(frame) if simulated else _error_note(frame), *((STARS_NOTE,) if stars else ()))
     return Table(
         caption,
         "Variable",
@@ -66,11 +72,30 @@ def effects_table(
     )
 
 
-def _error_kind(frame: pd.DataFrame) -> str:
-    """Say how the standard errors came about, if the frame states it."""
-    draws = frame.attrs.get("draws")
-    kinds = {"delta": " (delta method)", "simulation": f" (simulation, {draws} draws)"}
-    return kinds.get(str(frame.attrs.get("errors")), "")
+def _said(frame: pd.DataFrame, key: str) -> Any:
+    """What a frame of effects says of itself, in its attrs or in a column that holds one value; else None."""
+    if key in frame.attrs:
+        return frame.attrs[key]
+    if key not in frame.columns:
+        return None
+    values = frame[key].dropna().unique()
+    return values[0] if len(values) == 1 else None
+
+
+def _error_note(frame: pd.DataFrame) -> str:
+    kind = " (delta method)" if _said(frame, "errors") == "delta" else ""
+    return f"Standard errors in parentheses{kind}."
+
+
+def _simulation_note(frame: pd.DataFrame) -> str:
+    draws, rejected = (as_float(_said(frame, key)) for key in ("draws", "rejected"))
+    level = as_float(_said(frame, "level"))
+    parts = [f"{100 * (0.95 if level is None else level):g} % percentile intervals of simulated effects in brackets"]
+    if draws is not None:
+        parts.append(f"; {fixed(int(draws))} draws of the parameters")
+    if rejected is not None:
+        parts.append(f", {fixed(int(rejected))} of them left out because ρ lies outside its admissible interval")
+    return "".join([*parts, ". P-values: twice the share of draws on the far side of zero."])
 
 
 def effects_frame(effects: Any) -> pd.DataFrame:
@@ -91,8 +116,12 @@ def _effect(record: Mapping[Any, Any] | None, marked: bool, digits: int) -> Cell
     return estimate_cell(as_float(record["estimate"]), pvalue, digits)
 
 
-def _effect_error(record: Mapping[Any, Any] | None, digits: int) -> Cell:
-    return Cell() if record is None else error_cell(as_float(record["std_error"]), digits)
+def _effect_error(record: Mapping[Any, Any] | None, digits: int, simulated: bool) -> Cell:
+    if record is None:
+        return Cell()
+    if simulated:
+        return _interval_cell((record["lower"], record["upper"]), digits)
+    return error_cell(as_float(record["std_error"]), digits)
 
 
 def tests_table(
@@ -120,14 +149,36 @@ def tests_table(
     records = [_test_record(test) for test in _each_test(tests)]
     optional = [
         (head, key)
-        for head, key in (("Null hypothesis", "null"), ("Estimate", "estimate"), ("95 % interval", "conf_int"))
+        for head, key in (
+            ("Null hypothesis", "null"),
+            ("Estimate", "estimate"),
+            (_interval_head(records), "conf_int"),
+        )
         if any(record[key] is not None for record in records)
     ]
     rows = tuple(Row(str(r["name"]), _test_cells(r, [k for _, k in optional], digits)) for r in records)
     heads = tuple(head for head, _ in optional)
     null = heads[:1] if heads[:1] == ("Null hypothesis",) else ()
     columns = (*null, "Statistic", "Distribution", "p-value", *heads[len(null) :])
-    return Table(caption, "Test", columns, (rows,), tuple(notes), label, synthetic)
+    return Table(caption, "Test", columns, (rows,), (*_quantities(records), *notes), label, synthetic)
+
+
+def _interval_head(records: Sequence[Mapping[str, Any]]) -> str:
+    """Name the intervals by their confidence where the tests state one level; 95 % where they state none."""
+    levels = {as_float(record["level"]) for record in records} - {None}
+    if len(levels) > 1:
+        return "Interval"
+    return f"{100 * (1 - next(iter(levels), 0.05)):.4g} % interval"  # type: ignore[operator]
+
+
+def _quantities(records: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Say below the table what each estimate is, tests that estimate the same together."""
+    named: dict[str, list[str]] = {}
+    for record in records:
+        if record["quantity"] and record["estimate"] is not None:
+            named.setdefault(str(record["quantity"]), []).append(str(record["name"]))
+    said = "; ".join(f"{quantity} ({', '.join(tests)})" for quantity, tests in named.items())
+    return (f"Estimates: {said}.",) if said else ()
 
 
 def _each_test(tests: Iterable[Any] | pd.DataFrame) -> list[Any]:
@@ -142,7 +193,7 @@ def _test_record(test: Any) -> dict[str, Any]:
         found = (test.get(key) if isinstance(test, Mapping) else getattr(test, key, None) for key in keys)
         return next((value for value in found if value is not None), None)
 
-    record = {key: get(key) for key in ("null", "statistic", "pvalue", "estimate", "conf_int")}
+    record = {key: get(key) for key in _TEST_FIELDS}
     record["name"] = get("name", "test")
     absent = [key for key in ("name", "statistic", "pvalue") if record[key] is None]
     if absent:

@@ -165,7 +165,10 @@ def _cell(cell: Cell, numeric_column: bool) -> str:
     if not cell.numeric:
         if not cell.text + cell.suffix:
             return "&"
-        return rf"\multicolumn{{2}}{{c}}{{{escape_latex(cell.text + cell.suffix)}}}"
+        text = _NEGATIVE.sub("$-$", escape_latex(cell.text + cell.suffix))
+        return (
+            rf"\multicolumn{{2}}{{r}}{{{text}}}" if cell.text.startswith("[") else rf"\multicolumn{{2}}{{c}}{{{text}}}"
+        )
     text = _power(cell.text) if "e" in cell.text else escape_latex(cell.text).replace("-", "$-$")
     suffix = f"$^{{{cell.suffix}}}$" if "*" in cell.suffix else escape_latex(cell.suffix)
     return f"{text} & {suffix}"

@@ -18,13 +18,16 @@ h2 { font-size: 1.25rem; margin: 2.5rem 0 .75rem; padding-bottom: .25rem; border
 figure { margin: 1.5rem 0; overflow-x: auto; }
 figcaption { font: 600 .95rem/1.4 'Helvetica Neue', Arial, sans-serif; margin-bottom: .5rem; }
 img { max-width: 100%; height: auto; }
+img + figcaption { font-weight: 400; margin: .25rem 0 0; max-width: 43rem; }
 table { border-collapse: collapse; border-top: 2px solid #1a1a1a; border-bottom: 2px solid #1a1a1a;
   font: .875rem/1.45 'Helvetica Neue', Arial, sans-serif; font-variant-numeric: tabular-nums; }
 th, td { padding: .2rem .7rem; text-align: left; white-space: nowrap; vertical-align: top; }
 th { font-weight: 600; }
-td.w, th.w { white-space: normal; min-width: 18rem; }
+td.w { white-space: normal; min-width: 15rem; }
+th.w { white-space: normal; min-width: 9rem; max-width: 13rem; }
 thead th { border-bottom: 1px solid #1a1a1a; }
 tbody th { font-weight: 400; }
+.note { max-width: 52rem; }
 tbody + tbody tr:first-child > * { border-top: 1px solid #999; }
 th.n, td.n { text-align: right; }
 .s { display: inline-block; width: 1.5em; text-align: left; }
@@ -35,6 +38,7 @@ code { font-size: .85em; overflow-wrap: anywhere; }
 @media print { body { max-width: none; margin: 0; } h2 { break-after: avoid; } figure { break-inside: avoid; } }
 """
 _WRAP_FROM = 40
+_WRAP_STUB_FROM = 28
 _NEGATIVE = re.compile(r"(?<!\w)-(?=\d)")
 
 
@@ -71,6 +75,8 @@ def html_table(table: Table) -> str:
         f'<th scope="col"{c}>{escape_html(h)}{_hang("") if hang else ""}</th>'
         for h, c, hang in zip(table.columns, classes, hangs, strict=True)
     )
+    wide = [row for row in table.rows if len(row.label) > _WRAP_STUB_FROM]
+    stub = ' class="w"' if wide else ""
     parts = ["<figure>\n"]
     if table.caption:
         parts.append(f"<figcaption>{escape_html(table.caption)}</figcaption>\n")
@@ -81,7 +87,7 @@ def html_table(table: Table) -> str:
             cells = "".join(
                 f"<td{c}>{_cell(cell, hang)}</td>" for cell, c, hang in zip(row.cells, classes, hangs, strict=True)
             )
-            parts.append(f'<tr><th scope="row">{escape_html(row.label)}</th>{cells}</tr>\n')
+            parts.append(f'<tr><th scope="row"{stub}>{escape_html(row.label)}</th>{cells}</tr>\n')
         parts.append("</tbody>\n")
     parts.append("</table>\n")
     parts += [f'<p class="note">{escape_html(note)}</p>\n' for note in table.footnotes]

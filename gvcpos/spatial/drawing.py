@@ -132,7 +132,7 @@ def draw_shapes(
     for shape, colour in zip(shapes, colours, strict=True):
         if marks and shape.area < small:
             at = shape.representative_point()
-            ax.plot(at.x, at.y, "o", ms=3.6, mfc=colour, mec=MUTED, mew=0.4, zorder=3)
+            ax.plot(at.x, at.y, "o", ms=4.0, mfc=colour, mec=INK, mew=0.6, zorder=3)
 
 
 def outline(shape: Any) -> Any:

@@ -50,15 +50,19 @@ def moran_scatter(
     """
     x, y = moran.values.to_numpy(), moran.lag.to_numpy()
     with drawing.style():
-        figure = drawing.new_figure(5.2, 4.9)
-        ax = figure.add_axes((0.13, 0.155, 0.84, 0.735))
+        figure = drawing.new_figure(5.2, 5.0)
+        ax = figure.add_axes((0.13, 0.175, 0.84, 0.715))
         _axes(ax, x, y)
         slope = float(x @ y / (x @ x))
         ends = np.array(ax.get_xlim())
         ax.plot(ends, slope * ends, color=_RED, lw=1.2, zorder=2, scalex=False, scaley=False)
         ax.scatter(x, y, s=15, color=_BLUE, alpha=0.85, lw=0, zorder=3)
         ax.set_xlabel(f"{moran.name} (standard deviations from the mean)")
-        ax.set_ylabel("Spatial lag" if not moran.weights.is_row_normalised else "Weighted mean of neighbours")
+        ax.set_ylabel(
+            "Spatial lag"
+            if not moran.weights.is_row_normalised
+            else "Mean of neighbours, weighted (standard deviations)"
+        )
         heading = title or f"Moran scatter plot: {moran.name}"
         figure.text(
             0.02, 0.97, heading if year is None else f"{heading}, {year}", fontsize=10.5, fontweight="bold", va="top"
@@ -71,10 +75,14 @@ def moran_scatter(
 
 
 def _result(moran: Moran) -> str:
-    sim = f", p = {moran.p_sim:.3g} by {moran.permutations:,} permutations" if moran.permutations else ""
+    sim = f", {_p(moran.p_sim)} by {moran.permutations:,} permutations" if moran.permutations else ""
     return drawing.minus(
-        f"I = {moran.I:.3f}, expected {moran.expected:.3f}, z = {moran.z_rand:.2f} (p = {moran.p_rand:.2g}){sim}"
+        f"I = {moran.I:.3f}, expected {moran.expected:.3f}, z = {moran.z_rand:.2f} ({_p(moran.p_rand)}){sim}"
     )
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
 
 
 def _axes(ax: Axes, x: FloatArray, y: FloatArray) -> None:

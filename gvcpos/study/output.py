@@ -29,7 +29,7 @@ from gvcpos.study.inputs import Inputs
 from gvcpos.study.manifest import make_manifest
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
-from gvcpos.study.summary import CAPTIONS, summarise
+from gvcpos.study.summary import figure_captions, summarise
 
 TEST_NAMES = {
     "lm_lag": "LM lag",
@@ -56,7 +56,8 @@ def write_results(results: StudyResults, inputs: Inputs, folder: Path, progress:
         shown = data.assign(synthetic=True) if results.synthetic else data
         draw.save_figure(make(), folder / "figures" / name, data=shown)
         progress("figures", done, len(drawings))
-    summary = summarise(results, inputs, tables, {name: CAPTIONS[name] for name, _, _ in drawings})
+    captions = figure_captions(results)
+    summary = summarise(results, inputs, tables, {name: captions[name] for name, _, _ in drawings})
     write_text(folder / "summary.md", summary_markdown(summary))
     write_text(folder / "report.html", report_html(summary, folder))
     manifest = make_manifest(
@@ -81,10 +82,10 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
         regression_table(headers, caption=f"Spatial panel models of {what}", label="tab:models", synthetic=flag),
     )
     effects = results.frames["effects"]
-    for errors, how in (("delta", "delta method"), ("simulation", "simulated")):
+    for errors, how in (("delta", "delta method"), ("simulation", "simulated intervals")):
         table = effects_table(
             effects[effects["errors"] == errors],
-            caption=f"Effects in the {spec.panel.main.upper()} of {what}, standard errors: {how}",
+            caption=f"Effects in the {spec.panel.main.upper()} of {what}, {how}",
             label=f"tab:effects-{errors}",
             synthetic=flag,
         )
@@ -156,43 +157,58 @@ def study_figures(results: StudyResults, inputs: Inputs) -> Iterator[Drawing]:
     spec, frames = results.spec, results.frames
     look = {"source": results.source, "synthetic": results.synthetic}
     shown = list(spec.report.countries)
-    stages = list(inputs.chain.stage_names)
     upstream = frames["dominance"][frames["dominance"]["stage"] == spec.lockin.upstream]
     yield "dominance", partial(draw.dominance_lines, upstream, **look), upstream
+    yield _position_capture(results, shown, look)
     panel = frames["panel"][~frames["panel"]["country"].isin(spec.exclude)]
-    axes = {"position": spec.lockin.position, "capture": spec.lockin.capture}
-    labels = {"xlabel": _axis(spec.lockin.position), "ylabel": _axis(spec.lockin.capture, percent=True)}
-    dots = panel[["country", "stage", "year", *axes.values()]]
-    slopes = {t.name.partition(": ")[2]: t.estimate for t in results.verdict.tests if "slope:" in t.name}
-    slopes = {stage: slope for stage, slope in slopes.items() if stage in stages}
-    yield (
-        "position_capture",
-        partial(draw.position_capture, dots, stages, slopes=slopes, highlight=shown, **axes, **labels, **look),
-        dots,
-    )
     last = panel[panel["year"] == panel["year"].max()][["country", "stage", "year", "va_share"]]
     yield "stage_profile", partial(draw.stage_profile, last, shown, value="va_share", **look), last
-    yield "moran", partial(draw.moran_lines, frames["moran"], **look), frames["moran"]
+    yield "moran", partial(draw.moran_lines, frames["moran"], stage=spec.panel.stage, **look), frames["moran"]
     yield from _space_figures(results, look)
     effects = frames["effects"][frames["effects"]["errors"] == "delta"]
-    yield "effects", partial(draw.effects_plot, effects, **look), effects
+    words = {
+        "title": f"Effects in the {spec.panel.main.upper()} of {spec.panel.dependent}, {spec.panel.stage} stage",
+        "xlabel": f"Effect on {spec.panel.dependent} of one unit more, with 95 % interval (delta method)",
+    }
+    yield "effects", partial(draw.effects_plot, effects, **words, **look), effects
     if "planted" in frames:
         planted = frames["planted"].dropna(subset=["lower"])
         named = planted.assign(parameter=planted["parameter"] + ", " + planted["stage"])
+        # A row of panels for each parameter, the stages side by side.
+        named = named.iloc[pd.factorize(planted["parameter"])[0].argsort(kind="stable")]
         yield "planted", partial(draw.planted_vs_estimated, named, source=results.source), named
 
 
-def _axis(column: str, *, percent: bool = False) -> str:
+def _position_capture(results: StudyResults, shown: list[str], look: dict) -> Drawing:
+    """Position against capture, country and year means taken out, with the slopes that were tested."""
+    block = results.spec.lockin
+    tests = {t.name.partition(": ")[2]: t for t in results.verdict.tests if "slope:" in t.name}
+    parts = [t.details["within"].assign(stage=stage, slope=t.estimate) for stage, t in tests.items()]
+    columns = ["country", "stage", "year", block.position, block.capture, "slope"]
+    dots = pd.concat(parts, ignore_index=True)[columns]
+    have = set(dots["country"])
+    options = {
+        "slopes": {stage: t.estimate for stage, t in tests.items()},
+        "highlight": [country for country in shown if country in have],
+        "position": block.position,
+        "capture": block.capture,
+        "xlabel": _axis(block.position),
+        "ylabel": f"{_axis(block.capture)},\n% points",
+        "slope_label": "slope in the spatial Durbin model",
+    }
+    return "position_capture", partial(draw.position_capture, dots, list(tests), **options, **look), dots
+
+
+def _axis(column: str) -> str:
     """Name a column of the panel on an axis: by its documented meaning where there is one."""
     known = describe_measures().get(column)
-    label = f"{known.label[0].upper()}{known.label[1:]} ({column})" if known else column
-    return f"{label}, %" if percent else label
+    return f"{known.label[0].upper()}{known.label[1:]} ({column})" if known else column
 
 
 def _space_figures(results: StudyResults, look: dict) -> Iterator[Drawing]:
     local = results.local
     moran = Moran(local.frame.set_index("country")["value"].rename(local.name), local.weights, permutations=0)
-    look = {"note": look["source"], "synthetic": look["synthetic"]}
+    look = {"note": f"Source: {look['source']}", "synthetic": look["synthetic"]}
     yield "moran_scatter", partial(moran_scatter, moran, **look), local.frame
     shapes = results.polygons
     own = shapes.loc[list(local.weights.ids)]

@@ -76,7 +76,7 @@ def local_moran(panel: pd.DataFrame, block: SpaceBlock, stage: str, W: Weights, 
     column = block.moran[0]
     sample, own = stage_sample(panel, stage, SlopeModel(column, (), W))
     last = sample.index.get_level_values("year").max()
-    values = sample[column].xs(last, level="year").rename(f"{column} of {last}")
+    values = sample[column].xs(last, level="year").rename(f"{column}, {stage} stage, {last}")
     return LocalMoran(values, own, permutations=block.local_permutations, seed=seed)
 
 

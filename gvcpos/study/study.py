@@ -176,7 +176,7 @@ def _main_frames(spec: StudySpec, main: SpatialPanelResults) -> dict[str, pd.Dat
     """Effects with both kinds of standard errors, and specification tests, of the main model."""
     simulated = main.effects("simulation", draws=spec.panel.simulations, seed=spec.seed)
     effects = [
-        frame.reset_index().assign(errors=errors)
+        frame.reset_index().assign(errors=errors, **{key: frame.attrs.get(key, 0) for key in ("draws", "rejected")})
         for errors, frame in (("delta", main.effects()), ("simulation", simulated))
     ]
     return {

@@ -10,16 +10,6 @@ from gvcpos.study.manifest import spec_hash
 from gvcpos.study.results import StudyResults
 from gvcpos.study.spec import StudySpec
 
-CAPTIONS = {
-    "dominance": "Shares of the upstream stage's value added, and its concentration",
-    "position_capture": "Position and value capture, stage by stage",
-    "stage_profile": "Shares along the chain in the last year",
-    "moran": "Moran's I by year",
-    "moran_scatter": "Moran scatter plot of the last year",
-    "cluster_map": "Local Moran clusters of the last year, false discovery rate 5 %",
-    "effects": "Direct, indirect and total effects with 95 % intervals",
-    "planted": "Planted parameters and their estimates",
-}
 FRAMES = {
     "indices": "every index by country, sector and year",
     "country_indices": "every index by country and year",
@@ -89,6 +79,31 @@ def _what_was_run(results: StudyResults, inputs: Inputs) -> dict[str, str]:
         f"{spec.panel.effects} effects, {spec.panel.method}",
         "Lock-in slopes": f"{spec.lockin.capture} on {', '.join((spec.lockin.position, *spec.lockin.controls))}, "
         "spatial Durbin panel, two-way effects, lee-yu, information-matrix errors, whatever the panel models use",
+    }
+
+
+def figure_captions(results: StudyResults) -> dict[str, str]:
+    """Say what each figure shows: stage, year, and what is behind its lines."""
+    spec = results.spec
+    stage, year = spec.panel.stage, results.frames["panel"]["year"].max()
+    rate = f"false discovery rate {results.local.level:.3g}"
+    slopes = (
+        "Position and value capture with the means of countries and years taken out, a dot a country and year. The "
+        "lines have the slopes of the spatial Durbin model, which holds neighbours and other regressors fixed, so that "
+        "they need not be the best lines through the dots."
+    )
+    return {
+        "dominance": f"Shares of the {spec.lockin.upstream} stage's value added, and its concentration (Herfindahl-"
+        "Hirschman index)",
+        "position_capture": slopes,
+        "stage_profile": f"Shares of each stage's value added in {year}",
+        "moran": f"Moran's I by year, {stage} stage; p-values by permutation",
+        "moran_scatter": f"Moran scatter plot of {spec.space.moran[0]}, {stage} stage, {year}",
+        "cluster_map": f"Local Moran clusters of {spec.space.moran[0]}, {stage} stage, {year}, {rate}; countries "
+        "outside the study are left white",
+        "effects": f"Direct, indirect and total effects on {spec.panel.dependent}, {stage} stage, with 95 % intervals "
+        "(delta method)",
+        "planted": "Planted parameters and their estimates with 95 % intervals",
     }
 
 

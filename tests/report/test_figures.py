@@ -165,8 +165,8 @@ def test_position_capture_draws_all_dots_and_the_slope_it_was_given() -> None:
     fig = position_capture(frame, slopes={"midstream": 0.125}, highlight=["NA"])
     for panel, stage in enumerate(("upstream", "midstream", "downstream")):
         data = frame[frame["stage"] == stage]
-        assert has_line(fig, data["upstreamness"], data["va_rate"], panel)
-        own = data[data["country"] == "NA"]
+        others, own = data[data["country"] != "NA"], data[data["country"] == "NA"]
+        assert has_line(fig, others["upstreamness"], others["va_rate"], panel)
         assert has_line(fig, own["upstreamness"], own["va_rate"], panel)
     dashed = [line for line in fig.axes[1].get_lines() if line.get_linestyle() == "--"]
     assert len(dashed) == 1
@@ -197,8 +197,54 @@ def test_effects_and_planted_draw_their_intervals() -> None:
     for panel, row in enumerate(planted().itertuples()):
         assert has_line(fig, [row.lower, row.upper], [0, 0], panel)
         assert has_line(fig, [row.planted], [0], panel)
-    assert "estimate, interval misses" in texts(fig)
-    assert "estimate, interval misses" not in texts(planted_vs_estimated(planted().iloc[:2]))
+    assert "estimate, interval misses it" in texts(fig)
+    assert "estimate, interval misses it" not in texts(planted_vs_estimated(planted().iloc[:2]))
+
+
+def test_the_slopes_line_runs_through_the_mean_and_the_legend_says_what_it_is() -> None:
+    frame = stages()
+    fig = position_capture(frame, slopes={"upstream": -0.2}, highlight=["NA"], slope_label="slope within")
+    line = next(line for line in fig.axes[0].get_lines() if line.get_linestyle() == "--")
+    (x0, y0), (x1, y1) = line.get_xydata()
+    mean = frame[frame["stage"] == "upstream"][["upstreamness", "va_rate"]].mean()
+    assert y0 + (mean["upstreamness"] - x0) * (y1 - y0) / (x1 - x0) == pytest.approx(mean["va_rate"])
+    legend = [t.get_text() for t in fig.legends[0].get_texts()]
+    assert legend == ["NA", "other countries", "slope within"]
+    bare = [t.get_text() for t in position_capture(frame).legends[0].get_texts()]
+    assert bare == ["a country and year"]
+
+
+def test_titles_name_stage_and_year() -> None:
+    frame = shares()
+    assert "Who makes the value added of the upstream stage" in texts(dominance_lines(frame))
+    renamed = frame.assign(stage="mining")
+    assert "Who makes the value added of the mining stage" in texts(dominance_lines(renamed))
+    assert "Moran's I by year, mining stage" in texts(moran_lines(morans(), stage="mining"))
+    assert "Moran's I by year" in texts(moran_lines(morans()))
+    assert "Profile along the chain, 2011" in texts(stage_profile(one_year(), ["CHN"]))
+    assert "Profile along the chain" in texts(stage_profile(one_year().drop(columns="year"), ["CHN"]))
+
+
+def test_stage_profile_refuses_several_years() -> None:
+    with pytest.raises(InputError, match="CHN has more than one row at upstream"):
+        stage_profile(stages(), ["CHN"])
+
+
+def test_lines_to_moved_names_cross_no_other_name() -> None:
+    """Five names close together at the foot of the figure: each line starts at the edge of its own name."""
+    frame = shares()
+    frame["va_share"] = frame["va_share"] * 0.1 + (frame["country"] == "CHN") * 0.8
+    fig = dominance_lines(frame, leaders=5, hhi=None)
+    canvas = FigureCanvasAgg(fig)
+    canvas.draw()
+    notes = [t for t in fig.axes[0].texts if isinstance(t, mpl.text.Annotation)]
+    boxes = {t.get_text(): mpl.text.Text.get_window_extent(t, canvas.get_renderer()) for t in notes}
+    lines = {t.get_text(): t.arrow_patch.get_path() for t in notes if t.arrow_patch is not None}
+    assert lines
+    for name, path in lines.items():
+        patch = next(t.arrow_patch for t in notes if t.get_text() == name)
+        way = patch.get_transform().transform_path(path).interpolated(50).vertices
+        assert not any(box.contains(x, y) for other, box in boxes.items() if other != name for x, y in way)
 
 
 def test_stage_profile_draws_stages_in_order() -> None:

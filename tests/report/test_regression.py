@@ -140,6 +140,50 @@ def test_effects_table_takes_rows_in_any_order() -> None:
     assert effects_table(shuffled).to_text() == effects_table(effects()).to_text()
 
 
+def simulated() -> pd.DataFrame:
+    return effects().reset_index().assign(errors="simulation", draws=2000, rejected=17)
+
+
+def test_simulated_effects_show_their_percentile_intervals_and_the_draws_left_out() -> None:
+    table = effects_table(simulated())
+    row = effects().loc[("indirect", "upstreamness")]
+    below = table.blocks[0][1]
+    assert below.cells[1].text == f"[{row['lower']:.4f}, {row['upper']:.4f}]"
+    said = " ".join(table.footnotes)
+    assert "2,000 draws" in said
+    assert "17 of them left out because ρ lies outside its admissible interval" in said
+    assert "Standard errors" not in said
+    assert "17 of them" not in " ".join(effects_table(effects()).footnotes)
+
+
+def test_simulated_effects_state_attrs_as_well_as_columns(fits) -> None:
+    table = effects_table(fits["sdm"].effects("simulation", draws=300, seed=1, level=0.9))
+    said = " ".join(table.footnotes)
+    assert said.startswith("90 % percentile intervals")
+    assert "300 draws of the parameters, 0 of them left out" in said
+
+
+def test_simulated_effects_without_interval_are_refused() -> None:
+    with pytest.raises(LabelError, match="lower"):
+        effects_table(simulated().drop(columns="lower"))
+
+
+def test_estimates_of_tests_are_labelled_and_intervals_say_their_level() -> None:
+    slope = {"name": "slope: a", "statistic": -2.0, "pvalue": 0.02, "estimate": -0.1, "conf_int": (-0.2, -0.0)}
+    rows = [
+        slope | {"level": 0.1, "quantity": "slope of y on x"},
+        slope | {"level": 0.1, "quantity": "slope of y on x", "name": "slope: b"},
+        slope | {"level": 0.1, "quantity": "a slope less b slope", "name": "equal"},
+    ]
+    table = report.tests_table(rows)
+    assert "90 % interval" in table.columns
+    assert table.footnotes == ("Estimates: slope of y on x (slope: a, slope: b); a slope less b slope (equal).",)
+    plain = report.tests_table([slope])
+    assert "95 % interval" in plain.columns
+    assert plain.footnotes == ()
+    assert "Interval" in report.tests_table([rows[0], slope | {"level": 0.05}]).columns
+
+
 def test_effects_without_a_column_are_refused() -> None:
     with pytest.raises(LabelError, match="std_error"):
         effects_table(effects().drop(columns="std_error"))

@@ -95,6 +95,13 @@ def test_text_is_one_line_a_row_or_wrapped_and_has_no_trailing_blanks(texts: lis
     assert sum("-1.5000**" in line for line in lines) == len(texts)
 
 
+def test_latex_and_html_write_true_minus_signs_in_intervals() -> None:
+    rows = (Row("a", (Cell(-1.0, "-1.0000"),)), Row("", (Cell("[-2, -1]", "[-2, -1]"),)))
+    table = Table("c", "n", ("x",), (rows,))
+    assert "{[}$-$2, $-$1{]}" in table.to_latex()
+    assert "[−2, −1]" in table.to_html()
+
+
 def test_text_lines_decimals_up() -> None:
     rows = (
         Row("a", (Cell(0.5, "0.5000", "***"),)),

@@ -115,6 +115,18 @@ def test_polygons_meet_by_label(draw):
         draw(gpd.GeoDataFrame(pd.concat([p, p.loc[["b"]]])))
 
 
+def test_a_country_too_small_to_be_seen_is_marked():
+    from shapely import box
+
+    p = polygons()
+    assert not cluster_map(LocalMoran(values(), chain(), permutations=9), p).axes[0].lines
+    p.loc["d", "geometry"] = box(30, 0, 30.05, 0.05)
+    local = LocalMoran(values(), chain(), permutations=99, level=0.99)
+    (mark,) = cluster_map(local, p).axes[0].lines
+    colour = {"HH": "#b2182b", "LL": "#2166ac", "HL": "#f4a582", "LH": "#92c5de", "ns": "#d9d9d9"}
+    assert mark.get_markerfacecolor() == colour[local.clusters["d"]]
+
+
 def test_background_is_drawn_without_meeting():
     land = polygons().rename(index=dict(zip(IDS, "uvwxyz", strict=True)))
     plain, over = choropleth(values(), polygons()), choropleth(values(), polygons(), background=land)

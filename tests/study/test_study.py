@@ -38,6 +38,26 @@ def test_every_frame_table_and_figure_is_there(small_run: tuple[StudyResults, Pa
     assert "Planted against estimated" in summary
 
 
+def test_figures_name_stage_year_and_slopes(small_run: tuple[StudyResults, Path]) -> None:
+    results, out = small_run
+    spec, year = results.spec, results.frames["panel"]["year"].max()
+    dots = pd.read_csv(out / "figures" / "position_capture.csv", keep_default_na=False)
+    for test in results.verdict.tests:
+        if "slope:" in test.name:
+            own = dots[dots["stage"] == test.name.partition(": ")[2]]
+            assert len(own) == test.nobs
+            assert own["slope"].nunique() == 1
+            assert math.isclose(own["slope"].iloc[0], test.estimate, rel_tol=1e-12)
+    assert abs(dots.groupby(["stage", "country"])["va_rate"].mean()).max() < 1e-12
+    assert results.local.name == f"va_rate, {spec.panel.stage} stage, {year}"
+    summary = (out / "summary.md").read_text(encoding="utf-8")
+    assert f"Shares of each stage's value added in {year}" in summary
+    simulated = results.frames["effects"].query("errors == 'simulation'")
+    assert (simulated["draws"] == spec.panel.simulations).all()
+    said = (out / "tables" / "effects_simulation.html").read_text(encoding="utf-8")
+    assert f"{int(simulated['rejected'].iloc[0])} of them left out" in said
+
+
 def test_manifest_names_inputs_versions_and_outputs(small_run: tuple[StudyResults, Path]) -> None:
     results, out = small_run
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))

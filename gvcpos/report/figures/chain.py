@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
+from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
 from gvcpos.report.figures.style import (
     DARK,
@@ -19,9 +22,9 @@ from gvcpos.report.figures.style import (
     PALETTE,
     finish,
     label_ends,
+    legend_below_title,
     new_figure,
     percent,
-    spread,
     style,
 )
 
@@ -35,9 +38,10 @@ def position_capture(
     position: str = "upstreamness",
     capture: str = "va_rate",
     names: Mapping[str, str] | None = None,
-    title: str = "Position and capture, stage by stage",
+    title: str = "Position and capture, country and year means taken out",
     xlabel: str = "Upstreamness (stages to final use)",
-    ylabel: str = "Value added / output (%)",
+    ylabel: str = "Value added / output (% points)",
+    slope_label: str = "estimated slope",
     source: str = "",
     synthetic: bool = False,
 ) -> Figure:
@@ -46,45 +50,72 @@ def position_capture(
     Parameters
     ----------
     frame : DataFrame
-        Columns country, stage, year, `position` and `capture` (a fraction of one).
+        Columns country, stage, `position` and `capture` (a fraction of one) with the means of countries and years
+        taken out, as ``details["within"]`` of a slope test holds them: a slope estimated within countries belongs
+        in their cloud, not in that of the levels.
     stages : sequence of str, optional
         Panels in order; all stages as they come by default.
     slopes : mapping, optional
-        Stage to the estimated slope of capture on position. The line runs through the mean of the dots;
-        a slope estimated within countries is flatter or steeper than the cloud, and is meant to be.
+        Stage to the estimated slope of capture on position; its line runs through the mean of the dots.
     highlight : sequence of str
-        Countries drawn in colour, with a larger, named mark at their last year.
+        Countries with colours and marks of their own, named in the legend.
+    slope_label : str
+        What the legend calls the line: a slope that holds neighbours or controls fixed need not be the best line
+        through the dots.
 
     Raises
     ------
     LabelError
         If a column, stage or highlighted country is missing.
     """
-    locate(
-        ("country", "stage", "year", position, capture),
-        [str(c) for c in frame.columns],
-        "columns of the figure's frame",
-    )
+    locate(("country", "stage", position, capture), [str(c) for c in frame.columns], "columns of the figure's frame")
     have = list(dict.fromkeys(frame["stage"].astype(str)))
     panels = list(stages) if stages is not None else have
     locate(panels, have, "stages of the figure")
     locate(highlight, list(dict.fromkeys(frame["country"].astype(str))), "countries of the figure")
     with style():
-        fig = new_figure(3.5, xlabel=xlabel)
+        fig = new_figure(3.7, legend=True, xlabel=xlabel)
         axes = fig.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for ax, stage in zip(axes, panels, strict=True):
             data = frame[frame["stage"] == stage]
-            ax.plot(data[position], data[capture], "o", color=GREY, markersize=2.2, alpha=0.6, markeredgewidth=0)
+            _dots(ax, data, (position, capture), highlight)
             ax.set_title(stage.capitalize())
             percent(ax)
+            ax.margins(y=0.1)  # room for the slope above the dots
             ax.xaxis.set_major_locator(MaxNLocator(5))
             if slopes is not None and stage in slopes:
                 _slope_line(ax, data[position].to_numpy(float), data[capture].to_numpy(float), slopes[stage])
         axes[0].set_ylabel(ylabel)
-        fig.draw_without_rendering()  # settles the layout that the labels are placed in
-        for ax, stage in zip(axes, panels, strict=True):
-            _highlight(ax, frame[frame["stage"] == stage], (position, capture), highlight, names or {})
+        shown = [(names or {}).get(country, country) for country in highlight]
+        legend_below_title(fig, _dot_handles(shown, slope_label if slopes else ""))
         return finish(fig, title=title, source=source, synthetic=synthetic)
+
+
+def _dots(ax: Axes, data: pd.DataFrame, columns: tuple[str, str], highlight: Sequence[str]) -> None:
+    x, y = columns
+    others = data[~data["country"].isin(highlight)]
+    ax.plot(others[x], others[y], **_dot("o", GREY, 2.2, 0.6), zorder=1)
+    for i, country in enumerate(highlight):
+        own = data[data["country"] == country]
+        ax.plot(own[x], own[y], **_dot(MARKERS[i % len(MARKERS)], PALETTE[i % len(PALETTE)], 3.4, 1.0), zorder=3)
+
+
+def _dot(marker: str, colour: str, size: float, alpha: float) -> dict[str, Any]:
+    return {
+        "linestyle": "none", "marker": marker, "color": colour, "markersize": size, "alpha": alpha,
+        "markeredgewidth": 0,
+    }  # fmt: skip
+
+
+def _dot_handles(shown: Sequence[str], slope_label: str) -> list[Line2D]:
+    handles = [
+        Line2D([], [], label=name, **_dot(MARKERS[i % len(MARKERS)], PALETTE[i % len(PALETTE)], 4.5, 1.0))
+        for i, name in enumerate(shown)
+    ]
+    handles.append(Line2D([], [], label="other countries" if shown else "a country and year", **_dot("o", GREY, 4, 1)))
+    if slope_label:
+        handles.append(Line2D([], [], color=DARK, linewidth=1.2, linestyle="--", label=slope_label))
+    return handles
 
 
 def _slope_line(ax: Axes, x: np.ndarray, y: np.ndarray, slope: float) -> None:
@@ -98,7 +129,7 @@ def _slope_line(ax: Axes, x: np.ndarray, y: np.ndarray, slope: float) -> None:
         room = np.array([y[kept].min(), y[kept].max()]) - middle[1]
         allowed = np.sort(room / slope)
         reach = np.array([max(reach[0], allowed[0]), min(reach[1], allowed[1])])
-    ax.plot(middle[0] + reach, middle[1] + slope * reach, color=DARK, linewidth=1.2, linestyle="--", zorder=2)
+    ax.plot(middle[0] + reach, middle[1] + slope * reach, color=DARK, linewidth=1.2, linestyle="--", zorder=4)
     ax.annotate(
         f"slope {slope:+.3f}".replace("-", "−"),
         xy=(0.98, 0.98),
@@ -107,58 +138,9 @@ def _slope_line(ax: Axes, x: np.ndarray, y: np.ndarray, slope: float) -> None:
         va="top",
         fontsize=7.5,
         color=DARK,
+        zorder=5,
+        path_effects=[withStroke(linewidth=2.5, foreground="white")],
     )
-
-
-def _highlight(
-    ax: Axes,
-    data: pd.DataFrame,
-    columns: tuple[str, str],
-    highlight: Sequence[str],
-    names: Mapping[str, str],
-) -> None:
-    ends, texts, colours = [], [], []
-    for i, country in enumerate(highlight):
-        path = data[data["country"] == country].sort_values("year", kind="stable").dropna(subset=list(columns))
-        if path.empty:
-            continue
-        colour, marker = PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)]
-        x, y = path[columns[0]].to_numpy(float), path[columns[1]].to_numpy(float)
-        ax.plot(x, y, color=colour, linewidth=0.5, alpha=0.4, zorder=3)
-        ax.plot(x, y, marker, color=colour, markersize=2.6, markeredgewidth=0, zorder=3)
-        ax.plot(x[-1:], y[-1:], marker, color=colour, markersize=6, markeredgecolor="white", zorder=4)
-        ends.append((float(x[-1]), float(y[-1])))
-        texts.append(names.get(country, country))
-        colours.append(colour)
-    if ends:
-        _name_marks(ax, np.array(ends), texts, colours)
-
-
-def _name_marks(ax: Axes, ends: np.ndarray, texts: Sequence[str], colours: Sequence[str]) -> None:
-    """Write names beside marks, towards the middle of the panel and moved apart where they would overlap."""
-    figure = ax.get_figure(root=True)
-    assert figure is not None  # an Axes of new_figure always has one
-    points = ax.transData.transform(ends) * 72 / figure.dpi
-    box = ax.get_window_extent()
-    middle = box.x0 * 72 / figure.dpi + 0.6 * box.width * 72 / figure.dpi
-    placed = spread(points[:, 1], 10.0, box.y0 * 72 / figure.dpi, box.y1 * 72 / figure.dpi)
-    for i, text in enumerate(texts):
-        moved, left = float(placed[i] - points[i, 1]), points[i, 0] > middle
-        line = {"arrowstyle": "-", "color": colours[i], "lw": 0.5, "shrinkA": 0, "shrinkB": 3}
-        ax.annotate(
-            text,
-            xy=(float(ends[i, 0]), float(ends[i, 1])),
-            xytext=(-8 if left else 8, round(moved, 2)),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            va="center",
-            fontsize=7.5,
-            fontweight="bold",
-            color=colours[i],
-            zorder=5,
-            path_effects=[withStroke(linewidth=2.0, foreground="white")],
-            arrowprops=line if abs(moved) > 2 else None,
-        )
 
 
 def stage_profile(
@@ -168,7 +150,7 @@ def stage_profile(
     value: str = "share",
     stages: Sequence[str] | None = None,
     names: Mapping[str, str] | None = None,
-    title: str = "Profile along the chain",
+    title: str | None = None,
     ylabel: str = "Share of stage value added (%)",
     source: str = "",
     synthetic: bool = False,
@@ -178,17 +160,32 @@ def stage_profile(
     Parameters
     ----------
     frame : DataFrame
-        Columns country, stage and `value` (a fraction of one); one line a country and stage, so one year.
+        Columns country, stage and `value` (a fraction of one); one row a country and stage, so one year.
     countries : sequence of str
         Which countries to draw.
     stages : sequence of str, optional
         Stages from first to last; as they come in the frame by default.
+    title : str, optional
+        By default it names the year, if the frame has a column year.
+
+    Raises
+    ------
+    LabelError
+        If a column, stage or country is missing.
+    InputError
+        If a country has two rows at a stage, as with several years.
     """
     locate(("country", "stage", value), [str(c) for c in frame.columns], "columns of the figure's frame")
     locate(countries, list(dict.fromkeys(frame["country"].astype(str))), "countries of the figure")
     have = list(dict.fromkeys(frame["stage"].astype(str)))
     order = list(stages) if stages is not None else have
     locate(order, have, "stages of the figure")
+    if frame.duplicated(["country", "stage"]).any():
+        first = frame[frame.duplicated(["country", "stage"])].iloc[0]
+        raise InputError(
+            f"{first['country']} has more than one row at {first['stage']}. Give the rows of one year only."
+        )
+    when = f", {frame['year'].iloc[0]}" if "year" in frame.columns and len(frame) else ""
     with style():
         fig = new_figure(3.6)
         ax = fig.add_subplot()
@@ -205,4 +202,6 @@ def stage_profile(
         percent(ax)
         ax.set_ylim(bottom=min(0.0, float(np.nanmin(wide.loc[list(countries)].to_numpy(float)))))
         label_ends(ax, ends, [(names or {}).get(c, c) for c in countries], colours)
-        return finish(fig, title=title, source=source, synthetic=synthetic)
+        return finish(
+            fig, title=f"Profile along the chain{when}" if title is None else title, source=source, synthetic=synthetic
+        )

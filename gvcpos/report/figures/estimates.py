@@ -122,10 +122,10 @@ def _interval(ax: Axes, record: Mapping[Any, Any], y: float, colour: str, marker
 def _planted_legend(fig: Figure, missed: bool) -> None:
     look: list[tuple[str, dict[str, Any]]] = [
         ("planted", {"marker": "D", "color": "white", "markeredgecolor": "black", "linestyle": "none"}),
-        ("estimate, interval covers", {"marker": "o", "color": PALETTE[0]}),
+        ("estimate, interval covers the planted value", {"marker": "o", "color": PALETTE[0]}),
     ]
     if missed:
-        look.append(("estimate, interval misses", {"marker": "o", "color": PALETTE[1]}))
+        look.append(("estimate, interval misses it", {"marker": "o", "color": PALETTE[1]}))
     legend_below_title(fig, [Line2D([], [], label=text, **options) for text, options in look])
 
 

@@ -152,13 +152,16 @@ def label_ends(
     wanted = np.array([points[i][1] for i in drawn])
     gap = 1.25 * size / unit
     placed = spread(wanted, gap, low + gap / 2, high)
-    for i, moved in zip(drawn, (placed - wanted) * unit, strict=True):
-        line = {"arrowstyle": "-", "color": colours[i], "lw": 0.5, "shrinkA": 0, "shrinkB": 3}
+    moves = (placed - wanted) * unit
+    away = 9 if np.abs(moves).max() <= 2 else 18  # room for the lines between names and points
+    for i, moved in zip(drawn, moves, strict=True):
+        # From the middle of the name's left side, so that no line runs through another name.
+        line = {"arrowstyle": "-", "color": colours[i], "lw": 0.5, "shrinkA": 0, "shrinkB": 3, "relpos": (0.0, 0.5)}
         reach = ax.transData.transform([(right, 0.0), (points[i][0], 0.0)])[:, 0] * 72 / figure.dpi
         ax.annotate(
             texts[i],
             xy=points[i],
-            xytext=(round(reach[0] - reach[1] + 9, 2), round(float(moved), 2)),
+            xytext=(round(reach[0] - reach[1] + away, 2), round(float(moved), 2)),
             textcoords="offset points",
             ha="left",
             va="center",

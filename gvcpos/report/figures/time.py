@@ -34,7 +34,7 @@ def dominance_lines(
     hhi: str | None = "va_hhi",
     leaders: int | Sequence[str] = 5,
     names: Mapping[str, str] | None = None,
-    title: str = "Who makes the first stage's value added",
+    title: str | None = None,
     ylabel: str = "Share of stage value added (%)",
     source: str = "",
     synthetic: bool = False,
@@ -50,6 +50,8 @@ def dominance_lines(
         The concentration, drawn in a panel below; None leaves the panel out.
     leaders : int or sequence of str
         How many of the last year's largest to name, or which countries.
+    title : str, optional
+        By default it names the stage, if the frame has a column stage.
 
     Raises
     ------
@@ -61,8 +63,10 @@ def dominance_lines(
     _need(frame, "country", "year", share, *([hhi] if hhi else []))
     _one_row_each(frame)
     chosen = _leaders(frame, share, leaders)
+    stage = f"{frame['stage'].iloc[0]} " if "stage" in frame.columns and len(frame) else ""
+    heading = f"Who makes the value added of the {stage}stage" if title is None else title
     with style():
-        fig = new_figure(5.0 if hhi else 3.9)
+        fig = new_figure(5.2 if hhi else 4.1, legend=True)
         ratios = [3, 1] if hhi else [1]
         grid = fig.add_gridspec(len(ratios), 1, height_ratios=ratios)
         top = fig.add_subplot(grid[0])
@@ -75,7 +79,12 @@ def dominance_lines(
             top.set_xlabel("Year")
         top.set_ylim(0, 1.06 * float(np.nanmax(frame[share].to_numpy(float))))
         country_lines(top, frame, share, chosen, names)
-        return finish(fig, title=title, source=source, synthetic=synthetic)
+        handles = [Line2D([], [], color=DARK, marker="o", markersize=3.5, label="named: the largest in the last year")]
+        if not isinstance(leaders, int):
+            handles[0].set_label("named countries")
+        handles.append(Line2D([], [], color=GREY, linewidth=1.2, label="all other countries"))
+        legend_below_title(fig, handles)
+        return finish(fig, title=heading, source=source, synthetic=synthetic)
 
 
 def _one_row_each(frame: pd.DataFrame) -> None:
@@ -182,7 +191,8 @@ def moran_lines(
     variable: str = "variable",
     level: float = 0.05,
     names: Mapping[str, str] | None = None,
-    title: str = "Spatial autocorrelation by year",
+    stage: str = "",
+    title: str | None = None,
     source: str = "",
     synthetic: bool = False,
 ) -> Figure:
@@ -194,6 +204,8 @@ def moran_lines(
         Columns year, `statistic`, `expected`, `pvalue` and, for several variables, `variable`.
     level : float
         Significance level of the filled marks.
+    stage : str
+        The stage of the chain that the values are of, for the title.
     """
     _need(frame, "year", statistic, expected, pvalue)
     label = frame[variable].astype(str) if variable in frame.columns else pd.Series("", index=frame.index)
@@ -209,13 +221,14 @@ def moran_lines(
             colours.append(colour)
         line = frame.drop_duplicates("year").sort_values("year", kind="stable")
         ax.plot(line["year"], line[expected], color=DARK, linestyle="--", linewidth=1.0, zorder=1)
-        ax.set(xlabel="Year", ylabel="Moran's I (no unit)")
+        ax.set(xlabel="Year", ylabel="Moran's I")
         ax.margins(y=0.12)
         _year_axis(ax)
         ends.append((float(line["year"].iloc[-1]), float(line[expected].iloc[-1])))
         label_ends(ax, ends, [*texts, "expected"], [*colours, DARK])
         _significance_legend(fig, level)
-        return finish(fig, title=title, source=source, synthetic=synthetic)
+        heading = "Moran's I by year" + (f", {stage} stage" if stage else "") if title is None else title
+        return finish(fig, title=heading, source=source, synthetic=synthetic)
 
 
 def _draw_moran(ax: Axes, data: pd.DataFrame, columns: tuple[str, str], level: float, look: tuple[str, str]) -> None:
@@ -241,6 +254,7 @@ def _significance_legend(fig: Figure, level: float) -> None:
         Line2D([], [], linestyle="none", marker="o", markerfacecolor=face, markeredgecolor=DARK, label=text)
         for face, text in ((DARK, f"p < {level:g}"), ("white", f"p ≥ {level:g}"))
     ]
+    handles.append(Line2D([], [], color=DARK, linestyle="--", linewidth=1.0, label="expected without autocorrelation"))
     legend_below_title(fig, handles)
 
 

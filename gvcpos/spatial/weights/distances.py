@@ -74,7 +74,7 @@ def inverse_distance(
         ids,
         weight,
         kind="inverse_distance",
-        description=f"1/d^{power:g}{limit} ({unit})",
+        description=f"{'1/d' if power == 1 else f'1/d^{power:g}'}{limit} ({unit})",
         parameters={"power": float(power), "cutoff": None if cutoff is None else float(cutoff)},
         islands=islands,
     )
