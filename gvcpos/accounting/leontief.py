@@ -153,6 +153,22 @@ class LeontiefSystem:
         """B_ss, one array an exporter; needs the inverse."""
         return self.blocks.diagonal(self.inverse())
 
+    def solve_spread(self, m: FloatArray) -> FloatArray:
+        """Return B_rs m_s for every pair and each column of `m` (n, k), shape (k, n, G): rows of r, columns of s.
+
+        From the inverse it is one pass over it; otherwise k G columns are solved for.
+        """
+        if self._inverse is not None:
+            return self.blocks.columns_of(self._inverse, m)
+        spread = np.concatenate([self.blocks.spread(column).T for column in m.T]).T
+        return self.solve(spread, overwrite=True).reshape(len(m), m.shape[1], -1).transpose(1, 0, 2)
+
+    def solve_spread_transposed(self, m: FloatArray) -> FloatArray:
+        """Return (m_t B_ts)' for every pair, shape (n, G): rows of s, a column for each t; cost as `solve_spread`."""
+        if self._inverse is not None:
+            return np.ascontiguousarray(self.blocks.rows_of(m, self._inverse).T)
+        return self.solve_transposed(self.blocks.spread(m), overwrite=True)
+
     def domestic(self, m: FloatArray) -> FloatArray:
         """Return A^D m, shape of `m`: (n,) or (n, k)."""
         return self.blocks.multiply(self.domestic_A, m)

@@ -20,10 +20,12 @@ class PairFlows:
     Parameters
     ----------
     flows : WorldFlows
+        Its system is inverted at once: from here on every product is a pass over B.
     """
 
     def __init__(self, flows: WorldFlows) -> None:
         self.flows, self.system, self.blocks = flows, flows.system, flows.system.blocks
+        self.system.inverse()
 
     @property
     def B(self) -> FloatArray:
@@ -43,22 +45,22 @@ class PairFlows:
     @cached_property
     def absorbed(self) -> FloatArray:
         """Output of each cell absorbed by each partner's final demand, BY."""
-        return self.B @ self.flows.Y
+        return self.flows.absorbed
 
-    @cached_property
+    @property
     def content(self) -> FloatArray:
         """Value added of t in a unit of s's exports, (v_t B_ts)': rows of s, a column for each t."""
-        return np.ascontiguousarray(self.blocks.rows_of(self.flows.v, self.B).T)
+        return self.flows.content
 
-    @cached_property
+    @property
     def own(self) -> FloatArray:
         """Own value added in a unit of exports v_s B_ss, shape (n,)."""
-        return self.blocks.own(self.content)
+        return self.flows.own_content
 
-    @cached_property
+    @property
     def foreign(self) -> FloatArray:
         """Foreign value added in a unit of exports Σ_{t≠s} v_t B_ts, shape (n,)."""
-        return self.blocks.abroad(self.content)
+        return self.flows.foreign_content
 
     @cached_property
     def single(self) -> FloatArray:
@@ -67,28 +69,18 @@ class PairFlows:
         return self.system.local_transposed(self.blocks.solve(transposed, self.foreign))
 
     @cached_property
-    def _columns(self) -> FloatArray:
-        """B_rs m_s for m = Y_ss, Σ_{t≠s} Y_st, B_ss⁻¹ L_ss e_s and B_ss⁻¹ [(BY)_ss − L_ss Y_ss], shape (4, n, G)."""
-        flows, own_blocks = self.flows, self.system.diagonal_blocks
-        again = self.blocks.own(self.absorbed) - flows.local_demand[:, 0]
-        last = self.blocks.solve(own_blocks, np.stack([self.system.local(flows.exports), again], axis=1))
-        return self.blocks.columns_of(self.B, np.column_stack([flows.y_domestic, flows.y_foreign, last]))
-
-    @property
-    def for_home(self) -> FloatArray:
-        """Output for the final goods that each partner sells at home, B_rs Y_ss: rows of r, a column for each s."""
-        return self._columns[0]
-
-    @property
-    def for_abroad(self) -> FloatArray:
-        """Output for the final goods that each partner exports, B_rs Σ_{t≠s} Y_st."""
-        return self._columns[1]
+    def _through_exporter(self) -> FloatArray:
+        """B_rs m_s for m = B_ss⁻¹ L_ss e_s and B_ss⁻¹ [(BY)_ss − L_ss Y_ss], shape (2, n, G)."""
+        again = self.blocks.own(self.absorbed) - self.flows.local_demand[:, 0]
+        m = np.stack([self.system.local(self.flows.exports), again], axis=1)
+        return self.system.solve_spread(self.blocks.solve(self.system.diagonal_blocks, m))
 
     @cached_property
     def sales(self) -> Sales:
         """What the intermediate exports of s to r are used for; see `Sales`."""
         flows, blocks = self.flows, self.blocks
-        home, abroad, again, returned = self._columns
+        home, abroad = flows.for_home, flows.for_abroad
+        again, returned = self._through_exporter
         inside = blocks.multiply(self.system.diagonal_blocks, flows.Y)
         back = blocks.solve(self.system.diagonal_blocks, self.absorbed)
         _, (crossed,) = pair_products(self.B, blocks, np.empty((blocks.n, 0)), [back])

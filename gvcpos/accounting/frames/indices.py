@@ -151,6 +151,6 @@ class IndexFrames(Ledger):
     def _export_columns(self, by: str, split_foreign: bool) -> Columns:
         flows = self.flows
         single = self.pairs.single if split_foreign else None
-        content = bm.Content(flows.w, flows.own_content, flows.value_in - flows.own_content, single)
+        content = bm.Content(flows.w, flows.own_content, flows.foreign_content, single)
         terms = bm.source_terms(content, flows.sales)
         return {name: self._level(terms[name], by) for name in bm.ORDER if name in terms}

@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from gvcpos.accounting.blocks import FloatArray
-from gvcpos.accounting.flows import WorldFlows
 from gvcpos.accounting.indices.position import ratio
+from gvcpos.accounting.vectors import VectorFlows
 
 _BALANCED = 1e-13  # what rounding alone makes of a balanced table's vB
 _NO_FLOW = 1e-12  # beside the total, a smaller flow through value chains is rounding
@@ -50,12 +50,12 @@ class Stages:
         return Stages(*(total(getattr(self, f.name)) for f in fields(self)))
 
 
-def forward_stages(flows: WorldFlows) -> Stages:
+def forward_stages(flows: VectorFlows) -> Stages:
     """Return the forward view, row sums: v̂·, where a cell's value added goes."""
     system, v = flows.system, flows.v
     l_sold = np.column_stack([flows.local_demand, system.local(flows.intermediate_exports)])
     # As By = x, the row sums of A^F B ŷ are A^F x.
-    stages = system.local(np.concatenate([l_sold, flows.onward[:, :2]], axis=1)) * v[:, None]
+    stages = system.local(np.concatenate([l_sold, flows.onward], axis=1)) * v[:, None]
     domestic, traditional, gvc = (l_sold * v[:, None]).T
     return Stages(
         total=flows.va,
@@ -71,7 +71,7 @@ def forward_stages(flows: WorldFlows) -> Stages:
     )
 
 
-def backward_stages(flows: WorldFlows) -> Stages:
+def backward_stages(flows: VectorFlows) -> Stages:
     """Return the backward view, column sums: ·ŷ, where the value of a cell's final goods comes from."""
     y, w = flows.y, flows.w
     b, before = flows.input_solves[:, 1], flows.input_solves[:, 2]
@@ -93,7 +93,7 @@ def backward_stages(flows: WorldFlows) -> Stages:
     )
 
 
-def _second_round(flows: WorldFlows) -> tuple[FloatArray, FloatArray]:
+def _second_round(flows: VectorFlows) -> tuple[FloatArray, FloatArray]:
     """Return vBB and wA^F B A^D B, shape (n,) each.
 
     On a balanced table vB = l, one where there is output. Then vBB = lB and, as wA^F B = l − w and wA^D = w − v, the

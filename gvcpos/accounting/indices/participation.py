@@ -10,6 +10,7 @@ import numpy as np
 from gvcpos.accounting.blocks import FloatArray
 from gvcpos.accounting.flows import WorldFlows
 from gvcpos.accounting.indices.position import ratio
+from gvcpos.accounting.vectors import VectorFlows
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Split:
         return Split(*(total(getattr(self, f.name)) for f in fields(self)))
 
 
-def forward_split(flows: WorldFlows) -> Split:
+def forward_split(flows: VectorFlows) -> Split:
     """Split value added by use, rows of v̂Bŷ = v̂Lŷ^D + v̂Lŷ^F + v̂LA^FLŷ^D + v̂LA^F(Bŷ − Lŷ^D) (NBER w23222)."""
     v, (l_home, _) = flows.v, flows.local_demand.T
     sold, simple, _ = flows.sold_on.T
@@ -41,7 +42,7 @@ def forward_split(flows: WorldFlows) -> Split:
     return Split(flows.va, v * l_home, v * flows.local_demand[:, 1], *used.T)
 
 
-def backward_split(flows: WorldFlows) -> Split:
+def backward_split(flows: VectorFlows) -> Split:
     """Split final goods by source, columns of the same equation."""
     w, home = flows.w, flows.y_domestic
     simple = flows.system.local_transposed(flows.imported_value[:, 0]) * home
@@ -71,7 +72,7 @@ def indirect_value_added(flows: WorldFlows) -> FloatArray:
     absorption by the direct importer, return home and own final exports is
     (v_s L_ss)' # Σ_{r≠s} A_sr [x_r − B_rr Y_rr − (BY)_rs − B_rs Σ_{t≠s} Y_st].
     """
-    stays = flows.onward[:, 2] + flows.returned[:, 0] + flows.returned[:, 1]
+    stays = flows.round_home + flows.returned[:, 0] + flows.returned[:, 1]
     return flows.w * (flows.intermediate_exports - stays)
 
 
@@ -80,7 +81,7 @@ def foreign_value_added(flows: WorldFlows) -> FloatArray:
 
     It is T11 + T12 + T14 + T15 of Wang, Wei & Zhu: (u − v_s B_ss)' # Σ_{r≠s} (Y_sr + A_sr L_rr Y_rr).
     """
-    return (flows.value_in - flows.own_content) * (flows.y_foreign + flows.sold_on[:, 1])
+    return flows.foreign_content * (flows.y_foreign + flows.sold_on[:, 1])
 
 
 def forward_linkage(flows: WorldFlows) -> FloatArray:
@@ -89,7 +90,7 @@ def forward_linkage(flows: WorldFlows) -> FloatArray:
     The loose forward measure (OECD FEXDVA, VS1 of Hummels, Ishii & Yi 2001): it counts value added each time
     it crosses a border and can flip the sign of the KPWW position, hence its own name. Costs G more columns.
     """
-    spread = flows.system.solve(flows.system.blocks.spread(flows.exports))
+    spread = flows.system.solve_spread(flows.exports[:, None])[0]
     return flows.v * flows.system.blocks.abroad(spread)
 
 
