@@ -50,7 +50,10 @@ def wiod2011() -> IOTable:
 
 @lru_cache(maxsize=8)
 def golden_table(name: str) -> IOTable:
-    """One of the small golden inputs (leather, exva_wiodtest): long csv row, col, value."""
+    """One of the small golden inputs: long csv row, col, value.
+
+    exva_iciotest has final demand of CHN and MEX, and their rows apart in CN1, CN2, MX1, MX2 (CHN and MEX have none).
+    """
     import pandas as pd
 
     folder = shared(f"golden/gvc/{name}")
@@ -61,7 +64,9 @@ def golden_table(name: str) -> IOTable:
     pairs = [label.split(separator, 1) for label in labels]
     countries = list(dict.fromkeys(c for c, _ in pairs))
     Z = z.pivot(index="row", columns="col", values="value").loc[labels, labels].to_numpy(float)
-    Y = y.pivot(index="row", columns="col", values="value").loc[labels, countries].to_numpy(float)
+    demand = y.pivot(index="row", columns="col", values="value").loc[labels]
+    assert set(demand.columns) <= set(countries)
+    Y = demand.reindex(columns=countries, fill_value=0.0).to_numpy(float)
     sectors = list(dict.fromkeys(s for _, s in pairs))
     return IOTable.from_arrays(Z, Y, countries=countries, sectors=sectors, source=f"golden {name}")
 

@@ -20,6 +20,7 @@ AccountLevel = Literal["country", "sector"]
 FlowLevel = Literal["country", "sector", "pair", "sector_pair"]
 Perspective = Literal["exporter", "world", "sector", "sector_pair", "pair", "importer"]
 Approach = Literal["source", "sink"]
+TivaOutput = Literal["tiva", "shares", "terms", "standard"]
 SplitOrder = Literal["invert-then-merge", "merge-then-invert"]
 
 

@@ -71,21 +71,29 @@ class Ledger:
         choose(by, AccountLevel, "by")
         return pd.DataFrame(self._rows(by) | {"year": self.table.year} | dict(columns))
 
+    def level(self, flows: Mapping[str, FloatArray], by: str) -> Columns:
+        """Sum flows by cell and partner, (n, G), to a level: (rows, G), or (rows,) where partners are summed too."""
+        choose(by, FlowLevel, "by")
+        total, together = self.summing(by), by in ("country", "sector")
+        return {name: total(flow.sum(axis=1) if together else flow) for name, flow in flows.items()}
+
     def pair_frame(self, columns: Mapping[str, FloatArray], by: str, *, itself: bool = False) -> pd.DataFrame:
-        """Label flows by cell and partner, (n, G), summed to a level.
+        """Label flows by cell and partner, (n, G), summed to a level; parameters as in `flow_frame`."""
+        return self.flow_frame(self.level(columns, by), by, itself=itself)
+
+    def flow_frame(self, columns: Mapping[str, FloatArray], by: str, *, itself: bool = False) -> pd.DataFrame:
+        """Label flows that are summed to a level.
 
         Parameters
         ----------
-        columns : mapping of str to ndarray, shape (n, G) each
+        columns : mapping of str to ndarray, shape (rows, G) each, or (rows,) without partners
         by : {"country", "sector", "pair", "sector_pair"}
-            The first two sum over partners.
+            The first two are without partners.
         itself : bool
             Keep the rows of an exporter with itself.
         """
-        choose(by, FlowLevel, "by")
-        total = self.summing(by)
-        if by in ("country", "sector"):
-            return self.frame({name: total(values.sum(axis=1)) for name, values in columns.items()}, by)
+        if choose(by, FlowLevel, "by") in ("country", "sector"):
+            return self.frame(columns, by)
         labels = self._rows("country" if by == "pair" else "sector")
         G = len(self.exporters.names)
         rows = len(next(iter(labels.values())))
@@ -96,7 +104,7 @@ class Ledger:
         where = kept.ravel()
         index = {name: label.take(row) for name, label in labels.items()}
         index["partner"] = pd.Index(self.exporters.names).take(partner)
-        values = {name: total(flow).ravel()[where] for name, flow in columns.items()}
+        values = {name: flow.ravel()[where] for name, flow in columns.items()}
         return pd.DataFrame(index | {"year": self.table.year} | values)
 
     def _rows(self, by: str) -> dict[str, pd.Index]:
@@ -129,9 +137,9 @@ class Ledger:
     @property
     def row_residual(self) -> FloatArray:
         """Output less all deliveries, x − Z1 − Y1, shape (n,)."""
-        return self.x - self.system.row_sums - self.exporters.arranged(self.table.Y.sum(axis=1))
+        return self.x - self.system.sums[0] - self.exporters.arranged(self.table.Y.sum(axis=1))
 
     @property
     def column_residual(self) -> FloatArray:
         """Output less all inputs, x − Z'1 − va, shape (n,)."""
-        return self.x - self.system.column_sums - self.va
+        return self.x - self.system.sums[1] - self.va
