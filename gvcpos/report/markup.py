@@ -25,7 +25,7 @@ th, td { padding: .2rem .7rem; text-align: left; white-space: nowrap; vertical-a
 th { font-weight: 600; }
 td.w { white-space: normal; min-width: 15rem; }
 th.w { white-space: normal; min-width: 9rem; max-width: 13rem; }
-thead th { border-bottom: 1px solid #1a1a1a; }
+thead th { border-bottom: 1px solid #1a1a1a; white-space: normal; vertical-align: bottom; }
 tbody th { font-weight: 400; }
 .note { max-width: 52rem; }
 tbody + tbody tr:first-child > * { border-top: 1px solid #999; }
@@ -72,7 +72,7 @@ def html_table(table: Table) -> str:
     classes = [_column_class([row.cells[j] for row in table.rows]) for j in range(len(table.columns))]
     hangs = [any(row.cells[j].suffix for row in table.rows) for j in range(len(table.columns))]
     heads = "".join(
-        f'<th scope="col"{c}>{escape_html(h)}{_hang("") if hang else ""}</th>'
+        f'<th scope="col"{c}>{_head(h)}{_hang("") if hang else ""}</th>'
         for h, c, hang in zip(table.columns, classes, hangs, strict=True)
     )
     wide = [row for row in table.rows if len(row.label) > _WRAP_STUB_FROM]
@@ -92,6 +92,11 @@ def html_table(table: Table) -> str:
     parts.append("</table>\n")
     parts += [f'<p class="note">{escape_html(note)}</p>\n' for note in table.footnotes]
     return "".join([*parts, "</figure>\n"])
+
+
+def _head(text: str) -> str:
+    """Write a header that may break after an underscore, lest names of columns push a table off the page."""
+    return escape_html(text).replace("_", "_<wbr>")
 
 
 def _column_class(cells: list[Cell]) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gvcpos.report import Cell, Row, Table
 
-VOID = {"meta", "img", "br", "link", "hr", "input"}
+VOID = {"wbr", "meta", "img", "br", "link", "hr", "input"}
 
 
 @dataclass

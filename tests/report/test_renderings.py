@@ -102,6 +102,12 @@ def test_latex_and_html_write_true_minus_signs_in_intervals() -> None:
     assert "[−2, −1]" in table.to_html()
 
 
+def test_html_headers_may_break_after_an_underscore() -> None:
+    table = Table("c", "n", ("va_share_last",), ((Row("a_b", (Cell(1.0, "1"),)),),))
+    assert "va_<wbr>share_<wbr>last</th>" in table.to_html()
+    assert "a_b" in table.to_html()
+
+
 def test_text_lines_decimals_up() -> None:
     rows = (
         Row("a", (Cell(0.5, "0.5000", "***"),)),
