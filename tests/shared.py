@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 from gvcpos.tables import IOTable
 
@@ -50,25 +54,65 @@ def wiod2011() -> IOTable:
 
 @lru_cache(maxsize=8)
 def golden_table(name: str) -> IOTable:
-    """One of the small golden inputs: long csv row, col, value.
+    """The table that the programs of one golden folder were fed."""
+    if name == "wiod2011":
+        return wiod2011()
+    return _mock_table() if name == "pymrio_test" else _long_table(name)
 
-    exva_iciotest has final demand of CHN and MEX, and their rows apart in CN1, CN2, MX1, MX2 (CHN and MEX have none).
+
+def _long_table(name: str) -> IOTable:
+    """leather, exva_wiodtest, exva_iciotest: long csv row, col, value; x = row sums, va = x - column sums.
+
+    Final demand comes by category where there is a file of it. In iciotest all that MEX and CHN make is in MX1, MX2,
+    CN1 and CN2, and all that they use at the end in MEX and CHN.
     """
     import pandas as pd
 
     folder = shared(f"golden/gvc/{name}")
+    by_category = (folder / "input_Yfd.csv").exists()
     z = pd.read_csv(folder / "input_Z.csv", keep_default_na=False)
-    y = pd.read_csv(folder / "input_Y.csv", keep_default_na=False)
+    y = pd.read_csv(folder / ("input_Yfd.csv" if by_category else "input_Y.csv"), keep_default_na=False)
     labels = list(dict.fromkeys(z["row"]))
     separator = "." if "." in labels[0] else "_"
     pairs = [label.split(separator, 1) for label in labels]
     countries = list(dict.fromkeys(c for c, _ in pairs))
+    categories = list(dict.fromkeys(c.split("_")[1] for c in y["col"])) if by_category else ["final"]
+    uses = [f"{c}_{k}" if by_category else c for c in countries for k in categories]
     Z = z.pivot(index="row", columns="col", values="value").loc[labels, labels].to_numpy(float)
-    demand = y.pivot(index="row", columns="col", values="value").loc[labels]
-    assert set(demand.columns) <= set(countries)
-    Y = demand.reindex(columns=countries, fill_value=0.0).to_numpy(float)
-    sectors = list(dict.fromkeys(s for _, s in pairs))
-    return IOTable.from_arrays(Z, Y, countries=countries, sectors=sectors, source=f"golden {name}")
+    Y = y.pivot(index="row", columns="col", values="value").loc[labels]
+    assert set(Y.columns) <= set(uses)
+    return IOTable.from_arrays(
+        Z,
+        Y.reindex(columns=uses, fill_value=0.0).to_numpy(float),
+        countries=countries,
+        sectors=list(dict.fromkeys(s for _, s in pairs)),
+        final_categories=categories,
+        source=f"golden {name}",
+    )
+
+
+def _mock_table() -> IOTable:
+    """pymrio's test table, 6 x 8: its value added is its own, not output less inputs."""
+    Z, Y, va = (golden_matrix("pymrio_test", f"input_{name}") for name in ("Z", "Y", "Factor_Inputs_F"))
+    cells, uses = ([label.split("|") for label in labels] for labels in (Z.index, Y.columns))
+    return IOTable.from_arrays(
+        Z.to_numpy(float),
+        Y.to_numpy(float),
+        va=va.to_numpy(float),
+        va_rows=list(va.index),
+        countries=dict.fromkeys(c for c, _ in cells),
+        sectors=dict.fromkeys(s for _, s in cells),
+        final_categories=dict.fromkeys(k for _, k in uses),
+        source="pymrio's test table",
+        tolerance=float(va.to_numpy(float).sum()),
+    )
+
+
+def golden_matrix(folder: str, name: str) -> pd.DataFrame:
+    """A matrix of a golden folder with its row and column labels."""
+    import pandas as pd
+
+    return pd.read_csv(shared(f"golden/gvc/{folder}/{name}.csv"), index_col=0, keep_default_na=False)
 
 
 @lru_cache(maxsize=16)
