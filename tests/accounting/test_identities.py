@@ -198,7 +198,34 @@ def check_tripartite(a: World) -> None:
     adds_up(origin, totals.VAX, made_of=(totals.DVA, totals.REF))
 
 
+def check_definitions(a: World) -> None:
+    """Ratios are the ratios of what they name, VAX by origin is v̂ Σ (BY)_sr, and every frame tells one number."""
+    absorbed = a.B @ a.table.final_demand
+    for s in range(a.G):
+        absorbed[a.at(s), s] = 0.0
+    for by in LEVELS:
+        s, terms = a.frame(by), a.accounts.exports(by)
+        adds_up(a.level(a.x, by), s.x)
+        adds_up(a.level(a.va, by), s.va)
+        adds_up(s.exports, terms.GEXP)
+        for name in terms.columns.intersection(s.columns).drop(["country", "sector", "year"], errors="ignore"):
+            adds_up(terms[name], s[name])
+        adds_up(s.va, filled(s.va_rate) * s.x, a.level(np.where(a.live, 0.0, a.va), by))
+        adds_up(a.level(a.y, by), filled(s.fgo) * s.x, a.level(np.where(a.live, 0.0, a.y), by))
+        adds_up(a.level(a.v * absorbed.sum(axis=1), by), s.vax_origin)
+        traded = (s.exports != 0).to_numpy()
+        adds_up(s.vax_origin[traded], (s.vax_ratio * s.exports)[traded])
+        adds_up(filled(s.kpww_participation), filled(s.kpww_iv), filled(s.kpww_fv))
+        known = s.kpww_position.notna().to_numpy()
+        adds_up(
+            s.kpww_position[known], np.log1p(s.kpww_iv[known]), -np.log1p(s.kpww_fv[known]), made_of=(known[known],)
+        )
+        known = s.gvc_position.notna().to_numpy()
+        adds_up(s.plv_gvc[known], (s.gvc_position * s.ply_gvc)[known])
+
+
 CHECKS = [
+    check_definitions,
     check_inverse,
     check_blocks,
     check_positions,
