@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
+Diagonal = FloatArray | Sequence[FloatArray]
 
 
 @dataclass(frozen=True)
@@ -89,30 +90,33 @@ class Blocks:
         """
         return self.without_own(m).sum(axis=1)
 
-    def diagonal(self, matrix: FloatArray) -> list[FloatArray]:
+    def gather(self, parts: Iterable[FloatArray]) -> Diagonal:
+        """Keep one square array an exporter: stacked to (G, N, N) where all are of one size, which is faster."""
+        found = list(parts)
+        return np.stack(found) if len(set(self.sizes)) == 1 else found
+
+    def diagonal(self, matrix: FloatArray) -> Diagonal:
         """Return copies of the diagonal blocks of a matrix (n, n)."""
-        return [matrix[here, here].copy() for here in self.slices]
+        return self.gather(matrix[here, here] for here in self.slices)
 
-    def multiply(self, blocks: Sequence[FloatArray], m: FloatArray) -> FloatArray:
+    def multiply(self, blocks: Diagonal, m: FloatArray) -> FloatArray:
         """Multiply the block-diagonal matrix of `blocks` with `m`, shape (n,) or (n, k)."""
-        out = np.empty(m.shape)
-        for here, block in zip(self.slices, blocks, strict=True):
-            out[here] = block @ m[here]
-        return out
+        if isinstance(blocks, np.ndarray):
+            return (blocks @ m.reshape(self.G, blocks.shape[1], -1)).reshape(m.shape)
+        return np.concatenate([block @ m[here] for here, block in zip(self.slices, blocks, strict=True)])
 
-    def multiply_transposed(self, blocks: Sequence[FloatArray], m: FloatArray) -> FloatArray:
+    def multiply_transposed(self, blocks: Diagonal, m: FloatArray) -> FloatArray:
         """Multiply the transpose of the block-diagonal matrix of `blocks` with `m`, shape (n,) or (n, k)."""
-        out = np.empty(m.shape)
-        for here, block in zip(self.slices, blocks, strict=True):
-            out[here] = block.T @ m[here]
-        return out
+        return self.multiply(transposed(blocks), m)
 
-    def solve(self, blocks: Sequence[FloatArray], m: FloatArray) -> FloatArray:
+    def solve(self, blocks: Diagonal, m: FloatArray) -> FloatArray:
         """Return the solution of the block-diagonal system of `blocks`, shape of `m`: (n,) or (n, k)."""
-        out = np.empty(m.shape)
-        for here, block in zip(self.slices, blocks, strict=True):
-            out[here] = np.linalg.solve(block, m[here])
-        return out
+        if isinstance(blocks, np.ndarray):
+            columns = m.reshape(self.G, blocks.shape[1], -1)
+            return np.asarray(np.linalg.solve(blocks, columns), dtype=np.float64).reshape(m.shape)
+        return np.concatenate(
+            [np.linalg.solve(block, m[here]) for here, block in zip(self.slices, blocks, strict=True)]
+        )
 
     def columns_of(self, matrix: FloatArray, m: FloatArray) -> FloatArray:
         """Return matrix_rs m_s for every pair, shape (k, n, G): the product with k spread vectors in one pass.
@@ -130,6 +134,11 @@ class Blocks:
     def rows_of(self, v: FloatArray, matrix: FloatArray) -> FloatArray:
         """Return v_t matrix_ts for every pair, shape (G, n): block sums of v̂ times the matrix."""
         return np.stack([v[here] @ matrix[here] for here in self.slices])
+
+
+def transposed(blocks: Diagonal) -> Diagonal:
+    """Transpose every block."""
+    return blocks.transpose(0, 2, 1) if isinstance(blocks, np.ndarray) else [block.T for block in blocks]
 
 
 def pair_products(

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.linalg import lapack
 
 from gvcpos._core.errors import IdentityError
-from gvcpos.accounting.blocks import Blocks, FloatArray
+from gvcpos.accounting.blocks import Blocks, Diagonal, FloatArray
 
 # A pivot this small beside the largest one leaves fewer than about three digits in a solution.
 _SMALLEST_PIVOT = 1e-13
@@ -34,11 +34,8 @@ class LeontiefSystem:
         The exporters.
     name : callable, optional
         Position of a cell to its name, for messages.
-
-    Attributes
-    ----------
-    row_sums, column_sums : ndarray, shape (n,)
-        Sums of Z, taken while I − A is formed.
+    workspace : ndarray, shape (n, n), optional
+        Memory for I − A, its factors and its inverse, C-ordered; made anew by default.
 
     Notes
     -----
@@ -47,11 +44,18 @@ class LeontiefSystem:
     nothing is transposed. A itself is never formed: A m = Z (x̂⁻¹ m).
     """
 
-    def __init__(self, Z: FloatArray, x: FloatArray, blocks: Blocks, name: Callable[[int], str] | None = None) -> None:
+    def __init__(
+        self,
+        Z: FloatArray,
+        x: FloatArray,
+        blocks: Blocks,
+        name: Callable[[int], str] | None = None,
+        workspace: FloatArray | None = None,
+    ) -> None:
         self.Z = np.ascontiguousarray(Z, dtype=np.float64)
         self.x = np.asarray(x, dtype=np.float64)
         self.blocks = blocks
-        self.row_sums, self.column_sums, self._matrix = _form(self.Z, self.inverse_x)
+        self._matrix = _form(self.Z, self.inverse_x, np.empty_like(self.Z) if workspace is None else workspace)
         self.name = name or (lambda i: f"cell {i} (exporter {blocks.of_cell[i]})")
         self._inverse: FloatArray | None = None
 
@@ -60,18 +64,29 @@ class LeontiefSystem:
         """1/x with 0 where x = 0, shape (n,)."""
         return np.divide(1.0, self.x, out=np.zeros_like(self.x), where=self.x != 0)
 
+    @cached_property
+    def sums(self) -> tuple[FloatArray, FloatArray]:
+        """Row sums and column sums of Z, shape (n,) each, in one pass: a slab of rows stays in the cache."""
+        n, rows = len(self.x), 64
+        ones, across, down = np.ones(n), np.empty(n), np.zeros(n)
+        for start in range(0, n, rows):
+            slab = self.Z[start : start + rows]
+            across[start : start + rows] = slab @ ones
+            down += ones[: len(slab)] @ slab
+        return across, down
+
     @property
     def A(self) -> FloatArray:
         """Technical coefficients Z x̂⁻¹, shape (n, n); made anew at each call."""
         return self.Z * self.inverse_x
 
     @cached_property
-    def domestic_A(self) -> list[FloatArray]:
+    def domestic_A(self) -> Diagonal:
         """Domestic coefficients A_ss, one array an exporter."""
-        return [self.Z[here, here] * self.inverse_x[here] for here in self.blocks.slices]
+        return self.blocks.gather(self.Z[here, here] * self.inverse_x[here] for here in self.blocks.slices)
 
     @cached_property
-    def L(self) -> list[FloatArray]:
+    def L(self) -> Diagonal:
         """Local Leontief inverses L_ss = (I − A_ss)⁻¹, one array an exporter.
 
         Raises
@@ -79,16 +94,16 @@ class LeontiefSystem:
         IdentityError
             If an exporter's I − A_ss is singular.
         """
-        local = []
-        for here, own in zip(self.blocks.slices, self.domestic_A, strict=True):
-            try:
-                local.append(np.linalg.inv(np.eye(len(own)) - own).astype(np.float64, copy=False))
-            except np.linalg.LinAlgError:
-                raise IdentityError(
-                    f"the domestic system of the country of {self.name(here.start)} is singular: its sectors buy "
-                    "all their output from each other. Check the table's value added there."
-                ) from None
-        return local
+        local = self.blocks.gather(np.eye(len(own)) - own for own in self.domestic_A)
+        try:
+            return self.blocks.gather(np.linalg.inv(own).astype(np.float64, copy=False) for own in local)
+        except np.linalg.LinAlgError:
+            ranks = [int(np.linalg.matrix_rank(own)) for own in local]
+            short = [s for s, rank in enumerate(ranks) if rank < self.blocks.sizes[s]]
+            raise IdentityError(
+                f"the domestic system of the country of {self.name(int(self.blocks.starts[short[0] if short else 0]))} "
+                "is singular: its sectors buy all their output from each other. Check the table's value added there."
+            ) from None
 
     @cached_property
     def _factors(self) -> tuple[FloatArray, npt.NDArray[np.int32]]:
@@ -98,7 +113,7 @@ class LeontiefSystem:
         worst = info - 1 if info > 0 else int(diagonal.argmin())
         if info > 0 or not diagonal[worst] > _SMALLEST_PIVOT * diagonal.max():
             # The factors have taken the matrix's place: make it again, so that asking twice fails twice.
-            self._matrix = _form(self.Z, self.inverse_x)[2]
+            _form(self.Z, self.inverse_x, self._matrix)
             raise IdentityError(
                 f"I - A is singular to working precision (pivot {diagonal[worst]:.3g}, met at {self.name(worst)}): "
                 "some cells sell all they make to each other and have no final use. Check the rows of the table there."
@@ -149,7 +164,7 @@ class LeontiefSystem:
         return self._inverse
 
     @cached_property
-    def diagonal_blocks(self) -> list[FloatArray]:
+    def diagonal_blocks(self) -> Diagonal:
         """B_ss, one array an exporter; needs the inverse."""
         return self.blocks.diagonal(self.inverse())
 
@@ -245,15 +260,8 @@ class LeontiefSystem:
         return right[:, :k], right[:, k:], (left * self.inverse_x).T
 
 
-def _form(Z: FloatArray, inverse_x: FloatArray, rows: int = 64) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the row sums and column sums of Z and I − Z x̂⁻¹ in one pass: a slab of rows stays in the cache."""
-    n = len(Z)
-    ones, across, down = np.ones(n), np.empty(n), np.zeros(n)
-    matrix = np.empty_like(Z)
-    for start in range(0, n, rows):
-        slab = Z[start : start + rows]
-        across[start : start + rows] = slab @ ones
-        down += ones[: len(slab)] @ slab
-        np.multiply(slab, -inverse_x, out=matrix[start : start + rows])
-    matrix.ravel()[:: n + 1] += 1.0
-    return across, down, matrix
+def _form(Z: FloatArray, inverse_x: FloatArray, out: FloatArray) -> FloatArray:
+    """Write I − Z x̂⁻¹ to `out` and return it."""
+    np.multiply(Z, -inverse_x, out=out)
+    out.ravel()[:: len(Z) + 1] += 1.0
+    return out

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gvcpos.accounting.blocks import FloatArray, pair_products
+from gvcpos.accounting.blocks import FloatArray, pair_products, transposed
 from gvcpos.accounting.flows import WorldFlows
 from gvcpos.accounting.sales import Sales
 
@@ -65,14 +65,15 @@ class PairFlows:
     @cached_property
     def single(self) -> FloatArray:
         """Foreign value added counted once f = (Σ_{t≠s} v_t B_ts)(I + M_s)⁻¹, shape (n,)."""
-        transposed = [block.T for block in self.system.diagonal_blocks]
-        return self.system.local_transposed(self.blocks.solve(transposed, self.foreign))
+        rows = self.blocks.solve(transposed(self.system.diagonal_blocks), self.foreign)
+        return self.system.local_transposed(rows)
 
     @cached_property
     def _through_exporter(self) -> FloatArray:
-        """B_rs m_s for m = B_ss⁻¹ L_ss e_s and B_ss⁻¹ [(BY)_ss − L_ss Y_ss], shape (2, n, G)."""
-        again = self.blocks.own(self.absorbed) - self.flows.local_demand[:, 0]
-        m = np.stack([self.system.local(self.flows.exports), again], axis=1)
+        """B_rs B_ss⁻¹ m_s for m = L_ss e_s, L_ss Σ_{t≠s} Y_st and (BY)_ss − L_ss Y_ss, shape (3, n, G)."""
+        home, abroad = self.flows.local_demand.T
+        returned = self.blocks.own(self.absorbed) - home
+        m = np.stack([self.system.local(self.flows.exports), abroad, returned], axis=1)
         return self.system.solve_spread(self.blocks.solve(self.system.diagonal_blocks, m))
 
     @cached_property
@@ -80,7 +81,7 @@ class PairFlows:
         """What the intermediate exports of s to r are used for; see `Sales`."""
         flows, blocks = self.flows, self.blocks
         home, abroad = flows.for_home, flows.for_abroad
-        again, returned = self._through_exporter
+        again, again_final, returned = self._through_exporter
         inside = blocks.multiply(self.system.diagonal_blocks, flows.Y)
         back = blocks.solve(self.system.diagonal_blocks, self.absorbed)
         _, (crossed,) = pair_products(self.B, blocks, np.empty((blocks.n, 0)), [back])
@@ -102,6 +103,7 @@ class PairFlows:
             "via_abroad": abroad,
             "round_back": inside,
             "again": again,
+            "again_final": again_final,
             "returned_through": returned,
             "absorbed_through": crossed,
         }
