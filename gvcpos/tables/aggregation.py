@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -81,14 +80,32 @@ def select(
     )
 
 
-def reorder(table: IOTable, countries: Sequence[str], sectors: Sequence[str]) -> IOTable:
-    """Return the same table with its countries and sectors in another order (no sums, bits kept)."""
+def reorder(
+    table: IOTable,
+    countries: Sequence[str],
+    sectors: Sequence[str],
+    final_categories: Sequence[str] | None = None,
+    va_rows: Sequence[str] | None = None,
+) -> IOTable:
+    """Return the same table with its labels in another order (no sums, bits kept); default: as they are."""
     moved = _regroup(
         table,
         _chosen(table.countries, countries, "countries", ""),
         _chosen(table.sectors, sectors, "sectors", ""),
     )
-    return replace(moved, meta=table.meta)
+    finals = locate(final_categories or table.final_categories, table.final_categories, "final-demand category")
+    rows = locate(va_rows or table.va_rows, table.va_rows, "value-added row")
+    size, c = len(table.x), len(table.final_categories)
+    return IOTable.from_arrays(
+        moved.Z,
+        moved.Y.reshape(size, -1, c)[:, :, finals].reshape(size, -1),
+        countries=moved.countries,
+        sectors=moved.sectors,
+        final_categories=[table.final_categories[k] for k in finals],
+        va=moved.va[rows],
+        va_rows=[table.va_rows[k] for k in rows],
+        x=moved.x,
+    ).with_meta(**vars(table.meta))
 
 
 def _groups(labels: tuple[str, ...], names: Mapping[str, str] | None, what: str, keep_rest: bool) -> Groups:

@@ -13,6 +13,11 @@ from gvcpos.tables.aggregation import reorder
 from gvcpos.tables.iotable import IOTable
 
 _KEPT = 2
+_DIMENSIONS = ("countries", "sectors", "final-demand categories", "value-added rows")
+_SAME = "Bring all years to the same labels with aggregate() or select()."
+_RELEASE = "Read all years from one release and format, or make them alike with IOTable.from_arrays()."
+_REMEDY = dict(zip(_DIMENSIONS, (_SAME, _SAME, _RELEASE, _RELEASE), strict=True))
+Labels = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 _SUFFIXES = frozenset({".arrow", ".csv", ".npz", ".rda", ".rdata", ".xlsx", ".zip"})
 
 
@@ -26,7 +31,7 @@ class _Entry:
 
 
 class TableSeries:
-    """Input-output tables by year, with the same countries and sectors in every year.
+    """Input-output tables by year with the same labels: countries, sectors, final-demand categories, value-added rows.
 
     Made by `read_tables` (from files, on demand), `TableSeries.from_tables` (in memory) or
     `TableSeries.from_loaders` (made on demand). Tables come out
@@ -45,7 +50,7 @@ class TableSeries:
             raise InputError("a series needs at least one table; none was given.")
         self._entries = {year: entries[year] for year in sorted(entries)}
         self._cache: OrderedDict[int, IOTable] = OrderedDict()
-        self._labels: tuple[int, tuple[str, ...], tuple[str, ...]] | None = None
+        self._labels: tuple[int, Labels] | None = None
         self._measured: tuple[str, bool] | None = None
 
     @classmethod
@@ -124,7 +129,8 @@ class TableSeries:
         InputError
             If the series lacks the year, or the file turns out to hold another one.
         LabelError
-            If countries or sectors differ from those of the first table loaded.
+            If countries, sectors, final-demand categories or value-added rows differ from those of the first table
+            loaded: an index would not mean the same in all years.
         """
         if year not in self._entries:
             raise InputError(f"no table of {year}. There are: {enumerate_labels(self.years, 40)}.")
@@ -154,14 +160,12 @@ class TableSeries:
                 f"{self._measured[0]}{' (synthetic)' * self._measured[1]}. Do not mix them: name files of one kind."
             )
         self._measured = measured
+        labels = (table.countries, table.sectors, table.final_categories, table.va_rows)
         if self._labels is None:
-            self._labels = (table.year, table.countries, table.sectors)
+            self._labels = (table.year, labels)
             return table
-        first, countries, sectors = self._labels
-        for what, have, want in (
-            ("countries", table.countries, countries),
-            ("sectors", table.sectors, sectors),
-        ):
+        first, wanted = self._labels
+        for what, have, want in zip(_DIMENSIONS, labels, wanted, strict=True):
             lacks = [label for label in want if label not in have]
             extra = [label for label in have if label not in want]
             if lacks or extra:
@@ -169,11 +173,9 @@ class TableSeries:
                 said += [f"has {enumerate_labels(extra)} in addition"] if extra else []
                 raise LabelError(
                     f"{where}: the {what} of {table.year} differ from those of {first}: it {' and '.join(said)}. "
-                    "Bring all years to the same labels with aggregate() or select()."
+                    f"{_REMEDY[what]}"
                 )
-        if (table.countries, table.sectors) == (countries, sectors):
-            return table
-        return reorder(table, countries, sectors)
+        return table if labels == wanted else reorder(table, *wanted)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gvcpos._core.errors import FormatError
-from gvcpos.tables import inspect_file
+from gvcpos.tables import inspect_file, read_table
 from tests.shared import shared
 
 from .builders import coded_sheet, random_table, write_xlsx
@@ -47,3 +47,12 @@ def test_what_is_no_table_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(FormatError, match="not an input-output table"):
         inspect_file(tmp_path / "notes.txt")
+
+
+@pytest.mark.parametrize("name", ["none.csv", "none.xlsx", "none.arrow"])
+def test_an_empty_file_is_called_empty(tmp_path, name):
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(FormatError, match=rf"{name}: the file is empty \(0 bytes\)"):
+        inspect_file(tmp_path / name)
+    with pytest.raises(FormatError, match="the file is empty"):
+        read_table(tmp_path / name, format="arrays")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gvcpos._core.errors import InputError, LabelError
-from gvcpos.tables import TableSeries, read_tables
+from gvcpos.tables import IOTable, TableSeries, read_tables
 from gvcpos.tables.aggregation import reorder
 from gvcpos.tables.readers import registry
 from tests.shared import shared
@@ -94,6 +94,47 @@ def test_missing_and_extra_countries_and_sectors_are_named():
     assert series[2001].year == 2001
     with pytest.raises(LabelError, match=r"sectors of 2003 .* lacks c4"):
         series[2003]
+
+
+def relabelled(table, **labels):
+    arrays = {name: getattr(table, name) for name in ("countries", "sectors", "final_categories", "va", "va_rows", "x")}
+    return IOTable.from_arrays(table.Z, table.Y, **(arrays | labels)).with_meta(**vars(table.meta))
+
+
+def test_other_final_categories_or_value_added_rows_are_named():
+    """An index by category, or a sum of rows, would not mean the same in both years."""
+    first, second = of_year(2001), of_year(2002, seed=2)
+    names, rows = first.final_categories, first.va_rows
+    other = relabelled(second, final_categories=(*names[:-1], "stocks"))
+    series = TableSeries.from_tables([first, other])
+    said = rf"the final-demand categories of 2002 differ from those of 2001: it lacks {names[-1]} and has stocks"
+    with pytest.raises(LabelError, match=said):
+        list(series)
+    series = TableSeries.from_tables([first, relabelled(second, va=[*second.va, 0 * second.x], va_rows=(*rows, "tax"))])
+    with pytest.raises(
+        LabelError, match="the value-added rows of 2002 differ from those of 2001: it has tax in addition"
+    ):
+        list(series)
+
+
+def test_another_order_of_final_categories_and_value_added_rows_changes_nothing():
+    first, second = of_year(2001), of_year(2002, seed=2)
+    g, c = len(second.countries), len(second.final_categories)
+    wide = relabelled(second, va=[second.va_total * 0.25, second.va_total * 0.75], va_rows=("tax", "wages"))
+    base = relabelled(first, va=[first.va_total * 0.5] * 2, va_rows=("tax", "wages"))
+    turned = relabelled(
+        IOTable.from_arrays(
+            wide.Z, wide.Y.reshape(-1, g, c)[:, :, ::-1].reshape(-1, g * c), countries=wide.countries,
+            sectors=wide.sectors, final_categories=wide.final_categories[::-1], va=wide.va[::-1],
+            va_rows=("wages", "tax"), x=wide.x,
+        ).with_meta(**vars(wide.meta))
+    )  # fmt: skip
+    assert c > 1
+    found = TableSeries.from_tables([base, turned])
+    assert found[2001].va_rows == ("tax", "wages")
+    assert same_numbers(found[2002], wide)
+    assert found[2002].final_categories == wide.final_categories
+    assert found[2002].meta == wide.meta
 
 
 def test_empty_and_unknown_are_refused(tmp_path):

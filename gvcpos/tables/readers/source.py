@@ -70,8 +70,11 @@ class Source:
 
     @classmethod
     def of(cls, path: str | Path) -> Source:
-        """Return the source of an existing file; InputError if there is none."""
-        return cls(existing_file(path, "an input-output table"))
+        """Return the source of an existing file; InputError if there is none, FormatError if it is empty."""
+        found = existing_file(path, "an input-output table")
+        if found.stat().st_size == 0:
+            raise FormatError(f"{found}: the file is empty (0 bytes). Fetch it again.")
+        return cls(found)
 
     @cached_property
     def kind(self) -> Kind:
