@@ -153,6 +153,14 @@ def indices(
     files: Annotated[list[Path], typer.Argument(help="Table files of any supported publisher, one or more years.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Where to write: .parquet or .csv.", metavar="FILE")],
     by: Annotated[str, typer.Option("--by", help="sector (country and sector) or country.")] = "sector",
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            "--tolerance",
+            help="Identity error to accept, in the tables' unit; default the publisher's rounding.",
+            metavar="MONEY",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Compute every index of one or more tables, as one tidy file.
@@ -162,13 +170,15 @@ def indices(
       gvcpos indices WIOT07_ROW_Apr12.xlsx -o wiod2007.parquet
       gvcpos indices tables/*.xlsx -o adb.csv --by country
     """
-    from gvcpos.study import run_indices
+    from gvcpos.study import run_indices, shares_outside
     from gvcpos.study.console import Console
 
     console = Console(quiet=quiet)
     with console.progress() as progress:
-        frame = run_indices(files, output, by=by, progress=progress)
+        frame = run_indices(files, output, by=by, tolerance=tolerance, progress=progress)
     console.say(f"{output}: {len(frame):,} rows, {len(frame.columns)} columns.")
+    if oddities := shares_outside(frame):
+        console.say(f"note: {oddities}")
 
 
 @app.command()
@@ -176,7 +186,15 @@ def indices(
 def inspect(
     file: Annotated[Path, typer.Argument(help="A table file of any supported publisher.")],
 ) -> None:
-    """Say what a table file is: publisher, edition, size, worst identity error, oddities."""
+    """Say what a file is: publisher, size, balance.
+
+    The report has the edition, year and unit, the labels found, the worst identity errors with their cells,
+    sectors without output and negative cells.
+
+    \b
+    Example:
+      gvcpos inspect WIOT07_ROW_Apr12.xlsx
+    """
     from gvcpos.tables import inspect_file
 
     typer.echo(str(inspect_file(file)))

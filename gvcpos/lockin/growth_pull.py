@@ -51,7 +51,8 @@ def pull_through(
     source, target : str
         Stages (or sectors) that push and that should be pulled.
     lags : int
-        Lags 1 … `lags` of the source's growth; their coefficients are summed.
+        Lags 1 … `lags` of the source's growth; their coefficients are summed. Growth and lags are over the spacing
+        of the panel's years: two years each in biennial data.
     own_lags : int
         Lags of the target's own growth among the controls; they bring Nickell's bias (see the module).
     value : str
@@ -59,7 +60,7 @@ def pull_through(
     placebo : str, optional
         A stage or sector outside the chain whose lagged growth should not matter; reported in ``details``.
     exclude : iterable of str
-        Countries left out if they are there.
+        Countries left out; each must be in the panel, except ROW, which may be absent.
     errors : {"clustered", "driscoll-kraay"}
     alternative : {"two-sided", "greater", "less"}
         To H0: sum of the coefficients = 0. The default leaves room for upstream growth that crowds out.
@@ -74,7 +75,7 @@ def pull_through(
     Raises
     ------
     LabelError, InputError
-        If a stage or column is unknown or rows are duplicated.
+        If a stage, an excluded country or a column is unknown or rows are duplicated.
     EstimationError
         If too little is left to estimate from.
 
@@ -119,6 +120,7 @@ def _test(growth: Mapping[str, pd.DataFrame], plan: _Plan) -> LockInTest:
     main = _fit(growth, plan, {source: steps}, f"pull-through {source} → {target}")
     result = _sum(main, [f"{source}_lag{k}" for k in steps], plan.level, alternative)
     placebos = _placebos(growth, plan)
+    step = int(np.diff(growth[source].index[:2])[0])  # years between observations, the same all along
     return LockInTest.of(
         result,
         name=f"pull-through: {source} to {target}",
@@ -127,7 +129,7 @@ def _test(growth: Mapping[str, pd.DataFrame], plan: _Plan) -> LockInTest:
         level=plan.level,
         nobs=main.nobs,
         ncountries=main.ncountries,
-        sentence=_sentence(result, plan) + _caution(placebos, plan),
+        sentence=_sentence(result, plan, step) + _caution(placebos, plan, step),
         details={"coefficients": main.to_frame(), "placebo": placebos},
         quantity="elasticity" if plan.lags == 1 else f"sum of the elasticities at {plan.lags} lags",
     )
@@ -191,9 +193,9 @@ def _placebos(growth: Mapping[str, pd.DataFrame], plan: _Plan) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _sentence(result: Inference, plan: _Plan) -> str:
+def _sentence(result: Inference, plan: _Plan, step: int) -> str:
     source, target, level = plan.source, plan.target, plan.level
-    span = "the year after" if plan.lags == 1 else f"the {plan.lags} years after"
+    span = "the year after" if plan.lags * step == 1 else f"the {plan.lags * step} years after"
     effect = (
         f"One per cent more {source} value added goes with {number(result.estimate)} per cent more own {target} "
         f"value added in {span} (sum of coefficients {interval_text(result, level)})"
@@ -207,12 +209,13 @@ def _sentence(result: Inference, plan: _Plan) -> str:
     return f"{effect}. {verdict}: {source} growth is followed by {follows} of own {target} value added."
 
 
-def _caution(placebos: pd.DataFrame, plan: _Plan) -> str:
+def _caution(placebos: pd.DataFrame, plan: _Plan, step: int) -> str:
     """Say so if the future of the source seems to matter: the estimate may then be feedback."""
     lead = placebos.iloc[0]
     if not lead["pvalue"] < plan.level:
         return ""
+    ahead = "next year's" if step == 1 else f"the next {step} years'"
     return (
-        f" Caution: next year's {plan.source} growth seems to matter as well (placebo {p_text(lead['pvalue'])}), which "
+        f" Caution: {ahead} {plan.source} growth seems to matter as well (placebo {p_text(lead['pvalue'])}), which "
         "points to feedback or anticipation and biases the estimate."
     )

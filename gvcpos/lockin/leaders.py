@@ -16,11 +16,13 @@ from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.labels import locate
 from gvcpos.lockin.results import Inference, LockInTest, infer, require_level
 from gvcpos.lockin.sample import complete_rows, stage_frame, stage_names, unit_column
-from gvcpos.lockin.wording import interval_text, judgement, percent
+from gvcpos.lockin.wording import interval_text, judgement, number, percent
 
 _SHARES = ("va_share", "export_share")
 _OPTIONAL = ("rca", "rca_va", "upstreamness", "downstreamness", "gvc_position")
 _FEWEST_CHANGES = 4
+_ROUNDING = 1e-9
+_WORTH_SAYING = 5e-4
 
 
 def dominance(panel: pd.DataFrame, stage: str | None = None, *, exclude: Iterable[str] = ("ROW",)) -> pd.DataFrame:
@@ -33,21 +35,22 @@ def dominance(panel: pd.DataFrame, stage: str | None = None, *, exclude: Iterabl
     stage : str, optional
         One stage; default all.
     exclude : iterable of str
-        Aggregates, which are no country and are neither ranked nor counted in the concentration. Shares stay
-        shares of the whole world.
+        Aggregates, which are no country and are neither ranked nor counted in the concentration; each must be in
+        the panel, except ROW, which may be absent. Shares stay shares of the whole world.
 
     Returns
     -------
     DataFrame
         country, stage, year; va_share and export_share (of the world's stage); va_rank and export_rank
         (1 = largest); va_hhi and export_hhi, Σ share² over the countries kept, the same for all rows of a stage
-        and year (Herfindahl–Hirschman; a lower bound where an aggregate was excluded); rca, rca_va (Balassa
+        and year (Herfindahl–Hirschman); va_left_out and export_left_out, the share s of the world's stage that
+        belongs to none of them: the index of all economies lies between the HHI and HHI + s²; rca, rca_va (Balassa
         1965) and positions as far as the panel has them, and upstream_rank (1 = most upstream).
 
     Raises
     ------
     LabelError, InputError
-        If the stage or a column is unknown, or rows are duplicated.
+        If the stage, an excluded country or a column is unknown, or rows are duplicated.
     """
     unit = unit_column(panel)
     columns = [*_SHARES, *(c for c in _OPTIONAL if c in panel.columns)]
@@ -64,6 +67,8 @@ def _stage_dominance(frame: pd.DataFrame) -> pd.DataFrame:
         short = share.removesuffix("_share")
         frame[f"{short}_rank"] = by_year[share].rank(ascending=False, method="min")
         frame[f"{short}_hhi"] = (frame[share] ** 2).groupby(level="year", sort=False).transform("sum")
+        rest = 1.0 - by_year[share].transform("sum")
+        frame[f"{short}_left_out"] = rest.where(rest.abs() > _ROUNDING, 0.0)
     if "upstreamness" in frame:
         frame["upstream_rank"] = by_year["upstreamness"].rank(ascending=False, method="min")
     return frame
@@ -75,9 +80,9 @@ def dominance_summary(measures: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        stage, leader, mean, first and last va_share and export_share, the last HHI and its equivalent number of
-        equal countries 1/HHI, years in which the leader ranks first, who leads in the last year (last_leader),
-        and the last RCA where known.
+        stage, leader, mean, first and last va_share and export_share, the last HHI, the share that it leaves out
+        (va_left_out_last) and its equivalent number of equal countries 1/HHI, years in which the leader ranks first,
+        who leads in the last year (last_leader), and the last RCA where known.
     """
     unit = unit_column(measures)
     rows = []
@@ -96,10 +101,30 @@ def dominance_summary(measures: pd.DataFrame) -> pd.DataFrame:
         }
         for share in _SHARES:
             row |= {f"{share}_mean": own[share].mean(), f"{share}_first": first[share], f"{share}_last": last[share]}
-        row |= {"va_hhi_last": last["va_hhi"], "equal_countries_last": 1 / last["va_hhi"]}
+        row |= {"va_hhi_last": last["va_hhi"], "va_left_out_last": last["va_left_out"]}
+        row |= {"equal_countries_last": 1 / last["va_hhi"]}
         row |= {f"{c}_last": last[c] for c in _OPTIONAL if c in own.columns}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def concentration_sentence(leader: pd.Series, stage: str) -> str:
+    """Say how concentrated a stage is in the last year, and what part of it the index leaves out.
+
+    Parameters
+    ----------
+    leader : Series
+        The stage's row of `dominance_summary`.
+    stage : str
+    """
+    hhi, rest = float(leader["va_hhi_last"]), float(leader["va_left_out_last"])
+    said = f"The Herfindahl–Hirschman index of {stage} value added is {number(hhi)} in {leader['last_year']}"
+    if not rest > _WORTH_SAYING:
+        return f"{said}, over the whole world."
+    return (
+        f"{said}, a lower bound: {percent(rest)} of the world's stage belongs to economies that are left out. "
+        f"Were they one country, it would be {number(hhi + rest**2)}."
+    )
 
 
 def leading_country(part: pd.DataFrame, share: str = "va_share") -> str:
@@ -128,7 +153,7 @@ def dominance_trend(
         Default the leader: the largest mean share over all years.
     share : {"va_share", "export_share"}
     exclude : iterable of str
-        Countries that cannot lead.
+        Countries that cannot lead; see `dominance`.
     level : float
 
     Returns

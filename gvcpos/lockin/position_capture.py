@@ -58,7 +58,7 @@ def position_capture_slope(
     errors : {"clustered", "driscoll-kraay"}
         Without weights.
     exclude : iterable of str
-        Countries left out if they are there.
+        Countries left out; each must be in the panel, except ROW, which may be absent.
     level : float
 
     Returns
@@ -70,7 +70,8 @@ def position_capture_slope(
     Raises
     ------
     LabelError
-        If the stage is unknown, rows are duplicated, or weights and panel name different countries.
+        If the stage or an excluded country is unknown, rows are duplicated, or weights and panel name different
+        countries.
     InputError, EstimationError
         If a column is unknown; if position does not vary within countries over time.
 

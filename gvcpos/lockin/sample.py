@@ -13,6 +13,7 @@ from gvcpos._core.labels import enumerate_labels, locate
 
 _FEWEST_COUNTRIES = 4
 _FEWEST_YEARS = 3
+MAY_BE_ABSENT = "ROW"  # what is excluded by default, so that panels with and without a rest of the world work alike
 
 
 def excluded(countries: Iterable[str]) -> tuple[str, ...]:
@@ -46,7 +47,7 @@ def stage_frame(panel: pd.DataFrame, stage: str, columns: Sequence[str], exclude
     columns : sequence of str
         Values wanted.
     exclude : iterable of str
-        Countries left out if they are there.
+        Countries left out; each must be in the panel (in any stage), except ROW, the default, which may be absent.
 
     Returns
     -------
@@ -58,7 +59,7 @@ def stage_frame(panel: pd.DataFrame, stage: str, columns: Sequence[str], exclude
     InputError
         If a column is not in the panel.
     LabelError
-        If the panel lacks the stage, or has two rows for a country and year.
+        If the panel lacks the stage or an excluded country, or has two rows for a country and year.
     """
     unit = unit_column(panel)
     absent = [c for c in ("country", "year", *columns) if c not in panel.columns]
@@ -72,7 +73,7 @@ def stage_frame(panel: pd.DataFrame, stage: str, columns: Sequence[str], exclude
             f"{enumerate_labels(keys)} names the rows of the panel and cannot be a variable. Choose another."
         )
     locate([stage], stage_names(panel), unit)
-    left_out = excluded(exclude)
+    left_out = _known(excluded(exclude), panel)
     keep = (panel[unit] == stage) & ~panel["country"].isin(left_out)
     frame = panel.loc[keep, ["country", "year", *dict.fromkeys(columns)]]
     twice = frame.duplicated(["country", "year"])
@@ -87,8 +88,19 @@ def stage_frame(panel: pd.DataFrame, stage: str, columns: Sequence[str], exclude
         raise InputError(f"column {text} of the panel is not numeric ({error}). Correct it at its source.") from error
 
 
+def _known(left_out: tuple[str, ...], panel: pd.DataFrame) -> tuple[str, ...]:
+    have = [str(country) for country in panel["country"].unique()]
+    unknown = [country for country in left_out if country not in have and country != MAY_BE_ABSENT]
+    if unknown:
+        raise LabelError(
+            f"exclude: {enumerate_labels(unknown)} not in the panel. It has: {enumerate_labels(have, 80)}. "
+            f"(Only {MAY_BE_ABSENT}, the default, may be absent.)"
+        )
+    return left_out
+
+
 def complete_rows(frame: pd.DataFrame, what: str) -> pd.DataFrame:
-    """Drop rows with a value that is not finite, with a warning that counts them and names the countries.
+    """Drop rows with a value that is not finite, with a warning that says what each country lacks and when.
 
     Warns
     -----
@@ -96,35 +108,62 @@ def complete_rows(frame: pd.DataFrame, what: str) -> pd.DataFrame:
     """
     bad = ~np.isfinite(frame.to_numpy()).all(axis=1)
     if bad.any():
-        countries = list(dict.fromkeys(frame.index.get_level_values("country")[bad]))
-        columns = [str(c) for c in frame.columns[~np.isfinite(frame.to_numpy()).all(axis=0)]]
         warnings.warn(
-            f"{what}: {int(bad.sum())} of {len(frame)} rows dropped, of {enumerate_labels(countries)}, for "
-            f"want of {enumerate_labels(columns)} (a stage without output has no rate).",
+            f"{what}: {int(bad.sum())} of {len(frame)} rows dropped: {_lacks_text(frame)}.",
             DroppedRowsWarning,
             stacklevel=3,
         )
     return frame.loc[~bad]
 
 
-def balanced(frame: pd.DataFrame, what: str) -> pd.DataFrame:
-    """Keep the countries that have every year, with a warning that names the others.
+def complete_countries(frame: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Keep the countries that have every value in every year, with a warning that says what the others lack.
+
+    Raises
+    ------
+    EstimationError
+        If no country has.
 
     Warns
     -----
     DroppedRowsWarning
     """
-    years = frame.index.get_level_values("year").nunique()
-    counts = frame.groupby(level="country", sort=False).size()
-    short = [str(c) for c in counts.index[counts < years]]
+    countries, years = (frame.index.get_level_values(level) for level in ("country", "year"))
+    good = pd.Series(np.isfinite(frame.to_numpy()).all(axis=1), index=frame.index)
+    kept = good.groupby(level="country").sum() == years.nunique()
+    short = int((~kept).sum())
+    if short == len(kept):
+        raise EstimationError(f"{what}: no country has every value in every year: {_lacks_text(frame)}.")
     if short:
         warnings.warn(
-            f"{what}: {len(short)} of {len(counts)} countries dropped, {enumerate_labels(short)}: they lack some "
-            f"of the {years} years, and a spatial panel needs them all.",
+            f"{what}: {short} of {len(kept)} countries dropped, as a spatial panel needs every year: "
+            f"{_lacks_text(frame, rows=True)}.",
             DroppedRowsWarning,
             stacklevel=3,
         )
-    return frame.loc[~frame.index.get_level_values("country").isin(short)]
+    return frame.loc[kept.loc[countries].to_numpy()]
+
+
+def _lacks_text(frame: pd.DataFrame, *, rows: bool = False) -> str:
+    """Say what each country lacks and when: ``CHN (no rd in 2005), JPN (no va_rate in any year)``; `rows` too."""
+    years = list(dict.fromkeys(sorted(frame.index.get_level_values("year"))))
+    said = []
+    for country, part in frame.groupby(level="country", sort=False):
+        own = part.droplevel("country")
+        when: dict[tuple[int, ...], list[str]] = {}
+        for column in own.columns:
+            gaps = tuple(own.index[~np.isfinite(own[column].to_numpy())])
+            when.setdefault(gaps, []).append(str(column))
+        if rows:
+            when.setdefault(tuple(year for year in years if year not in own.index), []).append("row")
+        parts = [
+            f"no {', '.join(names)} in {'any year' if len(gaps) == len(years) else enumerate_labels(gaps)}"
+            for gaps, names in when.items()
+            if gaps
+        ]
+        if parts:
+            said.append(f"{country} ({'; '.join(parts)})")
+    return enumerate_labels(said)
 
 
 def require_size(frame: pd.DataFrame, parameters: int, what: str) -> None:

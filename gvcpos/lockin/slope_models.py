@@ -11,7 +11,7 @@ import pandas as pd
 from gvcpos._core.labels import align
 from gvcpos._core.options import choose
 from gvcpos.lockin.regression import PanelErrors, twoway
-from gvcpos.lockin.sample import balanced, complete_rows, require_size, stage_frame
+from gvcpos.lockin.sample import complete_countries, complete_rows, require_size, stage_frame
 
 if TYPE_CHECKING:
     from gvcpos.spatial import Weights
@@ -36,7 +36,7 @@ class SlopeModel:
     errors : {"clustered", "driscoll-kraay"}
         Of least squares.
     exclude : tuple of str
-        Countries left out.
+        Countries left out; see `gvcpos.lockin.sample.stage_frame`.
     """
 
     capture: str
@@ -53,7 +53,7 @@ class SlopeModel:
     @property
     def text(self) -> str:
         """The regression in words."""
-        return f"{self.capture} on {', '.join(self.regressors)}"
+        return f"{self.capture} on {', '.join(self.regressors)}" if self.regressors else self.capture
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +96,8 @@ def stage_sample(panel: pd.DataFrame, stage: str, model: SlopeModel) -> tuple[pd
     frame = stage_frame(panel, stage, [model.capture, *model.regressors], model.exclude)
     if weights is not None:
         align(weights.ids, _countries(frame), "the weights", f"the panel ({stage})")
-    frame = complete_rows(frame, what)
+    frame = complete_rows(frame, what) if weights is None else complete_countries(frame, what)
     if weights is not None:
-        frame = balanced(frame, what)
         kept = _countries(frame)
         # Rows of row-normalised weights shrink when a neighbour leaves: they are normalised again.
         again = weights.normalisation if weights.normalisation != "none" else "row"

@@ -11,7 +11,7 @@ import pandas as pd
 from gvcpos._core.labels import locate
 from gvcpos.lockin.equal_slopes import slope_equality
 from gvcpos.lockin.growth_pull import pull_through
-from gvcpos.lockin.leaders import dominance, dominance_summary, dominance_trend
+from gvcpos.lockin.leaders import concentration_sentence, dominance, dominance_summary, dominance_trend
 from gvcpos.lockin.position_capture import position_capture_slopes
 from gvcpos.lockin.results import LockInTest
 from gvcpos.lockin.sample import excluded, stage_names, unit_column
@@ -36,12 +36,15 @@ class Verdict:
         `dominance_summary`.
     sentence : str
         The overall result in plain words.
+    concentration : str
+        How concentrated the upstream stage is in the last year, and what part of it the index leaves out.
     """
 
     tests: tuple[LockInTest, ...]
     dominance: pd.DataFrame
     leaders: pd.DataFrame
     sentence: str
+    concentration: str
 
     def __getitem__(self, name: str) -> LockInTest:
         """Return a test by its name; `LabelError` lists the names there are."""
@@ -52,7 +55,7 @@ class Verdict:
         return pd.concat([test.to_frame() for test in self.tests], ignore_index=True)
 
     def __str__(self) -> str:
-        return "\n".join([self.sentence, "", *(f"- {test}" for test in self.tests)])
+        return "\n".join([self.sentence, self.concentration, "", *(f"- {test}" for test in self.tests)])
 
 
 def lock_in(
@@ -90,7 +93,8 @@ def lock_in(
     leader : str, optional
         Country whose share upstream is tested for a trend; default the largest.
     exclude : sequence of str
-        Economies left out of every test, such as the rest of the world.
+        Economies left out of every test, such as the rest of the world; each must be in the panel, except ROW,
+        which may be absent.
     level : float
         Size of each test; p-values adjusted for the number of slopes are in their ``details``.
 
@@ -114,7 +118,7 @@ def lock_in(
     first = leaders[leaders[unit_column(panel)] == upstream].iloc[0]
     made = "Synthetic data: " if panel.attrs.get("synthetic") else ""
     sentence = made + _lead(first, upstream) + _together(slopes[0], pull, upstream, downstream)
-    return Verdict((trend, *slopes, *equal, pull), measures, leaders, sentence)
+    return Verdict((trend, *slopes, *equal, pull), measures, leaders, sentence, concentration_sentence(first, upstream))
 
 
 def _lead(leader: pd.Series, upstream: str) -> str:

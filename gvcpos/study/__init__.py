@@ -7,7 +7,8 @@ _EXPORTS = {
     "StudyResults": "gvcpos.study.results",
     "StudySpec": "gvcpos.study.spec",
     "run_indices": "gvcpos.study.accounts",
+    "shares_outside": "gvcpos.study.accounts",
     "shipped_studies": "gvcpos.study.loading",
 }
-__all__ = ["Study", "StudyResults", "StudySpec", "run_indices", "shipped_studies"]
+__all__ = ["Study", "StudyResults", "StudySpec", "run_indices", "shares_outside", "shipped_studies"]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

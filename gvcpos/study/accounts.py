@@ -9,13 +9,15 @@ from pathlib import Path
 import pandas as pd
 
 from gvcpos._core.errors import InputError
-from gvcpos.accounting import ValueAddedAccounts
+from gvcpos._core.labels import enumerate_labels
+from gvcpos.accounting import ValueAddedAccounts, describe_measures
 from gvcpos.chains import Chain, gvc_panel
-from gvcpos.study.folder import write_table
+from gvcpos.study.folder import check_parent, write_table
 from gvcpos.study.progress import Progress, silent
 from gvcpos.tables import TableSeries, read_tables
 
 _ENDINGS = (".parquet", ".csv")
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class AccountFrames:
     panel: pd.DataFrame
 
 
-def account_frames(tables: TableSeries, chain: Chain, progress: Progress = silent) -> AccountFrames:
+def account_frames(
+    tables: TableSeries, chain: Chain, progress: Progress = silent, *, tolerance: float | None = None
+) -> AccountFrames:
     """Compute the accounts of every year; each table is read, factorised once and let go."""
     total = len(tables.years)
     indices: list[pd.DataFrame] = []
@@ -46,7 +50,7 @@ def account_frames(tables: TableSeries, chain: Chain, progress: Progress = silen
     def each_year() -> Iterator[ValueAddedAccounts]:
         progress("accounts", 0, total)
         for done, table in enumerate(tables, start=1):
-            accounts = ValueAddedAccounts(table)
+            accounts = ValueAddedAccounts(table, tolerance=tolerance)
             indices.append(accounts.indices())
             countries.append(accounts.country_indices())
             yield accounts
@@ -57,7 +61,12 @@ def account_frames(tables: TableSeries, chain: Chain, progress: Progress = silen
 
 
 def run_indices(
-    files: Iterable[str | Path], output: str | Path, *, by: str = "sector", progress: Progress = silent
+    files: Iterable[str | Path],
+    output: str | Path,
+    *,
+    by: str = "sector",
+    tolerance: float | None = None,
+    progress: Progress = silent,
 ) -> pd.DataFrame:
     """Compute every index of some table files and write them as one tidy file.
 
@@ -69,6 +78,8 @@ def run_indices(
         Ends in .parquet or .csv.
     by : {"sector", "country"}
         One row for each country and sector, or for each country.
+    tolerance : float, optional
+        Identity error to accept, in the tables' unit; default the publisher's. See `ValueAddedAccounts`.
     progress : Progress
         Told after each table.
 
@@ -80,20 +91,58 @@ def run_indices(
     Raises
     ------
     InputError
-        If a file is no table, `by` is unknown, or `output` has another ending; nothing is written then.
+        If a file is no table or does not balance, `by` is unknown, or `output` has another ending or cannot be
+        written; nothing is written then.
     """
     if by not in ("sector", "country"):
         raise InputError(f"by={by!r} is not known. Allowed: 'sector', 'country'.")
     target = Path(output)
     if target.suffix not in _ENDINGS:
         raise InputError(f"{output}: the ending must be {' or '.join(_ENDINGS)}.")
+    if target.is_dir():
+        raise InputError(f"{output}: a folder. Name a file in it.")
+    check_parent(target)
+    if tolerance is not None and not 0 <= tolerance < float("inf"):
+        raise InputError(f"tolerance={tolerance}: must be a finite number of at least 0.")
     tables = read_tables([Path(name) for name in files])
     frames = []
     for done, table in enumerate(tables, start=1):
-        accounts = ValueAddedAccounts(table)
+        accounts = ValueAddedAccounts(table, tolerance=tolerance)
         found = accounts.indices() if by == "sector" else accounts.country_indices()
         frames.append(found.assign(synthetic=True) if table.meta.synthetic else found)
         progress("accounts", done, len(tables.years))
     frame = pd.concat(frames, ignore_index=True)
     write_table(frame, target)
     return frame
+
+
+def shares_outside(frame: pd.DataFrame) -> str:
+    """Say how many shares lie outside 0-1, in which columns and where.
+
+    Negative final uses (inventories drawn down) and negative value added make such shares; on real tables there are
+    always some. They are no error of the accounts, but neither are they parts of a whole.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Of `ValueAddedAccounts.indices` or ``country_indices``.
+
+    Returns
+    -------
+    str
+        One sentence or two; empty if every share is within.
+    """
+    columns = [name for name, measure in describe_measures().items() if measure.unit == "share" and name in frame]
+    values = frame[columns].to_numpy()
+    outside = (values < -_ROUNDING) | (values > 1 + _ROUNDING)
+    if not outside.any():
+        return ""
+    rows = outside.any(axis=1)
+    by = [name for name in ("country", "sector") if name in frame]
+    cells = dict.fromkeys(" ".join(labels) for labels in frame[by][rows].itertuples(index=False))
+    named = [f"{name} ({count})" for name, count in zip(columns, outside.sum(axis=0), strict=True) if count]
+    return (
+        f"{int(outside.sum()):,} of {values.size:,} shares lie outside 0-1, of {enumerate_labels(cells)}: "
+        f"{enumerate_labels(named)}. Negative final uses (inventories drawn down) or negative value added do that; "
+        "such cells are kept as they are."
+    )

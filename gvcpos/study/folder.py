@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -24,9 +25,11 @@ def check_target(out: str | Path) -> Path:
     Raises
     ------
     InputError
-        If it is a file, or a folder that holds something else than earlier results.
+        If it is a file or lies in one, cannot be written, or is a folder that holds something else than earlier
+        results.
     """
     target = Path(out).expanduser().resolve()
+    check_parent(target)
     if target.exists() and not target.is_dir():
         raise InputError(f"{out}: a file, where a results folder was expected. Name another folder with --out.")
     if target.is_dir() and any(target.iterdir()) and not (target / MANIFEST).is_file():
@@ -41,6 +44,15 @@ def check_target(out: str | Path) -> Path:
             "Nothing was written. Move them, or name another folder with --out."
         )
     return target
+
+
+def check_parent(path: Path) -> None:
+    """Raise `InputError` if a file or folder of this path could not be made where it is to lie."""
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise InputError(f"{path}: {above} is a file, so that nothing can be written into it. Name another place.")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise InputError(f"{path}: the folder {above} may not be written. Name another place.")
 
 
 def _not_ours(target: Path) -> list[str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from gvcpos._core.errors import InputError, SpecificationError
 from gvcpos._core.resources import data_path
-from gvcpos._core.yaml_lines import LineOf, load_yaml_with_lines
+from gvcpos._core.yaml_lines import load_yaml_with_lines
+from gvcpos.study.faults import allowed_keys, fault_lines
 from gvcpos.study.spec import StudySpec
 
 
@@ -55,7 +55,7 @@ def load_spec(path: str | Path, overrides: Iterable[str] = ()) -> StudySpec:
     """
     data, line_of = load_yaml_with_lines(path)
     if not isinstance(data, dict):
-        raise SpecificationError(f"{path}: a study is a mapping with the keys {_keys(StudySpec)}.")
+        raise SpecificationError(f"{path}: a study is a mapping with the keys {allowed_keys(StudySpec)}.")
     changed: dict[tuple[str, ...], str] = {}
     for text in overrides:
         keys, value = parse_override(text)
@@ -64,8 +64,8 @@ def load_spec(path: str | Path, overrides: Iterable[str] = ()) -> StudySpec:
     try:
         return StudySpec.model_validate(data)
     except ValidationError as error:
-        faults = [_fault(item, str(path), line_of, changed) for item in error.errors()]
-        raise SpecificationError("\n".join(dict.fromkeys(faults))) from None
+        faults = dict.fromkeys(fault_lines(error.errors(), str(path), line_of, changed))
+        raise SpecificationError("\n".join(faults)) from None
 
 
 def parse_override(text: str) -> tuple[tuple[str, ...], Any]:
@@ -87,43 +87,3 @@ def _put(data: dict[str, Any], keys: tuple[str, ...], value: Any, text: str) -> 
         if not isinstance(node, dict):
             raise SpecificationError(f"--set {text}: {key} holds a value, not further keys.")
     node[keys[-1]] = value
-
-
-def _fault(item: ErrorDetails, name: str, line_of: LineOf, changed: Mapping[tuple[str, ...], str]) -> str:
-    """Write one fault as one line."""
-    # A union's branch ("synthetic", "files") is part of pydantic's location but not of the file.
-    path = tuple(part for i, part in enumerate(item["loc"]) if not (i == 1 and item["loc"][0] == "tables"))
-    dotted = ".".join(map(str, path)) or "the study"
-    override = next((text for keys, text in changed.items() if path[: len(keys)] == keys), None)
-    where = f"--set {override}" if override else f"{name}, line {line_of(path)}"
-    if item["type"] == "extra_forbidden":
-        return f"{where}: unknown key {dotted}. Allowed here: {_keys(_block_at(item['loc'][:-1]))}."
-    if item["type"] == "missing":
-        return f"{where}: {dotted} is missing. It must be given."
-    message = item["msg"].removeprefix("Value error, ")
-    return f"{where}: {dotted} = {item['input']!r}: {message[0].lower()}{message[1:]}."
-
-
-def _block_at(location: tuple[int | str, ...]) -> type[BaseModel]:
-    """Return the block that a pydantic location leads to."""
-    block: type[BaseModel] = StudySpec
-    for part in location:
-        if part in block.model_fields:
-            found = _blocks_in(block.model_fields[str(part)].annotation)
-            choices = {
-                kind: b for b in found for kind in get_args(getattr(b.model_fields.get("kind"), "annotation", None))
-            }
-            block = found[0] if found else block
-        else:
-            block = choices.get(part, block)
-    return block
-
-
-def _blocks_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [block for part in get_args(annotation) for block in _blocks_in(part)]
-
-
-def _keys(block: type[BaseModel]) -> str:
-    return ", ".join(block.model_fields)

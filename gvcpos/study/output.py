@@ -106,7 +106,8 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
     )
     yield "moran", _moran_table(results)
     columns = (
-        "stage leader years_first va_share_mean va_share_first va_share_last export_share_last va_hhi_last rca_last"
+        "stage leader years_first va_share_mean va_share_first va_share_last export_share_last va_hhi_last "
+        "va_left_out_last rca_last"
     )
     leaders = frame_table(
         results.frames["leaders"], caption="Who leads each stage", columns=columns.split(), digits=3, synthetic=flag

@@ -38,8 +38,12 @@ class StudyResults:
         Of the countries of the panel.
     polygons : GeoDataFrame
         Indexed by country; at least those of the panel.
+    oddities : str
+        Which shares lie outside 0-1, or an empty string.
     warnings : tuple of str
         What the run complained of, once each.
+    dropped : tuple of str
+        Those among them that say which countries were left out of which estimate, and why.
     """
 
     spec: StudySpec
@@ -51,16 +55,25 @@ class StudyResults:
     verdict: Verdict
     weights: Weights
     polygons: gpd.GeoDataFrame
+    oddities: str = ""
     warnings: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
     @property
     def main(self) -> SpatialPanelResults:
         """The model whose effects and tests are reported."""
         return self.models[self.spec.panel.main]
 
+    def left_out(self) -> tuple[str, ...]:
+        """Say which countries are missing from which estimate and why; nothing if none is."""
+        if not self.dropped:
+            return ()
+        said = " ".join(text[0].upper() + text[1:] for text in self.dropped)
+        return (f"Not every country is in every estimate. {said}",)
+
     def headline(self) -> str:
-        """Return the verdict and, on synthetic tables, planted against estimated, as text."""
-        lines = [self.verdict.sentence]
+        """Return the verdict, what it leaves out and, on synthetic tables, planted against estimated, as text."""
+        lines = [self.verdict.sentence, *self.left_out()]
         if "planted" in self.frames:
             from gvcpos.report import frame_table
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -12,27 +13,31 @@ from gvcpos._core.labels import enumerate_labels
 from gvcpos.lockin import SlopeModel, stage_sample
 from gvcpos.spatial import LocalMoran, SpatialPanel, SpatialPanelResults, Weights, moran_by_year
 from gvcpos.spatial import weights as make
-from gvcpos.study.inputs import Inputs, Places, read_distances, read_polygons
+from gvcpos.study.country_files import read_distances
+from gvcpos.study.inputs import Inputs
+from gvcpos.study.places import Places
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.spec import PanelBlock, SpaceBlock, StudySpec
 from gvcpos.tables.geography import CAPITALS, capitals
 
+if TYPE_CHECKING:
+    import geopandas as gpd
 
-def make_weights(spec: StudySpec, inputs: Inputs, countries: Sequence[str]) -> Weights:
-    """Make the weights that a specification asks for, of exactly these countries.
+
+def make_weights(spec: StudySpec, inputs: Inputs, countries: Sequence[str], shapes: gpd.GeoDataFrame) -> Weights:
+    """Make the weights that a specification asks for, of exactly these countries; `shapes` are their polygons.
 
     Raises
     ------
     LabelError
-        If a country has no capital, polygon or distance.
+        If a country has no capital or distance.
     """
     block = spec.space.weights
     if block.kind == "linkage":
         year = inputs.tables.years[0] if block.base_year is None else block.base_year
         made = make.linkage(inputs.tables[year], islands=block.islands).subset(countries, islands=block.islands)
     elif block.kind == "contiguity":
-        shapes = read_polygons(spec.space.polygons, inputs.places)
-        made = make.contiguity(shapes.loc[_known(countries, shapes.index, "polygon")], islands=block.islands)
+        made = make.contiguity(shapes.loc[list(countries)], islands=block.islands)
     elif block.kind == "knn":
         made = make.knn(_points(countries, inputs.places), block.k)
     elif block.distances is not None:
@@ -49,17 +54,13 @@ def make_weights(spec: StudySpec, inputs: Inputs, countries: Sequence[str]) -> W
 def _points(countries: Sequence[str], places: Places) -> pd.DataFrame:
     places.shipped(CAPITALS)
     shipped = capitals().set_index("iso3")
-    return shipped.loc[_known(countries, shipped.index, "capital"), ["lat", "lon"]]
-
-
-def _known(countries: Sequence[str], have: pd.Index, what: str) -> list[str]:
-    missing = [country for country in countries if country not in have]
+    missing = [country for country in countries if country not in shipped.index]
     if missing:
         raise LabelError(
-            f"no {what} of {enumerate_labels(missing)} ships with gvcpos. Give space.weights.distances (or "
-            "space.polygons for contiguity), or leave the countries out with exclude."
+            f"no capital of {enumerate_labels(missing)} ships with gvcpos. Give space.weights.distances, or leave the "
+            "countries out with exclude."
         )
-    return list(countries)
+    return shipped.loc[list(countries), ["lat", "lon"]]
 
 
 def moran_frame(panel: pd.DataFrame, block: SpaceBlock, stage: str, W: Weights, seed: int) -> pd.DataFrame:

@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
 from gvcpos._core.options import CovarianceType, Leftover, PanelEffects, PanelMethod, SpatialModel, WeightsKind
 
 Stage = str
+Whole = Annotated[int, Strict()]  # pydantic would take true for 1
+Number = Annotated[float, Strict()]
+_KINDS_OF = {
+    "power": ("inverse_distance",),
+    "cutoff": ("inverse_distance",),
+    "distances": ("inverse_distance",),
+    "k": ("knn",),
+    "base_year": ("linkage",),
+    "islands": ("contiguity", "inverse_distance", "linkage"),
+}
 
 
 class Block(BaseModel):
@@ -24,9 +34,9 @@ class SyntheticTables(Block):
     """Tables of the synthetic world: invented numbers with planted parameters."""
 
     kind: Literal["synthetic"]
-    countries: int = Field(60, ge=8, le=60, description="how many of the 60 countries")
-    first_year: int = Field(2007, ge=1900, le=2100, description="first year")
-    last_year: int = Field(2021, ge=1900, le=2100, description="last year")
+    countries: Whole = Field(60, ge=8, le=60, description="how many of the 60 countries")
+    first_year: Whole = Field(2007, ge=1900, le=2100, description="first year")
+    last_year: Whole = Field(2021, ge=1900, le=2100, description="last year")
 
     @model_validator(mode="after")
     def _years_in_order(self) -> SyntheticTables:
@@ -42,8 +52,11 @@ class FileTables(Block):
     paths: tuple[str, ...] = Field(min_length=1, description="files or patterns; ${data} is the data folder")
     format: str | None = Field(None, description="reader to use; found from the content by default")
     source: str | None = Field(None, description="name of the source in captions; default what the files say")
-    first_year: int | None = Field(None, description="leave out earlier years")
-    last_year: int | None = Field(None, description="leave out later years")
+    first_year: Whole | None = Field(None, description="leave out earlier years")
+    last_year: Whole | None = Field(None, description="leave out later years")
+    tolerance: Number | None = Field(
+        None, ge=0, allow_inf_nan=False, description="identity error to accept; default the publisher's rounding"
+    )
 
 
 Tables = Annotated[SyntheticTables | FileTables, Field(discriminator="kind")]
@@ -54,6 +67,15 @@ class ChainBlock(Block):
 
     map: str = Field("world", description="adb35, oecd45, oecd50, a YAML file, or world (the synthetic world's own)")
     boundary: str | None = Field(None, description="smelting_upstream or smelting_midstream")
+
+    @model_validator(mode="after")
+    def _boundary_is_of_a_file(self) -> ChainBlock:
+        if self.map == "world" and self.boundary is not None:
+            raise ValueError(
+                f"boundary={self.boundary} applies to adb35, oecd45, oecd50 and chain files with boundaries; "
+                "map=world has none. Remove it"
+            )
+        return self
 
 
 class ColumnFile(Block):
@@ -80,12 +102,30 @@ class WeightsBlock(Block):
 
     kind: WeightsKind = "inverse_distance"
     normalisation: Literal["row", "spectral"] = "row"
-    power: float = Field(1.0, gt=0, description="exponent of the inverse distance")
-    cutoff: float | None = Field(None, gt=0, description="kilometres beyond which the weight is zero")
-    k: int = Field(5, ge=1, description="number of nearest neighbours")
-    base_year: int | None = Field(None, description="year of the table behind linkage weights; default the first")
+    power: Number = Field(1.0, gt=0, description="exponent of the inverse distance")
+    cutoff: Number | None = Field(None, gt=0, description="kilometres beyond which the weight is zero")
+    k: Whole = Field(5, ge=1, description="number of nearest neighbours")
+    base_year: Whole | None = Field(None, description="year of the table behind linkage weights; default the first")
     distances: ColumnFile | None = Field(None, description="distance file; default great circles between capitals")
     islands: Literal["error", "keep"] = "error"
+
+    @model_validator(mode="after")
+    def _keys_fit_the_kind(self) -> WeightsBlock:
+        for key, kinds in _KINDS_OF.items():
+            if key in self.model_fields_set and getattr(self, key) is not None and self.kind not in kinds:
+                raise ValueError(f"{key} applies to kind {' or '.join(kinds)}, not to {self.kind}. Remove it")
+        return self
+
+
+class PolygonFile(Block):
+    """A file of country polygons."""
+
+    path: str = Field(description="GeoJSON, or what else geopandas reads")
+    country: str = Field("iso3", description="its column of countries")
+    dissolve: tuple[str, ...] = Field((), description="countries of several polygons, which are joined")
+    extra: Leftover = Field(
+        "error", description="countries of the file that the study lacks: error, or drop (background of maps)"
+    )
 
 
 class SpaceBlock(Block):
@@ -95,9 +135,9 @@ class SpaceBlock(Block):
     moran: tuple[str, ...] = Field(
         ("va_rate", "upstreamness"), min_length=1, description="panel columns to test by year"
     )
-    permutations: int = Field(999, ge=99, le=99_999, description="relabellings for each global Moran")
-    local_permutations: int = Field(9999, ge=99, le=99_999, description="conditional permutations for local Moran")
-    polygons: str | None = Field(None, description="GeoJSON with a column iso3; default the shipped polygons")
+    permutations: Whole = Field(999, ge=99, le=99_999, description="relabellings for each global Moran")
+    local_permutations: Whole = Field(9999, ge=99, le=99_999, description="conditional permutations for local Moran")
+    polygons: PolygonFile | None = Field(None, description="polygon file; default the shipped polygons")
 
 
 class PanelBlock(Block):
@@ -111,7 +151,7 @@ class PanelBlock(Block):
     effects: PanelEffects = "twoway"
     method: PanelMethod = "lee-yu"
     cov_type: CovarianceType = "information"
-    simulations: int = Field(2000, ge=100, description="draws for simulated standard errors of effects")
+    simulations: Whole = Field(2000, ge=100, description="draws for simulated standard errors of effects")
 
     @model_validator(mode="after")
     def _main_is_fitted(self) -> PanelBlock:
@@ -128,8 +168,8 @@ class LockInBlock(Block):
     controls: tuple[str, ...] = ()
     upstream: Stage = Field("upstream", description="stage whose dominance and push are tested")
     downstream: Stage = Field("downstream", description="stage that should be pulled through")
-    lags: int = Field(1, ge=1, le=5)
-    level: float = Field(0.05, gt=0, lt=0.5)
+    lags: Whole = Field(1, ge=1, le=5)
+    level: Number = Field(0.05, gt=0, lt=0.5)
 
 
 class ReportBlock(Block):
@@ -143,7 +183,7 @@ class StudySpec(Block):
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="letters, digits, - and _")
     title: str
-    seed: int = Field(0, ge=0, description="seed of every random draw")
+    seed: Whole = Field(0, ge=0, description="seed of every random draw")
     tables: Tables
     chain: ChainBlock = ChainBlock()
     exclude: tuple[str, ...] = Field(("ROW",), description="economies left out of spatial statistics and tests")

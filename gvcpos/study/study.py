@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from gvcpos._core.errors import GvcposWarning
+from gvcpos._core.errors import DroppedRowsWarning, GvcposWarning
 from gvcpos.lockin import Verdict, lock_in
 from gvcpos.spatial import SpatialPanelResults, Weights
-from gvcpos.study.accounts import account_frames
+from gvcpos.study.accounts import account_frames, shares_outside
 from gvcpos.study.comparison import planted_frame
+from gvcpos.study.country_files import merge_covariates
 from gvcpos.study.folder import check_target, fresh_folder
-from gvcpos.study.inputs import Inputs, Places, check_labels, find_data, gather, merge_covariates
+from gvcpos.study.inputs import Inputs, check_labels, gather
 from gvcpos.study.loading import find_study, load_spec
 from gvcpos.study.output import write_results
+from gvcpos.study.places import Places, find_data
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
 from gvcpos.study.space import fit_models, local_moran, make_weights, moran_frame, residual_frame
@@ -89,7 +91,8 @@ class Study:
             inputs = gather(self.spec, places)
             found = _compute(self.spec, inputs, progress)
         told = [str(item.message) for item in caught if issubclass(item.category, GvcposWarning)]
-        results = StudyResults(**found, warnings=tuple(dict.fromkeys(told)))
+        dropped = [str(item.message) for item in caught if issubclass(item.category, DroppedRowsWarning)]
+        results = StudyResults(**found, warnings=tuple(dict.fromkeys(told)), dropped=tuple(dict.fromkeys(dropped)))
         for item in caught:
             if not issubclass(item.category, GvcposWarning):
                 warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)
@@ -101,14 +104,14 @@ class Study:
 
 def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     countries, shapes = check_labels(spec, inputs)
-    accounts = account_frames(inputs.tables, inputs.chain, progress)
+    W = make_weights(spec, inputs, countries, shapes)
+    accounts = account_frames(inputs.tables, inputs.chain, progress, tolerance=inputs.tolerance)
     panel = accounts.panel
     if inputs.covariates is not None:
         extra = "drop" if spec.covariates is None else spec.covariates.extra
         kept = panel[~panel["country"].isin(spec.exclude)]
         panel = merge_covariates(kept, inputs.covariates, extra)
     panel.attrs["synthetic"] = inputs.synthetic
-    W = make_weights(spec, inputs, countries)
     stage = spec.panel.stage
     sample = panel[~panel["country"].isin(spec.exclude)]
     moran = moran_frame(sample, spec.space, stage, W, spec.seed)
@@ -141,6 +144,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         "spec": spec,
         "synthetic": inputs.synthetic,
         "source": _source(spec, inputs),
+        "oddities": shares_outside(accounts.indices),
         "frames": frames,
         "models": models,
         "local": local,
@@ -161,7 +165,7 @@ def _verdict(spec: StudySpec, panel: pd.DataFrame, W: Weights) -> Verdict:
         upstream=block.upstream,
         downstream=block.downstream,
         lags=block.lags,
-        exclude=spec.exclude,
+        exclude=[c for c in spec.exclude if c in set(panel["country"])],  # merging covariates took them out already
         level=block.level,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gvcpos.report import FigureLink, Section, StudySummary, Table
+from gvcpos.report.summary import Item
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.manifest import spec_hash
 from gvcpos.study.results import StudyResults
@@ -32,7 +33,7 @@ CAVEATS = (
     "are too small. Compare the slopes with errors clustered by country (position_capture_slope without weights).",
     "Position and value capture come from the same tables: a slope between them is an association within countries "
     "over time, not the effect of one on the other.",
-    "Pull-through uses last year's growth because growth of the same year is linked through one Leontief inverse; "
+    "Pull-through uses earlier growth because growth of the same year is linked through one Leontief inverse; "
     "what comes earlier need not be a cause.",
     "Sectors of published tables are far wider than rare earths.",
 )
@@ -55,11 +56,11 @@ def summarise(
     spec = results.spec
     return StudySummary(
         title=spec.title,
-        verdict=(results.verdict.sentence, *(test.sentence for test in results.verdict.tests)),
+        verdict=(results.verdict.sentence, *results.left_out(), *(test.sentence for test in results.verdict.tests)),
         run=_what_was_run(results, inputs),
         sections=tuple(_sections(results, tables, figures)),
         files=_files(results, tables, figures),
-        doubts=(*results.warnings, *CAVEATS),
+        doubts=(*results.warnings, *((results.oddities,) if results.oddities else ()), *CAVEATS),
         synthetic=results.synthetic,
     )
 
@@ -131,7 +132,8 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
         ("Effects", ("effects_delta", "effects_simulation"), ("effects",)),
     )
     for title, wanted, drawn in plan:
-        items = [tables[name] for name in wanted if name in tables]
+        items: list[Item] = [tables[name] for name in wanted if name in tables]
+        items += [results.verdict.concentration] if title == "Dominance" else []
         links = [FigureLink(f"figures/{name}", figures[name]) for name in drawn if name in figures]
         if items or links:
             yield Section(title, (*items, *links))

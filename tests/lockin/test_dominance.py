@@ -8,6 +8,7 @@ import pytest
 
 from gvcpos._core.errors import EstimationError, InputError, LabelError
 from gvcpos.lockin import dominance, dominance_summary, dominance_trend
+from gvcpos.lockin.leaders import concentration_sentence
 from tests.lockin import worlds
 
 
@@ -22,7 +23,9 @@ def test_by_hand():
     assert "ROW" not in out.index
     assert out.loc[("AAA", 2000), ["va_rank", "va_hhi", "export_hhi"]].tolist() == pytest.approx([1, 0.34, 0.085])
     assert out.loc[("AAA", 2001), ["va_rank", "va_hhi"]].tolist() == pytest.approx([2, 0.13])
+    assert out.loc[("BBB", 2001), ["va_left_out", "export_left_out"]].tolist() == pytest.approx([0.5, 0.75])
     with_row = dominance(panel, exclude=()).set_index(["country", "year"])
+    assert (with_row["va_left_out"] == 0.0).all()
     assert with_row.loc[("ROW", 2001), "va_rank"] == 1
     summary = dominance_summary(dominance(panel)).iloc[0]
     assert (summary["leader"], summary["years_first"], summary["first_year"], summary["last_year"]) == (
@@ -33,6 +36,19 @@ def test_by_hand():
     )
     assert summary["equal_countries_last"] == pytest.approx(1 / 0.13)
     assert summary["va_share_mean"] == pytest.approx(0.35)
+
+
+def test_concentration_says_what_it_leaves_out():
+    """The index of all three lies between the one of the two and what it is if the rest were one country."""
+    panel = shares({"AAA": [0.5, 0.2], "BBB": [0.3, 0.3], "ROW": [0.2, 0.5]})
+    kept = dominance_summary(dominance(panel)).iloc[0]
+    assert concentration_sentence(kept, "upstream") == (
+        "The Herfindahl–Hirschman index of upstream value added is 0.13 in 2001, a lower bound: 50 % of the world's "
+        "stage belongs to economies that are left out. Were they one country, it would be 0.38."
+    )
+    everybody = dominance_summary(dominance(panel, exclude=())).iloc[0]
+    assert everybody["va_hhi_last"] == pytest.approx(kept["va_hhi_last"] + kept["va_left_out_last"] ** 2)
+    assert concentration_sentence(everybody, "upstream").endswith("is 0.38 in 2001, over the whole world.")
 
 
 def test_order_of_rows_changes_nothing():

@@ -145,9 +145,32 @@ def test_row_is_excluded_by_default():
 def test_a_stage_without_output_is_dropped_by_name():
     hole = PANEL.copy()
     hole.loc[(hole["country"] == "C07") & (hole["stage"] == "upstream"), ["va_rate", "upstreamness"]] = np.nan
-    with pytest.warns(DroppedRowsWarning, match=r"8 of 160 rows dropped, of C07, for want of va_rate, upstreamness"):
+    with pytest.warns(DroppedRowsWarning, match=r"8 of 160 rows dropped: C07 \(no va_rate, upstreamness in any year\)"):
         test = position_capture_slope(hole)
     same(test, position_capture_slope(PANEL[PANEL["country"] != "C07"]))
+
+
+def test_one_missing_covariate_is_named_with_its_years():
+    panel = SPATIAL.copy()
+    panel.loc[(panel["country"] == "K03") & panel["year"].isin([2009, 2011]), "z"] = np.nan
+    panel = panel[~((panel["country"] == "K05") & (panel["year"] == 2010))]
+    expected = r"2 of 15 countries dropped, .* every year: K03 \(no z in 2009, 2011\), K05 \(no row in 2010\)\.$"
+    with pytest.warns(DroppedRowsWarning, match=expected):
+        test = position_capture_slope(panel, controls=["z"], weights=WEIGHTS)
+    same(
+        test,
+        position_capture_slope(
+            SPATIAL[~SPATIAL["country"].isin(["K03", "K05"])],
+            controls=["z"],
+            weights=WEIGHTS.subset([i for i in IDS if i not in ("K03", "K05")]).normalised("row"),
+        ),
+        rel=1e-7,
+    )
+    with pytest.warns(DroppedRowsWarning, match=r"2 of 149 rows dropped: K03 \(no z in 2009, 2011\)\.$"):
+        position_capture_slope(panel, controls=["z"])
+    panel.loc[panel["year"] == 2012, "z"] = np.nan
+    with pytest.raises(EstimationError, match=r"no country has every value in every year: K00 \(no z in 2012\), K01"):
+        position_capture_slope(panel, controls=["z"], weights=WEIGHTS)
 
 
 def test_what_cannot_be_estimated():
@@ -248,7 +271,7 @@ class TestPanelMeetsWeights:
         hole.loc[(hole["country"] == "K02") & (hole["year"] == 2009), "va_rate"] = np.nan
         with pytest.warns(DroppedRowsWarning) as caught:
             test = position_capture_slope(hole, weights=WEIGHTS)
-        assert [("K02" in str(w.message)) for w in caught] == [True, True]
+        assert ["K02 (no va_rate in 2009)" in str(w.message) for w in caught] == [True]
         keep = [i for i, name in enumerate(IDS) if name != "K02"]
         part = Weights.from_dense([IDS[i] for i in keep], row_normalised(W[np.ix_(keep, keep)]))
         same(test, position_capture_slope(SPATIAL[SPATIAL["country"] != "K02"], weights=part), rel=1e-7)

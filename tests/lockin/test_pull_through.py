@@ -100,7 +100,19 @@ def test_a_gap_in_the_years_costs_the_growth_across_it():
 
 def test_years_with_a_regular_step_are_lags_of_that_step():
     sparse = PANEL[PANEL["year"] % 2 == 1]
-    assert pull_through(sparse).nobs == 30 * 4
+    test = pull_through(sparse)
+    assert test.nobs == 30 * 4
+    assert "value added in the 2 years after (sum" in test.sentence
+    assert "value added in the 4 years after (sum" in pull_through(sparse, lags=2).sentence
+    assert "value added in the year after (sum" in pull_through(PANEL).sentence
+    reverse = pull_through(sparse_feedback(), "downstream", "upstream")
+    assert "Caution: the next 2 years' downstream growth seems to matter" in reverse.sentence
+
+
+def sparse_feedback() -> pd.DataFrame:
+    """Biennial years of a long panel in which upstream growth leads downstream growth by one observation."""
+    made = worlds.panel(2, n=30, years=14, pull=0.6)
+    return made.assign(year=2007 + 2 * (made["year"] - 2007))
 
 
 def test_a_country_in_one_stage_only_is_dropped_by_name():

@@ -58,7 +58,7 @@ def test_idle_sectors_are_named_not_patched(panel):
     bad = garages.loc[~(garages["va"] > 0), "country"].unique()
     assert pull.ncountries == 40 - len(bad)
     assert pull.estimate == pytest.approx(pull_through(panel, "upstream", "garages", exclude=("ROW", *bad)).estimate)
-    with pytest.warns(DroppedRowsWarning, match=f"rows dropped, of .*{idle[0]}"):
+    with pytest.warns(DroppedRowsWarning, match=f"rows dropped: {idle[0]} .*{idle[1]} "):
         position_capture_slope(panel, "garages")
 
 

@@ -7,7 +7,16 @@ import pandas as pd
 import pytest
 
 from gvcpos._core.errors import InputError, LabelError
-from gvcpos.lockin import Verdict, dominance, lock_in
+from gvcpos.lockin import (
+    Verdict,
+    dominance,
+    dominance_trend,
+    lock_in,
+    position_capture_slope,
+    position_capture_slopes,
+    pull_through,
+    slope_equality,
+)
 from gvcpos.spatial import Weights
 from tests.lockin import worlds
 
@@ -86,3 +95,27 @@ def test_a_bare_string_is_no_list_of_countries():
     )
     with pytest.raises(InputError, match="exclude='CHN': give a list"):
         dominance(frame, exclude="CHN")
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        dominance,
+        dominance_trend,
+        position_capture_slope,
+        position_capture_slopes,
+        slope_equality,
+        pull_through,
+        lock_in,
+    ],
+)
+def test_an_unknown_country_in_exclude_is_named(run):
+    """ROW, the default, may be absent; every other name must be in the panel, in any stage and any order."""
+    panel = worlds.panel(8, n=10, years=8)
+    run(panel)
+    run(panel, exclude=["C03", "ROW", "C01"])
+    for wrong in (["CO1"], ["C01", "CO1", "ROW"], ["row"]):
+        with pytest.raises(LabelError, match=rf"exclude: {'row' if 'row' in wrong else 'CO1'} not in the panel"):
+            run(panel, exclude=wrong)
+    elsewhere = panel[~((panel["country"] == "C03") & (panel["stage"] == "midstream"))]
+    run(elsewhere, exclude=["C03"])

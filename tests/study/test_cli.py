@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from gvcpos.cli import app
-from gvcpos.tables import synthetic_world
+from gvcpos.study import shares_outside
+from gvcpos.tables import IOTable, synthetic_world
+from tests.shared import shared
 from tests.study.conftest import SMALL
 
 RUNNER = CliRunner()
@@ -79,18 +82,25 @@ def test_run_prints_planted_against_estimated(tmp_path: Path) -> None:
         (["indices", "absent.csv", "-o", "x.parquet"], "absent.csv"),
         (["indices", "absent.csv", "-o", "x.doc"], ".parquet or .csv"),
         (["new", "taken.yaml"], "exists already"),
+        (["run", "--out", "taken.yaml/sub"], "taken.yaml is a file"),
+        (["run", "--out", "taken.yaml"], "taken.yaml: a file"),
+        (["indices", "absent.csv", "-o", "taken.yaml/sub/x.csv"], "taken.yaml is a file"),
+        (["indices", "absent.csv", "-o", "x.csv", "--tolerance", "-1"], "tolerance=-1.0: must be"),
+        (["inspect", "empty.csv"], "empty.csv: the file is empty"),
         (["run", "notyaml.yaml"], "notyaml.yaml, line 2: not valid YAML"),
         (["inspect", "notyaml.yaml"], "notyaml.yaml"),
     ],
 )
 def test_errors_are_one_message(arguments: list[str], words: str, tmp_path: Path) -> None:
     (tmp_path / "taken.yaml").write_text("name: mine\n")
+    (tmp_path / "empty.csv").touch()
     (tmp_path / "notyaml.yaml").write_text("{a: [1,\n")
     before = sorted(p.name for p in tmp_path.iterdir())
     done = gvcpos(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
+    assert "accounts" not in done.stderr  # the first bar of progress: nothing was computed
     assert sorted(p.name for p in tmp_path.iterdir()) == before
 
 
@@ -125,6 +135,39 @@ def test_indices_of_saved_tables(tmp_path: Path) -> None:
     by_country = RUNNER.invoke(app, ["indices", *files, "-o", str(tmp_path / "c.csv"), "--by", "country"])
     assert by_country.exit_code == 0
     assert len(pd.read_csv(tmp_path / "c.csv", keep_default_na=False)) == 16
+
+
+def test_indices_of_an_unbalanced_table_take_a_tolerance(tmp_path: Path) -> None:
+    table = next(iter(synthetic_world(seed=1, countries=8, years=range(2007, 2009)).tables))
+    off = np.array(table.x)
+    off[3] += 10.0
+    parts = {name: getattr(table, name) for name in ("countries", "sectors", "final_categories", "va", "va_rows")}
+    path = (
+        IOTable.from_arrays(table.Z, table.Y, x=off, **parts).with_meta(**vars(table.meta)).save(tmp_path / "w.arrow")
+    )
+    out = str(tmp_path / "i.parquet")
+    refused = gvcpos("indices", str(path), "-o", out)
+    assert refused.returncode == 2
+    assert "give a larger tolerance" in refused.stderr
+    assert gvcpos("indices", str(path), "-o", out, "--tolerance", "9.9").returncode == 2
+    assert not Path(out).exists()
+    taken = gvcpos("indices", str(path), "-o", out, "--tolerance", "10.001")
+    assert taken.returncode == 0, taken.stderr
+    assert len(pd.read_parquet(out)) == 8 * len(table.sectors)
+
+
+def test_shares_outside_their_range_are_counted_and_named(tmp_path: Path) -> None:
+    path = shared("icio/wiod2013/wiot2013_2011.npz")
+    done = RUNNER.invoke(app, ["indices", str(path), "-o", str(tmp_path / "i.parquet")])
+    assert done.exit_code == 0, done.output
+    frame = pd.read_parquet(tmp_path / "i.parquet")
+    said = shares_outside(frame)
+    assert f"note: {said}" in done.output
+    by_hand = ((frame["wwyz_backward_domestic"] < -1e-9) | (frame["wwyz_backward_domestic"] > 1 + 1e-9)).sum()
+    assert by_hand > 20
+    assert f"wwyz_backward_domestic ({by_hand})" in said
+    assert "upstreamness" not in said
+    assert shares_outside(frame[frame["country"] == "nobody"]) == ""
 
 
 def test_inspect_says_synthetic(tmp_path: Path) -> None:

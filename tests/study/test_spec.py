@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 from gvcpos._core.errors import InputError, SpecificationError
 from gvcpos.study.loading import find_study, load_spec, parse_override, shipped_studies
+from gvcpos.study.spec import StudySpec
 
 DEMO = find_study("demo").read_text(encoding="utf-8")
 
@@ -28,9 +33,9 @@ def test_every_shipped_study_is_valid() -> None:
     [
         ("  effects: twoway ", "  effect: twoway ", ["unknown key panel.effect", "Allowed here: stage, dependent"]),
         ("  effects: twoway ", "  effects: both ", ["panel.effects = 'both'", "'none', 'entity', 'time' or 'twoway'"]),
-        ("  countries: 60", "  countries: 600", ["tables.countries = 600", "less than or equal to 60"]),
+        ("  countries: 60", "  countries: 600", ["tables.countries = 600", "must be at most 60"]),
         ("  kind: synthetic ", "  kind: files ", ["tables.paths is missing"]),
-        ("name: demo", "name: ../demo", ["name = '../demo'", "pattern"]),
+        ("name: demo", "name: ../demo", ["name = '../demo'", "must be letters, digits, - and _"]),
         ("  main: sdm", "  main: sar\n  models: [sdm]", ["a second time"]),
         ("  last_year: 2021", "  last_year: 2007", ["two years after first_year"]),
     ],
@@ -47,7 +52,7 @@ def test_the_line_and_what_is_allowed(tmp_path: Path, old: str, new: str, words:
 
 
 def test_the_line_is_that_of_the_key(tmp_path: Path) -> None:
-    text = DEMO.replace("  power: 1.0", "  power: -1")
+    text = DEMO.replace("  # power: 1.0", "  power: -1")
     line = next(i for i, row in enumerate(text.splitlines(), 1) if "power: -1" in row)
     with pytest.raises(SpecificationError, match=f"line {line}: space.weights.power = -1"):
         load_spec(written(tmp_path, text))
@@ -83,3 +88,61 @@ def test_unknown_study_lists_the_shipped_ones() -> None:
 def test_a_study_that_is_no_mapping(tmp_path: Path) -> None:
     with pytest.raises(SpecificationError, match="a study is a mapping with the keys name, title"):
         load_spec(written(tmp_path, "- a\n- b\n"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("space.weights.k=3", "space.weights: k applies to kind knn, not to inverse_distance"),
+        ("space.weights.base_year=2008", "base_year applies to kind linkage"),
+        ("space.weights={kind: knn, power: 2}", "power applies to kind inverse_distance, not to knn"),
+        ("space.weights={kind: contiguity, cutoff: 100}", "cutoff applies to kind inverse_distance"),
+        ("space.weights={kind: linkage, distances: {path: d.csv}}", "distances applies to kind inverse_distance"),
+        ("space.weights={kind: knn, islands: keep}", "islands applies to kind contiguity or inverse_distance"),
+        ("chain.boundary=smelting_upstream", "boundary=smelting_upstream applies to adb35, oecd45, oecd50"),
+    ],
+)
+def test_a_key_that_the_kind_does_not_use_is_refused(setting: str, words: str) -> None:
+    with pytest.raises(SpecificationError, match=words) as caught:
+        load_spec(find_study("demo"), [setting])
+    assert f"--set {setting}" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_keys_that_the_kind_uses_are_taken() -> None:
+    for weights in (
+        "{kind: knn, k: 3}",
+        "{kind: linkage, base_year: 2008, islands: keep}",
+        "{kind: knn, cutoff: null}",
+    ):
+        load_spec(find_study("demo"), [f"space.weights={weights}"])
+    load_spec(find_study("demo"), ["chain={map: oecd45, boundary: smelting_upstream}"])
+
+
+def leaves(block: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in block.model_fields.items():
+        inner = [part for part in (field.annotation, *get_args(field.annotation)) if isinstance(part, type)]
+        blocks = [part for part in inner if issubclass(part, BaseModel)]
+        yield f"{prefix}{name}"
+        for part in blocks:
+            yield from leaves(part, f"{prefix}{name}.")
+
+
+@pytest.mark.parametrize(
+    "value", ["null", "true", "x y", "[]", "[[1]]", "{}", "{a: 1}", "-1", "2.5", ".nan", "1.e+999"]
+)
+def test_no_message_needs_knowledge_of_the_machinery(value: str) -> None:
+    """Every key with every kind of wrong value: one line a fault, in plain words."""
+    refused = 0
+    for key in leaves(StudySpec):
+        try:
+            load_spec(find_study("demo"), [f"{key}={value}"])
+        except SpecificationError as error:
+            refused += 1
+            for line in str(error).splitlines():
+                assert "--set" in line or "demo.yaml, line " in line
+                found = re.search(
+                    r"(?i)input|valid|tuple|dict|instance|parse|discriminator|tag\b|pydantic|object", line
+                )
+                assert found is None, line
+    assert refused > 8

@@ -6,15 +6,22 @@ import json
 import math
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+from shapely import box
 
-from gvcpos._core.errors import GvcposError, InputError, LabelError, SpecificationError
+from gvcpos._core.errors import GvcposError, InputError, IslandWarning, LabelError, SpecificationError
 from gvcpos._core.files import sha256
+from gvcpos.chains import Chain
+from gvcpos.spatial import Weights
 from gvcpos.study import Study, StudyResults
-from gvcpos.study.inputs import Places, merge_covariates, read_distances
-from gvcpos.study.spec import ColumnFile
-from gvcpos.tables import synthetic_world
+from gvcpos.study.country_files import merge_covariates, read_covariates, read_distances
+from gvcpos.study.inputs import check_labels, gather
+from gvcpos.study.places import Places
+from gvcpos.study.space import make_weights
+from gvcpos.study.spec import ColumnFile, CovariatesBlock
+from gvcpos.tables import polygons, synthetic_world
 from tests.study.conftest import SMALL
 
 
@@ -202,15 +209,140 @@ def test_contiguity_names_its_islands() -> None:
         Study.from_yaml("demo", (*SMALL, "space.weights={kind: contiguity}")).run()
 
 
-def test_a_country_without_a_polygon_is_named_before_anything_is_computed(tmp_path: Path) -> None:
-    from gvcpos.tables import polygons
+class TestPolygonsMeetTheStudy:
+    """By iso3: missing, extra and duplicated ones are named, order is nothing."""
 
-    polygons().drop("JPN").reset_index().to_file(tmp_path / "few.geojson", driver="GeoJSON")
+    def shapes(self) -> gpd.GeoDataFrame:
+        return polygons(synthetic_world(seed=1, countries=20, years=range(2007, 2010)).countries).reset_index()
+
+    def meet(self, frame: gpd.GeoDataFrame, folder: Path, extra: str = "") -> tuple[Weights, gpd.GeoDataFrame]:
+        frame.to_file(folder / "shapes.geojson", driver="GeoJSON")
+        settings = (
+            *SMALL,
+            f"space.polygons={{path: '{folder / 'shapes.geojson'}' {extra}}}",
+            "space.weights={kind: contiguity, islands: keep}",
+        )
+        spec = Study.from_yaml("demo", settings).spec
+        inputs = gather(spec, Places(folder, None))
+        countries, shapes = check_labels(spec, inputs)
+        with pytest.warns(IslandWarning):
+            return make_weights(spec, inputs, countries, shapes), shapes
+
+    def test_missing(self, tmp_path: Path) -> None:
+        shapes = self.shapes()
+        with pytest.raises(LabelError, match=r"no polygon of JPN, VNM in .*shapes\.geojson"):
+            self.meet(shapes[~shapes["iso3"].isin(["JPN", "VNM"])], tmp_path)
+
+    def test_duplicated(self, tmp_path: Path) -> None:
+        shapes = self.shapes()
+        twice = pd.concat([shapes, shapes[shapes["iso3"].isin(["AUS", "CHN"])]])
+        with pytest.raises(LabelError, match=r"several polygons of CHN, AUS\..*dissolve: \[CHN, AUS\]"):
+            self.meet(twice, tmp_path)
+        with pytest.raises(LabelError, match=r"several polygons of CHN\."):
+            self.meet(twice, tmp_path, ", dissolve: [AUS]")
+        with pytest.raises(LabelError, match=r"no such polygon in .*dissolve\): XYZ"):
+            self.meet(twice, tmp_path, ", dissolve: [AUS, CHN, XYZ]")
+
+    def test_extra(self, tmp_path: Path) -> None:
+        more = pd.concat([polygons(["TUR", "CHE"]).reset_index(), self.shapes()])
+        with pytest.raises(LabelError, match=r"polygons of TUR, CHE, .* Set space\.polygons\.extra: drop"):
+            self.meet(more, tmp_path)
+
+    def test_shuffled_cut_up_and_with_others_behind_changes_nothing(self, tmp_path: Path) -> None:
+        """Shared borders of a file in another order, with China in two parts and more countries."""
+        plain, _ = self.meet(self.shapes(), tmp_path)
+        other = polygons().sample(frac=1, random_state=3).reset_index()
+        china = other[other["iso3"] == "CHN"]
+        west = box(0, -90, 105, 90)
+        halves = [china.assign(geometry=part) for part in (china.intersection(west), china.difference(west))]
+        mixed = pd.concat([halves[0], other[other["iso3"] != "CHN"], halves[1]], ignore_index=True)
+        found, shapes = self.meet(mixed, tmp_path, ", dissolve: [CHN], extra: drop")
+        assert found.ids == plain.ids
+        assert (found.dense() == plain.dense()).all()
+        assert len(shapes) == 60
+
+    def test_another_column_and_no_polygons(self, tmp_path: Path) -> None:
+        renamed = self.shapes().rename(columns={"iso3": "code"})
+        with pytest.raises(InputError, match=r"shapes\.geojson: no column iso3"):
+            self.meet(renamed, tmp_path)
+        assert len(self.meet(renamed, tmp_path, ", country: code")[1]) == 20
+        (tmp_path / "no.geojson").write_text("no")
+        with pytest.raises(InputError, match=r"no\.geojson: not a file of polygons"):
+            Study.from_yaml("demo", (*SMALL, f"space.polygons={{path: '{tmp_path / 'no.geojson'}'}}")).run()
+
+    def test_before_anything_is_computed(self, tmp_path: Path) -> None:
+        self.shapes().query("iso3 != 'JPN'").to_file(tmp_path / "few.geojson", driver="GeoJSON")
+        told: list[str] = []
+        with pytest.raises(LabelError, match="no polygon of JPN"):
+            Study.from_yaml("demo", (*SMALL, f"space.polygons={{path: '{tmp_path / 'few.geojson'}'}}")).run(
+                progress=lambda step, _done, _total: told.append(step)
+            )
+        assert told == []
+
+
+def test_weights_are_made_before_the_accounts() -> None:
     told: list[str] = []
-    with pytest.raises(LabelError, match="no polygon of JPN"):
-        Study.from_yaml("demo", (*SMALL, f"space.polygons={tmp_path / 'few.geojson'}")).run(
+    with pytest.raises(InputError, match="no table of 1990"):
+        Study.from_yaml("demo", (*SMALL, "space.weights={kind: linkage, base_year: 1990}")).run(
             progress=lambda step, _done, _total: told.append(step)
         )
+    assert told == []
+
+
+def test_a_country_dropped_for_one_covariate_is_told_on_top(tmp_path: Path) -> None:
+    """The reason is the covariate and the year, not a stage without output."""
+    settings = (*SMALL, "tables.countries=12")
+    world = synthetic_world(seed=2025, countries=12, years=range(2007, 2014))
+    covariates = world.covariates
+    covariates.loc[(covariates["country"] == "DEU") & (covariates["year"] == 2010), "rd_intensity"] = float("nan")
+    covariates.assign(year=covariates["year"].astype(float)).to_csv(tmp_path / "c.csv", index=False)
+    study = Study.from_yaml("demo", (*settings, f"covariates={{path: '{tmp_path / 'c.csv'}'}}"))
+    results = study.run(tmp_path / "out")
+    summary = (tmp_path / "out" / "summary.md").read_text(encoding="utf-8").replace("\\", "")
+    top = summary[: summary.index("## What was run")]
+    reason = "1 of 12 countries dropped, as a spatial panel needs every year: DEU (no rd_intensity in 2010)."
+    assert f"Upstream: va_rate on upstreamness, rd_intensity: {reason}" in top
+    assert reason in results.headline()
+    assert "without output" not in summary
+    assert results.main.nobs == 11 * 7
+    assert "Herfindahl–Hirschman index of upstream value added is" in summary
+
+
+@pytest.mark.parametrize(
+    ("years", "words"),
+    [
+        (["2007", "2008"], ""),
+        ([2007.0, 2008.0], ""),
+        ([2007.5, 2008], r"2007\.5'? \(row 1\)"),
+        ([2007, "y08"], r"'y08' \(row 2\)"),
+    ],
+)
+def test_years_of_covariates(tmp_path: Path, years: list[object], words: str) -> None:
+    pd.DataFrame({"country": "NA", "year": years, "rd": 1.0}).astype({"year": str}).to_parquet(tmp_path / "c.parquet")
+    pd.DataFrame({"country": "NA", "year": years, "rd": 1.0}).to_csv(tmp_path / "c.csv", index=False)
+    for name in ("c.parquet", "c.csv"):
+        if words:
+            with pytest.raises(InputError, match=rf"{name}, column year: .*{words}, where a year was expected"):
+                read_covariates(CovariatesBlock(path=name), Places(tmp_path, None))
+        else:
+            frame = read_covariates(CovariatesBlock(path=name), Places(tmp_path, None))
+            assert frame["year"].tolist() == [2007, 2008]
+            assert frame["country"].tolist() == ["NA", "NA"]
+
+
+def test_a_chain_file_without_boundaries(tmp_path: Path) -> None:
+    world = synthetic_world(seed=2025, countries=8, years=range(2007, 2010))
+    (tmp_path / "chain.yaml").write_text(Chain.from_mapping(world.chain).to_yaml())
+    settings = f"chain={{map: '{tmp_path / 'chain.yaml'}', boundary: smelting_upstream}}"
+    with pytest.raises(SpecificationError, match=r"chain\.map = .*smelting_upstream.* the chain has no boundaries"):
+        Study.from_yaml("demo", (*SMALL, settings)).run()
+
+
+def test_the_results_folder_is_checked_before_anything_is_computed(tmp_path: Path) -> None:
+    (tmp_path / "afile").write_text("mine")
+    told: list[str] = []
+    with pytest.raises(InputError, match="afile is a file"):
+        Study.from_yaml("demo", SMALL).run(tmp_path / "afile" / "a" / "b", progress=lambda s, _d, _t: told.append(s))
     assert told == []
 
 
