@@ -209,7 +209,7 @@ def check_definitions(a: World) -> None:
         adds_up(a.level(a.va, by), s.va)
         adds_up(s.exports, terms.GEXP)
         for name in terms.columns.intersection(s.columns).drop(["country", "sector", "year"], errors="ignore"):
-            adds_up(terms[name], s[name])
+            adds_up(terms[name], s[name], made_of=(s.exports,))
         adds_up(s.va, filled(s.va_rate) * s.x, a.level(np.where(a.live, 0.0, a.va), by))
         adds_up(a.level(a.y, by), filled(s.fgo) * s.x, a.level(np.where(a.live, 0.0, a.y), by))
         adds_up(a.level(a.v * absorbed.sum(axis=1), by), s.vax_origin)
