@@ -56,8 +56,8 @@ class Sales(DirectSales):
         A_sr B_rs Y_ss and A_sr B_rs Σ_{t≠s} Y_st: through the exporter again.
     round_back : ndarray
         A_sr B_rr Y_rs.
-    again : ndarray
-        A_sr B^{/s}_rs e_s, what leaves the exporter once more.
+    again, again_final : ndarray
+        A_sr B^{/s}_rs e_s, what leaves the exporter once more, and A_sr B^{/s}_rs Σ_{t≠s} Y_st, as final goods.
     returned_through, absorbed_through : ndarray
         A_sr B_rs B_ss⁻¹ [(BY)_ss − L_ss Y_ss] and A_sr B_rs B_ss⁻¹ (BY)_sr: what of `returned` and of `absorbed`
         has passed through the exporter in between.
@@ -72,5 +72,6 @@ class Sales(DirectSales):
     via_abroad: FloatArray
     round_back: FloatArray
     again: FloatArray
+    again_final: FloatArray
     returned_through: FloatArray
     absorbed_through: FloatArray
