@@ -21,6 +21,8 @@ FlowLevel = Literal["country", "sector", "pair", "sector_pair"]
 Perspective = Literal["exporter", "world", "sector", "sector_pair", "pair", "importer"]
 Approach = Literal["source", "sink"]
 TivaOutput = Literal["tiva", "shares", "terms", "standard"]
+OriginOf = Literal["exports", "output", "final_demand", "final_goods", "none"]
+OriginLevel = Literal["country", "sector", "country_sector"]
 SplitOrder = Literal["invert-then-merge", "merge-then-invert"]
 
 
