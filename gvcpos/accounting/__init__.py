@@ -4,10 +4,28 @@ from gvcpos._core.lazy import lazy_exports
 
 _EXPORTS = {
     "Blocks": "gvcpos.accounting.blocks",
+    "Exporters": "gvcpos.accounting.exporters",
+    "FinalUse": "gvcpos.accounting.final_use",
     "LeontiefSystem": "gvcpos.accounting.leontief",
     "Measure": "gvcpos.accounting.measures",
+    "Satellite": "gvcpos.accounting.satellites",
     "ValueAddedAccounts": "gvcpos.accounting.accounts",
+    "exporters_of": "gvcpos.accounting.exporters",
+    "split_countries": "gvcpos.accounting.exporters",
     "describe_measures": "gvcpos.accounting.measures",
+    "to_xarray": "gvcpos.accounting.labelled",
 }
-__all__ = ["Blocks", "LeontiefSystem", "Measure", "ValueAddedAccounts", "describe_measures"]
+__all__ = [
+    "Blocks",
+    "Exporters",
+    "FinalUse",
+    "LeontiefSystem",
+    "Measure",
+    "Satellite",
+    "ValueAddedAccounts",
+    "describe_measures",
+    "exporters_of",
+    "split_countries",
+    "to_xarray",
+]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

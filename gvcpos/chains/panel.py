@@ -67,6 +67,8 @@ def gvc_panel(
     frames: list[pd.DataFrame] = []
     attrs: dict[str, object] = {}
     for accounts in _accounts(tables):
+        if len(accounts.exporters.sectors) != len(accounts.table.sectors):
+            raise InputError("gvc_panel groups sectors by the chain: give accounts without sector_groups.")
         attrs = attrs or _attrs(accounts.table, chain)
         frames.append(_year(accounts, used, by=by, countries=wanted, rest=rest, split_foreign=split_foreign))
         if on_year is not None:
@@ -120,13 +122,14 @@ def _year(
     split_foreign: bool,
 ) -> pd.DataFrame:
     """Return one year's rows, stage by stage."""
-    table = accounts.table
+    table, exporters = accounts.table, accounts.exporters
     stages = chain.check(table)
     if rest is not None:
         stages |= _outside(stages, table, rest)
     indices = accounts.indices(split_foreign=split_foreign)
+    shape = (len(exporters.names), len(table.sectors))
     names = [c for c in indices.columns if c not in ("country", "sector", "year")]
-    sectors = {name: indices[name].to_numpy(float).reshape(table.shape) for name in names}
+    sectors = {name: indices[name].to_numpy(float).reshape(shape) for name in names}
     total = {name: sectors[name].sum(axis=1) for name in ("exports", "vax_origin")}
     rows = []
     for stage, positions in stages.items():
@@ -137,12 +140,12 @@ def _year(
             "rca": revealed_advantage(values["exports"], total["exports"]),
             "rca_va": revealed_advantage(values["vax_origin"], total["vax_origin"]),
         }
-        labels = {"country": list(table.countries), by: stage, "year": table.year}
+        labels = {"country": list(exporters.names), by: stage, "year": table.year}
         rows.append(pd.DataFrame(labels | _ordered(values, shares)))
     frame = pd.concat(rows, ignore_index=True)
     if countries is None:
         return frame
-    locate(countries, table.countries, f"country of the table of {table.year}")
+    locate(countries, exporters.names, f"country of the table of {table.year}")
     return frame[frame["country"].isin(countries)]
 
 

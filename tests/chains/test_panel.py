@@ -244,3 +244,21 @@ def test_stage_values_is_a_ratio_of_sums():
     sectors = {c: accounts[c].to_numpy(float).reshape(2, 2) for c in accounts.columns[3:]}
     sectors |= {"x": np.array([[10.0, 30.0], [1.0, 1.0]]), "upstreamness": np.array([[1.0, 3.0], [2.0, 4.0]])}
     np.testing.assert_allclose(stage_values(sectors, np.array([0, 1]))["upstreamness"], [2.5, 3.0])
+
+
+def test_the_panel_joins_what_oecd_splits():
+    rng = np.random.default_rng(4)
+    table = IOTable.from_arrays(
+        rng.random((8, 8)),
+        9 + rng.random((8, 4)),
+        countries=("AUS", "CN1", "CN2", "ROW"),
+        sectors=("a", "b"),
+        year=2000,
+    )
+    chain = Chain.from_mapping({"up": ["a"], "down": ["b"]}, name="two")
+    panel = gvc_panel([table], chain)
+    assert list(panel.country.unique()) == ["AUS", "CHN", "ROW"]
+    parts = table.va_total.reshape(4, 2)
+    assert panel.query("country == 'CHN' and stage == 'up'").va.item() == pytest.approx(parts[1, 0] + parts[2, 0])
+    with pytest.raises(InputError, match="sector_groups"):
+        gvc_panel([ValueAddedAccounts(table, sector_groups={"ab": ["a", "b"]})], chain)

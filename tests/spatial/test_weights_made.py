@@ -230,11 +230,12 @@ def test_linkage_of_intermediates_by_hand():
 
 def test_value_added_flows_add_up_on_wiod():
     """Over users they are each country's value added; over suppliers, the user's final output."""
+    from gvcpos.accounting import exporters_of
     from gvcpos.spatial.weights.flows import value_added_flows
 
     table = wiod2011()
     g, n = table.shape
-    flow = value_added_flows(table)
+    flow = value_added_flows(table, exporters_of(table))
     np.testing.assert_allclose(flow.sum(axis=1), table.va_total.reshape(g, n).sum(axis=1), rtol=1e-9)
     final = table.final_demand.sum(axis=1).reshape(g, n).sum(axis=1)
     np.testing.assert_allclose(flow.sum(axis=0), final, rtol=1e-9)
@@ -251,3 +252,15 @@ def test_linkage_says_synthetic_and_names_a_negative_flow():
     bad = IOTable.from_arrays(Z, table.Y, countries=table.countries, sectors=table.sectors, year=2005)
     with pytest.raises(InputError, match="A -> B"):
         weights.linkage(bad)
+
+
+def test_linkage_joins_what_oecd_splits():
+    """The flows of CHN are those of its two halves; trade between the halves is nobody's."""
+    rng = np.random.default_rng(4)
+    parts = ("AUS", "CN1", "CN2", "ROW")
+    table = IOTable.from_arrays(rng.random((8, 8)), 9 + rng.random((8, 4)), countries=parts, sectors=("a", "b"))
+    whole = table.aggregate({"CN1": "CHN", "CN2": "CHN"}, keep_rest=True)
+    made, merged = weights.linkage(table), weights.linkage(whole)
+    assert made.ids == ("AUS", "CHN", "ROW")
+    np.testing.assert_allclose(made.matrix.toarray(), merged.matrix.toarray(), rtol=1e-12)
+    assert weights.linkage(table, measure="va").ids == made.ids

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.options import Islands, choose
-from gvcpos.accounting import Blocks, LeontiefSystem
+from gvcpos.accounting import Exporters, LeontiefSystem, exporters_of, split_countries
 from gvcpos.spatial.weights.matrix import Weights
 from gvcpos.tables.iotable import IOTable
 
@@ -44,7 +44,8 @@ def linkage(
     Returns
     -------
     Weights
-        Not normalised, in the table's unit. Row-normalised, a row holds a country's shares of its partners.
+        Not normalised, in the table's unit; what OECD splits (CN1, CN2; MX1, MX2) is one country.
+        Row-normalised, a row holds a country's shares of its partners.
 
     Raises
     ------
@@ -60,19 +61,20 @@ def linkage(
     """
     choose(measure, LinkageMeasure, "measure")
     choose(direction, LinkageDirection, "direction")
-    flow = intermediate_flows(table) if measure == "intermediate" else value_added_flows(table)
+    exporters = exporters_of(table, split_countries(table.countries))
+    flow = (intermediate_flows if measure == "intermediate" else value_added_flows)(table, exporters)
     np.fill_diagonal(flow, 0.0)
     negative = np.argwhere(flow < 0)
     if negative.size:
         i, j = negative[0]
         raise InputError(
-            f"the {measure} flow {table.countries[i]} -> {table.countries[j]} of {table.year} is {flow[i, j]:.6g}; "
+            f"the {measure} flow {exporters.names[i]} -> {exporters.names[j]} of {table.year} is {flow[i, j]:.6g}; "
             "a weight cannot be negative. Merge one of the two countries, or take other weights."
         )
     weight = {"both": flow + flow.T, "suppliers": flow.T, "buyers": flow}[direction]
     made = "synthetic, " if table.meta.synthetic else ""
     return Weights.from_dense(
-        table.countries,
+        exporters.names,
         weight,
         kind="linkage",
         description=f"{measure} flows of {table.year}, {direction} ({made}{table.meta.source})",
@@ -81,23 +83,22 @@ def linkage(
     )
 
 
-def intermediate_flows(table: IOTable) -> FloatArray:
-    """Return intermediate deliveries between countries, shape (G, G), supplier by user, in the table's unit."""
-    g, n = table.shape
-    return table.Z.reshape(g, n, g, n).sum(axis=(1, 3))
+def intermediate_flows(table: IOTable, exporters: Exporters) -> FloatArray:
+    """Return intermediate deliveries between exporters, shape (G, G), supplier by user, in the table's unit."""
+    blocks = exporters.blocks
+    return blocks.sums(blocks.sums(exporters.arranged_square(table.Z)), axis=1)
 
 
-def value_added_flows(table: IOTable) -> FloatArray:
-    """Return value added by country of origin in the final output of each country, shape (G, G).
+def value_added_flows(table: IOTable, exporters: Exporters) -> FloatArray:
+    """Return value added by exporter of origin in the final output of each exporter, shape (G, G).
 
     Notes
     -----
     Column r is v̂(I − A)⁻¹f_r summed over sectors of origin, with f_r the final output of r's industries. Summed over
-    r it is each country's value added. A system with G right-hand sides is solved; the inverse is not formed.
+    r it is each exporter's value added. A system with G right-hand sides is solved; the inverse is not formed.
     """
-    g, n = table.shape
-    system = LeontiefSystem(table.Z, table.x, Blocks.even(g, n))
-    by_country = np.zeros((g * n, g), order="F")
-    by_country[np.arange(g * n), np.repeat(np.arange(g), n)] = table.final_demand.sum(axis=1)
-    rate = np.divide(table.va_total, table.x, out=np.zeros_like(table.x), where=table.x != 0)
-    return (system.solve(by_country) * rate[:, None]).reshape(g, n, g).sum(axis=1)
+    blocks, x = exporters.blocks, exporters.arranged(table.x)
+    system = LeontiefSystem(exporters.arranged_square(table.Z), x, blocks)
+    final = exporters.arranged(table.final_demand.sum(axis=1))
+    rate = exporters.arranged(table.va_total) * system.inverse_x
+    return blocks.sums(system.solve_spread(final[:, None])[0] * rate[:, None])

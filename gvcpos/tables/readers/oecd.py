@@ -40,7 +40,7 @@ def sniff(source: Source) -> bool:
     return len(first) == 3 and all(first) and any(m is not None and m[2] in _EDITIONS for m in first)
 
 
-def read(source: Source, *, year: int | None = None, splits: SplitRows = "merge") -> Parts:
+def read(source: Source, *, year: int | None = None, splits: SplitRows = "keep") -> Parts:
     """Read one year.
 
     Parameters
@@ -49,10 +49,10 @@ def read(source: Source, *, year: int | None = None, splits: SplitRows = "merge"
         A csv, or a zip archive with one csv (with several, `year` picks the one).
     year : int, optional
         The file itself does not state its year: default what its name says.
-    splits : {"merge", "keep"}
-        Sum CN1, CN2 into CHN and MX1, MX2 into MEX, in rows and in columns, or keep them as countries of
-        their own. Final demand, which is published for CHN and MEX alone, then stands under CHN and MEX if
-        they have industries, else under CN1 and MX1.
+    splits : {"keep", "merge"}
+        Keep CN1, CN2, MX1 and MX2 as economies of their own, which accounts, panels and weights put together after
+        the system is solved, or sum them into CHN and MEX at once, in rows and in columns. Final demand, which is
+        published for CHN and MEX alone, stands under CHN and MEX if they have industries, else under CN1 and MX1.
     """
     choose(splits, SplitRows, "splits")
     name, matrix = _open(source, year)

@@ -69,7 +69,7 @@ def read_table(path: str | Path, *, format: str | None = None, strict: bool = Fa
     strict : bool
         Raise, not warn, if an identity fails by more than the publisher's tolerance.
     **options
-        What the format's reader takes: `year` where the file does not state it, ``splits="keep"`` (OECD),
+        What the format's reader takes: `year` where the file does not state it, ``splits="merge"`` (OECD),
         `countries` (regional R tables), `unit` and `name` (arrays).
 
     Returns

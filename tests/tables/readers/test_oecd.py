@@ -63,7 +63,7 @@ def test_every_cell_comes_back(tmp_path):
 
 def test_extended_table_is_merged_in_rows_and_columns(tmp_path):
     made = extended()
-    table = read_table(write_icio(tmp_path / "2019.csv", made))
+    table = read_table(write_icio(tmp_path / "2019.csv", made), splits="merge")
     assert table.countries == ("AUS", "CHN", "MEX", "ROW")
     want = made.aggregate({"CN1": "CHN", "CN2": "CHN", "MX1": "MEX", "MX2": "MEX"}, keep_rest=True)
     for part in ("Z", "Y", "va", "x"):
@@ -73,9 +73,9 @@ def test_extended_table_is_merged_in_rows_and_columns(tmp_path):
     assert "CN1, CN2, MX1, MX2 summed into CHN and MEX" in table.meta.notes
 
 
-def test_extended_table_can_be_kept(tmp_path):
+def test_extended_table_is_kept_by_default(tmp_path):
     made = extended()
-    table = read_table(write_icio(tmp_path / "2019.csv", made), splits="keep")
+    table = read_table(write_icio(tmp_path / "2019.csv", made))
     assert table.countries == SPLIT
     assert same_numbers(table, made)
 
@@ -93,11 +93,11 @@ def test_extended_table_without_rows_of_the_whole(tmp_path):
         ]
 
     path = write_icio(tmp_path / "2019.csv", made, change=drop)
-    merged = read_table(path)
+    merged = read_table(path, splits="merge")
     assert merged.countries == ("AUS", "ROW", "CHN", "MEX")
     assert merged.Y.sum() == pytest.approx(made.Y.sum())
     assert merged.validate(1e-9 * made.x.sum()).ok
-    kept = read_table(path, splits="keep")
+    kept = read_table(path)
     assert kept.countries == ("AUS", "ROW", "CN1", "CN2", "MX1", "MX2")
     assert kept.final_demand[:, 2].sum() == pytest.approx(made.final_demand[:, 1].sum())
     assert kept.final_demand[:, 3].sum() == 0.0
@@ -129,7 +129,7 @@ def test_zip_archive_with_one_and_with_several_files(tmp_path):
 
 def test_older_edition_gathers_the_country_tax_rows():
     with pytest.warns(IdentityWarning):  # invented numbers
-        table = read_table(shared("raw/pymrio_mock/oecd_mock/ICIO2018_2010.CSV"))
+        table = read_table(shared("raw/pymrio_mock/oecd_mock/ICIO2018_2010.CSV"), splits="merge")
     assert table.va_rows == ("TAXSUB", "VALU")
     assert (table.year, table.meta.vintage) == (2010, "2018 edition")
     assert table.countries == ("AUS", "BEL", "MEX", "BRA", "COL")
