@@ -1,16 +1,15 @@
-"""Value added in gross exports: Borin & Mancini (2019, World Bank WP 8804; 2023), perspective by perspective.
+"""Value added in gross exports: Borin & Mancini (2019, World Bank WP 8804; 2023), at the first or the last crossing.
 
-A perspective is the perimeter within which an item is counted twice; the approach says at which crossing it counts:
-the first (source) or the last (sink). Exporter s, w = v_s L_ss, o = v_s B_ss, c = Σ_{t≠s} v_t B_ts and
-f = c (I + M_s)⁻¹ with M_s = L_ss⁻¹ B_ss − I. By exporting sector every term is a coefficient times a flow, element by
-element; the flows are those of pairs, (n, G), or their sums over partners, (n,), with coefficients to match.
+A perspective is the perimeter within which an item is counted twice (see `perimeters`); the approach says at which of
+its crossings it counts: the first (source) or the last (sink). Exporter s, w = v_s L_ss, o = v_s B_ss,
+c = Σ_{t≠s} v_t B_ts and f = c (I + M_s)⁻¹ with M_s = L_ss⁻¹ B_ss − I. By exporting sector every term is a coefficient
+times a flow, element by element; the flows are those of pairs, (n, G), or their sums over partners, (n,), with
+coefficients to match.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
 
 from gvcpos.accounting.blocks import FloatArray
 from gvcpos.accounting.pairs import PairFlows
@@ -19,18 +18,20 @@ from gvcpos.accounting.sales import DirectSales, Sales
 Terms = dict[str, FloatArray]
 ORDER = (
     "GEXP", "DC", "DVA", "VAX", "DAVAX", "VAXIM", "REF", "DDC", "FC", "FVA", "FDC", "GVC", "GVCB", "GVCF",
-    "VAX1", "VAX2", "VAX3", "VAX4", "REF1", "REF2", "FVA1", "FVA2", "FVA3", "FVA4",
+    "VAX1", "VAX2", "VAX3", "VAX4", "REF1", "REF2", "DDC1", "DDC2", "FVA1", "FVA2", "FVA3", "FVA4",
 )  # fmt: skip
+# What measures participation: defined by the exporter's own border and the first crossing of it.
+LINKAGES = ("DAVAX", "GVC", "GVCB", "GVCF")
 
 
 @dataclass(frozen=True)
 class Content:
-    """Value added in a unit of exports, shape (n,) or (n, 1).
+    """Value added in a unit of exports, shape (n,), (n, 1) or, where it depends on the partner, (n, G).
 
     Attributes
     ----------
     single : ndarray
-        Own value added counted once, w = v_s L_ss.
+        Own value added counted once, w = v_s L_ss in the exporter's perspective.
     own : ndarray
         Own value added o = v_s B_ss.
     foreign : ndarray
@@ -46,13 +47,47 @@ class Content:
 
     @classmethod
     def of_pairs(cls, pairs: PairFlows) -> Content:
-        """Return the coefficients to multiply with flows of pairs, shape (n, 1) each."""
+        """Return the exporter's coefficients to multiply with flows of pairs, shape (n, 1) each."""
         parts = (pairs.flows.w, pairs.own, pairs.foreign, pairs.single)
         return cls(*(part[:, None] for part in parts))
 
 
+@dataclass(frozen=True)
+class Recrossing:
+    """What of the exports of s to r crosses the perimeter again, shape (n, G) each.
+
+    Attributes
+    ----------
+    again, again_final : ndarray
+        All of it, and what does so next as final goods.
+    returned, absorbed : ndarray
+        What crosses again and ends with final users of the exporter, and of the importer.
+    """
+
+    again: FloatArray
+    again_final: FloatArray
+    returned: FloatArray
+    absorbed: FloatArray
+
+    @classmethod
+    def of_exporter(cls, sales: Sales) -> Recrossing:
+        """Return what crosses the border of s again: A_sr B^{/s}_rs e_s with B^{/s}_rs = B_rs B_ss⁻¹ L_ss."""
+        return cls(sales.again, sales.again_final, sales.returned_through, sales.absorbed_through)
+
+    def counted(self, sales: DirectSales) -> DirectSales:
+        """Return the exports that cross for the last time."""
+        return DirectSales(
+            sales.final,
+            sales.intermediate - self.again,
+            sales.used,
+            sales.passed,
+            sales.sent_back,
+            sales.returned - self.returned,
+        )
+
+
 def source_terms(content: Content, sales: DirectSales, detail: bool = True) -> Terms:
-    """Decompose exports, exporter perspective, source approach; money, shape of the flows.
+    """Decompose exports at the first crossing; money, shape of the flows.
 
     Returns
     -------
@@ -87,17 +122,29 @@ def source_terms(content: Content, sales: DirectSales, detail: bool = True) -> T
     return terms | parts if detail else terms
 
 
-def absorption(w: FloatArray, sales: DirectSales, names: tuple[str, str] = ("VAX", "REF")) -> Terms:
+def absorption(w: FloatArray, sales: DirectSales) -> Terms:
     """Split what is counted once by where it is absorbed: VAX1–VAX4 abroad, REF1 and REF2 at home."""
-    abroad, home = names
     later = sales.returned - sales.sent_back
     return {
-        f"{abroad}1": w * sales.final,
-        f"{abroad}2": w * sales.used,
-        f"{abroad}3": w * (sales.passed - sales.sent_back),
-        f"{abroad}4": w * (sales.intermediate - sales.used - sales.passed - later),
-        f"{home}1": w * sales.sent_back,
-        f"{home}2": w * later,
+        "VAX1": w * sales.final,
+        "VAX2": w * sales.used,
+        "VAX3": w * (sales.passed - sales.sent_back),
+        "VAX4": w * (sales.intermediate - sales.used - sales.passed - later),
+        "REF1": w * sales.sent_back,
+        "REF2": w * later,
+    }
+
+
+def uses(f: FloatArray, sales: DirectSales) -> Terms:
+    """Split FVA as VAX1–VAX4 split DVA, without asking who absorbs it.
+
+    FVA1 final goods; FVA2 the importer's home final goods; FVA3 its exports of final goods; FVA4 what it passes on.
+    """
+    return {
+        "FVA1": f * sales.final,
+        "FVA2": f * sales.used,
+        "FVA3": f * sales.passed,
+        "FVA4": f * (sales.intermediate - sales.used - sales.passed),
     }
 
 
@@ -106,92 +153,48 @@ def counted(foreign: FloatArray, single: FloatArray, e: FloatArray) -> Terms:
     return {"FVA": single * e, "FDC": (foreign - single) * e}
 
 
-def sink_terms(content: Content, sales: Sales) -> Terms:
-    """Decompose exports of pairs, exporter perspective, sink approach; money, shape (n, G) each.
+def source_details(content: Content, sales: DirectSales) -> Terms:
+    """Return DDC1, DDC2 and FVA1–FVA4 of the first crossing; f must be known.
+
+    What is counted again, (o − w) e_sr, leaves now in final goods, DDC1, or in intermediates, DDC2.
+    """
+    if content.foreign_single is None:
+        raise ValueError("the foreign value added counted once is not known")
+    again = content.own - content.single
+    parts = {"DDC1": again * sales.final, "DDC2": again * sales.intermediate}
+    return parts | uses(content.foreign_single, sales)
+
+
+def sink_terms(content: Content, sales: Sales, later: Recrossing, detail: bool = True) -> Terms:
+    """Decompose exports of pairs at the last crossing; money, shape (n, G) each.
 
     Returns
     -------
     dict of ndarray
         As `source_terms`, with VAXIM absorbed by the importer in the end, and without what only the first crossing
-        defines (DAVAX, GVC, GVCB, GVCF).
+        defines (DAVAX, GVC, GVCB, GVCF); with `detail` also all sub-terms.
 
     Notes
     -----
-    What leaves s again is A_sr B^{/s}_rs e_s, with B^{/s}_rs = B_rs B_ss⁻¹ L_ss: nothing is inverted for it.
+    What is counted again crosses next in final goods, DDC1, or in intermediates, DDC2: summed over partners these are
+    those of the first crossing.
     """
     e, o, c = sales.gross, content.own, content.foreign
-    once = e - sales.again
-    dva, ref = o * once, o * (sales.returned - sales.returned_through)
-    return {
+    last = later.counted(sales)
+    dva, ref = o * last.gross, o * last.returned
+    terms = {
         "GEXP": e,
         "DC": o * e,
         "DVA": dva,
         "VAX": dva - ref,
-        "VAXIM": o * (sales.final + sales.absorbed - sales.absorbed_through),
+        "VAXIM": o * (sales.final + sales.absorbed - later.absorbed),
         "REF": ref,
-        "DDC": o * sales.again,
+        "DDC": o * later.again,
         "FC": c * e,
-        "FVA": c * once,
-        "FDC": c * sales.again,
+        "FVA": c * last.gross,
+        "FDC": c * later.again,
     }
-
-
-def self_terms(content: Content, again: FloatArray, e: FloatArray, returned: FloatArray) -> Terms:
-    """Decompose flows that are each their own perimeter: of a sector, or of a sector to a partner.
-
-    Parameters
-    ----------
-    content : Content
-    again : ndarray
-        What of a unit of the flow comes round to it: M_s[n, n] or (A_sr B_rs)[n, n].
-    e, returned : ndarray
-        The flow, and its part for what the exporter absorbs, A_sr (BY)_rs.
-
-    Notes
-    -----
-    The perimeter is one number, k = 1/(1 + again), so that first and last crossing count the same. It is not the
-    `pure` perimeter of a country pair, whose coefficient is a matrix.
-    """
-    k = 1.0 / (1.0 + again)
-    dva, ref = k * content.own * e, k * content.own * returned
-    return {
-        "GEXP": e,
-        "DC": content.own * e,
-        "DVA": dva,
-        "VAX": dva - ref,
-        "REF": ref,
-        "DDC": again * k * content.own * e,
-        "FC": content.foreign * e,
-        "FVA": k * content.foreign * e,
-        "FDC": again * k * content.foreign * e,
-    }
-
-
-def pair_again(pairs: PairFlows) -> FloatArray:
-    """Return (A_sr B_rs)[n, n] for every cell and partner, shape (n, G): what comes round to the flow.
-
-    Summed over partners it is M_s[n, n], what comes round to all exports of the cell.
-    """
-    blocks, Z, B = pairs.blocks, pairs.system.Z, pairs.B
-    scaled = pairs.system.inverse_x
-    out = np.zeros((blocks.n, blocks.G))
-    for s, rows in enumerate(blocks.slices):
-        out[rows] = blocks.sums(Z[rows] * scaled * B[:, rows].T, axis=1)
-        out[rows, s] = 0.0
-    return out
-
-
-def world_foreign(pairs: PairFlows, approach: str) -> FloatArray:
-    """Return FVA of the world perspective by exporting sector and partner, shape (n, G).
-
-    Source counts value added when it leaves its origin for the first time as foreign, Σ_{t≠s} v_t L_tt A_ts L_ss e_sr;
-    sink when it does so for the last time, c [q_sr] + v_r B_rs A_sr L_rr q_r with q_sr = Y_sr + A_sr L_rr Y_rr: after s
-    only the origin itself may still export it. The world totals of the two are equal.
-    """
-    flows, blocks, sales = pairs.flows, pairs.blocks, pairs.sales
-    if approach == "source":
-        first = pairs.system.local_transposed(flows.imported_value[:, 0])
-        return first[:, None] * pairs.exports
-    direct = sales.final + sales.used
-    onward = pairs.onward(direct.sum(axis=1))
-    return pairs.foreign[:, None] * direct + blocks.without_own(pairs.content) * onward
+    if not detail:
+        return terms
+    again = {"DDC1": o * later.again_final, "DDC2": o * (later.again - later.again_final)}
+    return terms | absorption(o, last) | again | uses(c, last)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gvcpos._core.errors import InputError
 from gvcpos._core.options import Approach, FlowLevel, Perspective, choose
 from gvcpos.accounting.exports import borin_mancini as bm
+from gvcpos.accounting.exports import perimeters
 from gvcpos.accounting.exports.wwz import kww_terms, wwz_terms
 from gvcpos.accounting.ledger import Columns, Ledger
 
@@ -33,33 +33,47 @@ class ExportFrames(Ledger):
         approach: Approach = "source",
         detail: bool = True,
     ) -> pd.DataFrame:
-        """Return the Borin–Mancini decomposition of gross exports.
+        """Return the Borin–Mancini decomposition of gross exports: GEXP = DVA + DDC + FVA + FDC.
 
         Parameters
         ----------
         by : {"country", "sector", "pair", "sector_pair"}
             Rows: exporters, exporting sectors, pairs, exporting sectors by partner.
-        perspective : str
-            The perimeter within which an item is counted twice.
+        perspective : {"exporter", "world", "sector", "sector_pair", "pair", "importer"}
+            The perimeter within which an item is counted twice: all exports of the exporter; every border of the
+            world, as foreign value added (what is domestic is then the exporter's); all exports of the sector;
+            the sector's exports to the partner; all exports to the partner (`pure`); all that the partner imports.
         approach : {"source", "sink"}
-            Whether an item counts at the first or at the last crossing of the perimeter.
+            Whether an item counts at the first or at the last crossing of the perimeter. Summed over the perimeter
+            they agree: exporters for "exporter", sectors for "sector", pairs for "pair", each flow for "sector_pair",
+            the world for "world"; for "importer" the sum DVA + FVA of all that an importer buys does.
         detail : bool
-            Also VAX1–VAX4, REF1, REF2.
+            Also VAX1–VAX4, REF1, REF2, DDC1, DDC2, FVA1–FVA4.
+
+        Returns
+        -------
+        DataFrame
+            Terms under their published names. DAVAX, GVC, GVCB and GVCF belong to the exporter's own border and its
+            first crossing, VAXIM to the last crossing: other frames do not have them.
         """
         choose(approach, Approach, "approach")
-        terms = self._terms(choose(perspective, Perspective, "perspective"), approach, detail)
+        choose(perspective, Perspective, "perspective")
+        terms = self._source(perspective, detail) if approach == "source" else self._sink(perspective, detail)
         return self.pair_frame({name: terms[name] for name in bm.ORDER if name in terms}, by)
 
-    def _terms(self, perspective: str, approach: str, detail: bool) -> Columns:
+    def _source(self, perspective: str, detail: bool) -> Columns:
+        content, sales = perimeters.content(self.pairs, perspective), self.pairs.sales
+        terms = bm.source_terms(content, sales, detail)
+        if perspective != "exporter":
+            terms = {name: value for name, value in terms.items() if name not in bm.LINKAGES}
+        return terms | bm.source_details(content, sales) if detail else terms
+
+    def _sink(self, perspective: str, detail: bool) -> Columns:
         pairs = self.pairs
-        content = bm.Content.of_pairs(pairs)
-        if perspective == "exporter" and approach == "source":
-            return bm.source_terms(content, pairs.sales, detail)
-        if perspective == "exporter":
-            return bm.sink_terms(content, pairs.sales)
-        if perspective in ("sector", "sector_pair"):
-            again = bm.pair_again(pairs)
-            if perspective == "sector":
-                again = again.sum(axis=1, keepdims=True)
-            return bm.self_terms(content, again, pairs.exports, pairs.sales.returned)
-        raise InputError(f"perspective={perspective!r}")
+        later = perimeters.recrossing(pairs, perspective)
+        terms = bm.sink_terms(bm.Content.of_pairs(pairs), pairs.sales, later, detail)
+        if perspective == "world":
+            last = perimeters.last_foreign(pairs)
+            terms |= {name: value for name, value in last.items() if name in terms}
+            terms["FDC"] = terms["FC"] - terms["FVA"]
+        return terms
