@@ -6,10 +6,11 @@ from gvcpos._core.options import SplitOrder, choose
 from gvcpos.accounting.exporters import GroupMap, exporters_of, split_countries
 from gvcpos.accounting.frames.exports import ExportFrames
 from gvcpos.accounting.frames.indices import IndexFrames
+from gvcpos.accounting.frames.trade import TradeFrames
 from gvcpos.tables import IOTable
 
 
-class ValueAddedAccounts(ExportFrames, IndexFrames):
+class ValueAddedAccounts(ExportFrames, IndexFrames, TradeFrames):
     """Decompositions and indices of value chains from one table.
 
     Parameters

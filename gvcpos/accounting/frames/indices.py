@@ -7,7 +7,7 @@ from functools import cached_property
 import pandas as pd
 
 from gvcpos._core.labels import locate
-from gvcpos._core.options import AccountLevel
+from gvcpos._core.options import AccountLevel, FlowLevel, choose
 from gvcpos.accounting.blocks import FloatArray
 from gvcpos.accounting.exports import borin_mancini as bm
 from gvcpos.accounting.indices import lengths as wwyz_lengths
@@ -48,11 +48,16 @@ class IndexFrames(Ledger):
         """Return WWYZ 2017a participation, forward and backward with its parts, and KPWW 2010."""
         return self.frame(self._wwyz_columns(by) | self._kpww_columns(by), by)
 
-    def kpww(self, by: AccountLevel = "country") -> pd.DataFrame:
-        """Return KPWW 2010 participation and position, and beside them the looser forward measure ``fexdva``.
+    def kpww(self, by: FlowLevel = "country") -> pd.DataFrame:
+        """Return KPWW 2010 participation and position of exports.
 
-        By sector IV and FV belong to the exporting sector, ``fexdva`` to the sector of origin.
+        By sector IV and FV belong to the exporting sector. Countries and sectors have beside them the looser forward
+        measure ``fexdva``, by sector of origin. That of pairs is FEXDVA in `tiva`: its partner is not the importer.
         """
+        if choose(by, FlowLevel, "by") in ("pair", "sector_pair"):
+            indirect, foreign = gvc.pair_value_added(self.pairs)
+            money = self.level({"E": self.pairs.exports, "IV": indirect, "FV": foreign}, by)
+            return self.flow_frame(gvc.kpww_columns(money["E"], money["IV"], money["FV"]), by)
         loose = self._level(gvc.forward_linkage(self.flows), by)
         return self.frame(self._kpww_columns(by) | {"fexdva": ratio(loose, self._level(self.flows.exports, by))}, by)
 

@@ -10,6 +10,7 @@ import numpy as np
 from gvcpos.accounting.blocks import FloatArray
 from gvcpos.accounting.flows import WorldFlows
 from gvcpos.accounting.indices.position import ratio
+from gvcpos.accounting.pairs import PairFlows
 from gvcpos.accounting.vectors import VectorFlows
 
 
@@ -82,6 +83,14 @@ def foreign_value_added(flows: WorldFlows) -> FloatArray:
     It is T11 + T12 + T14 + T15 of Wang, Wei & Zhu: (u − v_s B_ss)' # Σ_{r≠s} (Y_sr + A_sr L_rr Y_rr).
     """
     return flows.foreign_content * (flows.y_foreign + flows.sold_on[:, 1])
+
+
+def pair_value_added(pairs: PairFlows) -> tuple[FloatArray, FloatArray]:
+    """IV and FV by exporting sector and partner, shape (n, G) each: the same sums of Wang, Wei & Zhu's terms."""
+    sales = pairs.sales
+    stays = sales.round_home + sales.returned + sales.via_abroad
+    indirect = pairs.flows.w[:, None] * (sales.intermediate - stays)
+    return indirect, pairs.foreign[:, None] * (sales.final + sales.used)
 
 
 def forward_linkage(flows: WorldFlows) -> FloatArray:

@@ -105,7 +105,7 @@ def tripartite(world: World, s: int) -> Terms:
         near = world.A(s, r) @ world.L(r)
         q1, q2, e = world.Y(s, r) + near @ world.Y(r, r), near @ world.exports(r), world.e(s, r)
         for name, value in zip(names, (e, w * q1, e - w * q1, w * q2, m * q2, m * q1), strict=True):
-            out[name][:, r] = value
+            out[name][:, r] = world.fold(value)
     return out
 
 
