@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from gvcpos._core.options import SplitOrder, choose
 from gvcpos.accounting.exporters import GroupMap, exporters_of, split_countries
+from gvcpos.accounting.frames.breakdown import BreakdownFrames
+from gvcpos.accounting.frames.chains import ChainFrames
 from gvcpos.accounting.frames.exports import ExportFrames
 from gvcpos.accounting.frames.indices import IndexFrames
+from gvcpos.accounting.frames.perimeters import PerimeterFrames
 from gvcpos.accounting.frames.trade import TradeFrames
 from gvcpos.tables import IOTable
 
 
-class ValueAddedAccounts(ExportFrames, IndexFrames, TradeFrames):
+class ValueAddedAccounts(BreakdownFrames, ChainFrames, ExportFrames, IndexFrames, PerimeterFrames, TradeFrames):
     """Decompositions and indices of value chains from one table.
 
     Parameters
