@@ -64,3 +64,18 @@ def kww_terms(wwz: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     Its foreign terms mix perspectives: FVA here is not the FVA of Borin & Mancini.
     """
     return {name: sum((wwz[part] for part in parts[1:]), wwz[parts[0]]) for name, parts in KWW_OF_WWZ.items()}
+
+
+def flow_totals(pairs: PairFlows) -> dict[str, FloatArray]:
+    """Return what R decompr prints beside the sixteen terms; money, shape (n, G) each.
+
+    ``texp`` = e_sr, ``texpfd`` = Y_sr, ``texpint`` = A_sr x_r by exporting sector; ``DViX_Fsr`` = v_s # (L_ss e_sr),
+    domestic value added in exports by sector of origin (forward linkage): a pair's sum is its DVA.
+    """
+    system, exports = pairs.system, pairs.exports
+    return {
+        "texp": exports,
+        "texpfd": pairs.final,
+        "texpint": pairs.sales.intermediate,
+        "DViX_Fsr": pairs.flows.v[:, None] * system.local(exports),
+    }

@@ -7,16 +7,20 @@ import pandas as pd
 from gvcpos._core.options import Approach, FlowLevel, Perspective, choose
 from gvcpos.accounting.exports import borin_mancini as bm
 from gvcpos.accounting.exports import perimeters
-from gvcpos.accounting.exports.wwz import kww_terms, wwz_terms
+from gvcpos.accounting.exports.wwz import flow_totals, kww_terms, wwz_terms
 from gvcpos.accounting.ledger import Columns, Ledger
 
 
 class ExportFrames(Ledger):
     """What `ValueAddedAccounts` says of exports."""
 
-    def wwz(self, by: FlowLevel = "sector_pair") -> pd.DataFrame:
-        """Return the sixteen terms of Wang, Wei & Zhu (NBER w19677) by published name; they sum to gross exports."""
-        return self.pair_frame(wwz_terms(self.pairs), by)
+    def wwz(self, by: FlowLevel = "sector_pair", *, totals: bool = False) -> pd.DataFrame:
+        """Return the sixteen terms of Wang, Wei & Zhu (NBER w19677) by published name; they sum to gross exports.
+
+        With `totals` also gross exports, ``texp`` = ``texpfd`` + ``texpint`` (final and intermediate goods), and
+        ``DViX_Fsr``, domestic value added in them by sector of origin, not by exporting sector.
+        """
+        return self.pair_frame(wwz_terms(self.pairs) | (flow_totals(self.pairs) if totals else {}), by)
 
     def kww(self, by: FlowLevel = "country") -> pd.DataFrame:
         """Return the nine terms of Koopman, Wang & Wei (AER 104:459), summed from the sixteen of `wwz`.

@@ -65,6 +65,16 @@ class IndexFrames(Ledger):
         """Return WWYZ 2017b production lengths and ``gvc_position``; sectors are summed before dividing."""
         return self.frame(self._length_columns(by), by)
 
+    def production_flows(self, by: AccountLevel = "sector") -> pd.DataFrame:
+        """Return the money that `participation` and `lengths` are ratios of, by the names of NBER w23261.
+
+        Value added ``va`` = V_D + V_RT + V_GVC and final goods ``y`` = Y_D + Y_RT + Y_GVC; GVC = simple + complex;
+        X… is the same times the stages it passes, as in plv = Xv / va and plv_gvc_home = Xvd_GVC / V_GVC.
+        """
+        sides = zip("vy", self._stages, self._splits, strict=True)
+        money = [wwyz_lengths.flow_columns(stages, split, side) for side, stages, split in sides]
+        return self.frame({name: self._level(flow, by) for part in money for name, flow in part.items()}, by)
+
     def vax(self, by: AccountLevel = "country") -> pd.DataFrame:
         """Return gross exports, value added absorbed abroad by origin and their ratio (may exceed 1 by sector)."""
         return self.frame(self._vax_columns(by), by)

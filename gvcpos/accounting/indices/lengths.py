@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from gvcpos.accounting.blocks import FloatArray
+from gvcpos.accounting.indices.participation import Split
 from gvcpos.accounting.indices.position import ratio
 from gvcpos.accounting.vectors import VectorFlows
 
@@ -139,3 +140,27 @@ def length_columns(forward: Stages, backward: Stages) -> dict[str, FloatArray]:
     columns = lengths(forward, "plv") | lengths(backward, "ply")
     columns["gvc_position"] = ratio(columns["plv_gvc"], columns["ply_gvc"])
     return columns
+
+
+def flow_columns(stages: Stages, split: Split, side: str) -> dict[str, FloatArray]:
+    """Return the money behind participation and lengths under the names of NBER w23261; `side` is ``"v"`` or ``"y"``.
+
+    ``V`` (value added) or ``Y`` (final goods) is the part by its way: ``V_D`` domestic, ``V_RT`` traditional trade,
+    ``V_GVC`` = ``V_GVC_simple`` + ``V_GVC_complex``. ``X`` is that part times the stages it passes: ``Xv``, ``Xv_D``,
+    ``Xv_RT``; in value chains ``Xvd_GVC`` before the first border, ``Ev_GVC`` borders crossed, ``Xvf_GVC`` after it.
+    """
+    value = side.upper()
+    return {
+        "va" if side == "v" else "y": stages.total,
+        f"{value}_D": stages.domestic,
+        f"{value}_RT": stages.traditional,
+        f"{value}_GVC": stages.gvc,
+        f"{value}_GVC_simple": split.simple,
+        f"{value}_GVC_complex": split.complex,
+        f"X{side}": stages.induced,
+        f"X{side}_D": stages.induced_domestic,
+        f"X{side}_RT": stages.induced_traditional,
+        f"X{side}d_GVC": stages.before,
+        f"E{side}_GVC": stages.crossings,
+        f"X{side}f_GVC": stages.after,
+    }
