@@ -54,7 +54,7 @@ class OriginFrames(Ledger):
         DataFrame
             ``origin_country``, ``origin_sector``, ``country``, ``sector`` (those asked for, categorical), ``year``,
             and ``value_added``, or a column for each row of the satellite. What one column of v̂BÊ sums to is the
-            cell's exports, of v̂Bx̂ its output … on a balanced table (=).
+            cell's exports, of v̂Bx̂ its output … on a balanced table (=), and 0 for a cell without output.
 
         Notes
         -----
