@@ -118,6 +118,18 @@ class Blocks:
             [np.linalg.solve(block, m[here]) for here, block in zip(self.slices, blocks, strict=True)]
         )
 
+    def inverse(self, blocks: Diagonal) -> Diagonal:
+        """Invert every block.
+
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            If one is singular.
+        """
+        if isinstance(blocks, np.ndarray):
+            return np.asarray(np.linalg.inv(blocks), dtype=np.float64)
+        return [np.asarray(np.linalg.inv(block), dtype=np.float64) for block in blocks]
+
     def columns_of(self, matrix: FloatArray, m: FloatArray) -> FloatArray:
         """Return matrix_rs m_s for every pair, shape (k, n, G): the product with k spread vectors in one pass.
 

@@ -85,6 +85,14 @@ class LeontiefSystem:
         """Domestic coefficients A_ss, one array an exporter."""
         return self.blocks.gather(self.Z[here, here] * self.inverse_x[here] for here in self.blocks.slices)
 
+    @property
+    def _domestic_system(self) -> Diagonal:
+        """I − A_ss, one array an exporter."""
+        own = self.domestic_A
+        if isinstance(own, np.ndarray):
+            return np.eye(own.shape[1]) - own
+        return [np.eye(len(block)) - block for block in own]
+
     @cached_property
     def L(self) -> Diagonal:
         """Local Leontief inverses L_ss = (I − A_ss)⁻¹, one array an exporter.
@@ -94,11 +102,10 @@ class LeontiefSystem:
         IdentityError
             If an exporter's I − A_ss is singular.
         """
-        local = self.blocks.gather(np.eye(len(own)) - own for own in self.domestic_A)
         try:
-            return self.blocks.gather(np.linalg.inv(own).astype(np.float64, copy=False) for own in local)
+            return self.blocks.inverse(self._domestic_system)
         except np.linalg.LinAlgError:
-            ranks = [int(np.linalg.matrix_rank(own)) for own in local]
+            ranks = [int(np.linalg.matrix_rank(own)) for own in self._domestic_system]
             short = [s for s, rank in enumerate(ranks) if rank < self.blocks.sizes[s]]
             raise IdentityError(
                 f"the domestic system of the country of {self.name(int(self.blocks.starts[short[0] if short else 0]))} "
