@@ -92,7 +92,7 @@ def read(folder: str, name: str) -> pd.DataFrame:
 
 
 @lru_cache
-def by_line(folder: str, name: str, keys: tuple[str, ...] = ()) -> pd.DataFrame:
+def by_line(folder: str, name: str, keys: tuple[str, ...]) -> pd.DataFrame:
     """Return labels, then numbers; a file that is compared in parts is read once."""
     if name.startswith("exvatools"):
         return _from_terms(read(folder, name))
@@ -132,7 +132,7 @@ def _from_terms(file: pd.DataFrame) -> pd.DataFrame:
     """exvatools: term, row, col, value; the row is exporter and sector, a column for every term comes out."""
     if "term" not in file:
         return file
-    wide = file.pivot(index=["row", "col"], columns="term", values="value")[list(dict.fromkeys(file["term"]))]
+    wide = file.pivot(index=["row", "col"], columns="term", values="value")[list(file["term"].unique())]
     rows = wide.index.get_level_values("row").str.split("_", n=1)
     labels = pd.DataFrame({"row": rows.str[0], "sector": rows.str[1], "col": wide.index.get_level_values("col")})
     return pd.concat([labels, wide.reset_index(drop=True)], axis=1)

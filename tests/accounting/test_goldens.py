@@ -42,7 +42,7 @@ def test_every_row_of_a_file_is_compared() -> None:
         if golden.rows:
             parts.setdefault((golden.folder, golden.name), []).append(golden)
     for (folder, name), some in parts.items():
-        assert sum(len(tidy(golden)) for golden in some) == len(by_line(folder, name)), name
+        assert sum(len(tidy(golden)) for golden in some) == len(by_line(folder, name, ())), name
 
 
 def test_a_number_that_is_off_is_seen() -> None:
