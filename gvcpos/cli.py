@@ -202,6 +202,25 @@ def inspect(
 
 @app.command()
 @_told
+def explain(
+    name: Annotated[
+        str | None, typer.Argument(help="A column, as in FVA or kww.FVA_INT, a family, or notation.", metavar="NAME")
+    ] = None,
+) -> None:
+    """Say what a column means: its equation, source and identity, and what it is confused with.
+
+    \b
+    Examples:
+      gvcpos explain             # the families of columns
+      gvcpos explain kww.FVA_INT
+    """
+    from gvcpos.accounting import explain as explained
+
+    typer.echo(str(explained(name)))
+
+
+@app.command()
+@_told
 def new(
     path: Annotated[Path, typer.Argument(help="Where to write the study.", metavar="STUDY.yaml")],
     source: Annotated[str, typer.Option("--from", help="The shipped study to start from: demo, wiod2013.")] = "demo",

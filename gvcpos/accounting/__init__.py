@@ -13,6 +13,7 @@ _EXPORTS = {
     "exporters_of": "gvcpos.accounting.exporters",
     "split_countries": "gvcpos.accounting.exporters",
     "describe_measures": "gvcpos.accounting.measures",
+    "explain": "gvcpos.accounting.explanation",
     "to_xarray": "gvcpos.accounting.labelled",
 }
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Satellite",
     "ValueAddedAccounts",
     "describe_measures",
+    "explain",
     "exporters_of",
     "split_countries",
     "to_xarray",

@@ -1,105 +1,218 @@
-"""What every column of the accounts means: its name, its equation, its source."""
+"""What every column of the accounts means: its name, its equation, its source, the identity it obeys, its namesakes.
+
+The registry is data, ``data/measures/*.yaml``: a file for each family of columns, one for what is mixed up again and
+again, one for the symbols. A column's full name is ``family.NAME``, as FVA of one decomposition is not that of another.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
 
-_AC = "Antràs & Chor 2018, NBER w24185"
-_W17A = "Wang, Wei, Yu & Zhu 2017a, NBER w23222"
-_W17B = "Wang, Wei, Yu & Zhu 2017b, NBER w23261"
-_KPWW = "Koopman, Powers, Wang & Wei 2010, NBER w16426"
-_BM = "Borin & Mancini 2019, World Bank WP 8804"
-_JN = "Johnson & Noguera 2012, J. Int. Econ. 86:224"
+import yaml
+
+from gvcpos._core.errors import InputError, SpecificationError
+from gvcpos._core.labels import enumerate_labels
+from gvcpos._core.resources import data_path
+
+# In reading order, which is that of the columns of `ValueAddedAccounts.indices` for the families that are in it.
+FAMILIES = (
+    "table", "position", "wwyz", "lengths", "kpww", "vax", "exports",
+    "kww", "wwz", "tripartite", "imports", "extraction", "tiva", "tiva_shares", "tiva_standard",
+    "origin", "rca", "production_flows", "chains",
+)  # fmt: skip
+UNITS = ("money", "share", "percent", "ratio", "stages", "log points", "satellite", "satellite per money")
+_NEEDED = {"label", "equation"}
+_KNOWN = _NEEDED | {"source", "unit", "identity", "variants", "note", "frames", "aliases"}
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One column: its published name, what it says, its equation and its source; unit "share", "stages", … ."""
+    """One column.
+
+    Attributes
+    ----------
+    name, label, equation, source : str
+        Its published name, what it says, how it is computed, who defined it.
+    unit : str
+        One of `UNITS`.
+    family : str
+        Decomposition or group of indices that it belongs to.
+    identity : tuple of str
+        What holds for it on every balanced table; equations of names alone hold for countries.
+    variants : tuple of (str, str)
+        Equations under other settings, as in ``("sink", "o # (e_sr − a_sr)")``.
+    note : str
+    frames : tuple of str
+        Methods of `ValueAddedAccounts` that print it.
+    aliases : tuple of str
+        What other programs call it.
+    """
 
     name: str
     label: str
     equation: str
     source: str
     unit: str
+    family: str = ""
+    identity: tuple[str, ...] = ()
+    variants: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+    frames: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Its full name, ``family.NAME``."""
+        return f"{self.family}.{self.name}"
 
 
-def _lengths(side: str, view: str, total: str) -> list[Measure]:
-    flow = "v̂LA^FBŷ"
-    rows = [
-        ("", "production length, all production", f"v̂BBŷ / {total}"),
-        ("_domestic", "production length, purely domestic", "v̂LLŷ^D / v̂Lŷ^D"),
-        ("_traditional", "production length, traditional trade", "v̂LLŷ^F / v̂Lŷ^F"),
-        ("_gvc", "production length, value chains", f"[v̂LLA^FB + v̂BA^FB + v̂LA^FBA^DB]ŷ / {flow}"),
-        ("_gvc_home", "stages before the first border", f"v̂LLA^FBŷ / {flow}"),
-        ("_gvc_crossings", "border crossings", f"v̂BA^FBŷ / {flow}"),
-        ("_gvc_abroad", "stages after the first border", f"v̂LA^FBA^DBŷ / {flow}"),
-    ]
-    return [
-        Measure(f"{side}{suffix}", f"{label} ({view})", equation, _W17B, "stages") for suffix, label, equation in rows
-    ]
+@dataclass(frozen=True)
+class Family:
+    """The columns of one decomposition or group of indices."""
+
+    name: str
+    title: str
+    about: str
+    source: str
+    measures: tuple[Measure, ...]
 
 
-def _wwyz(view: str, total: str) -> list[Measure]:
-    rows = [
-        ("", "participation", "v̂LA^FBŷ"),
-        ("_simple", "simple value chains", "v̂LA^FLŷ^D"),
-        ("_complex", "complex value chains", "v̂LA^F(Bŷ − Lŷ^D)"),
-        ("_domestic", "purely domestic", "v̂Lŷ^D"),
-        ("_traditional", "traditional trade", "v̂Lŷ^F"),
-    ]
-    sums = "rows" if view == "forward" else "columns"
-    return [
-        Measure(f"wwyz_{view}{suffix}", f"{label} ({view})", f"{equation}, {sums} / {total}", _W17A, "share")
-        for suffix, label, equation in rows
-    ]
+@dataclass(frozen=True)
+class Confusion:
+    """Something that is mixed up again and again, and the full names of the measures it is about."""
+
+    name: str
+    title: str
+    text: str
+    measures: tuple[str, ...]
 
 
-def _money(name: str, label: str, equation: str, source: str = _BM) -> Measure:
-    return Measure(name, label, equation, source, "money")
+@dataclass(frozen=True)
+class Registry:
+    """All families, confusions and symbols."""
+
+    families: tuple[Family, ...]
+    confusions: tuple[Confusion, ...]
+    symbols: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def measures(self) -> dict[str, Measure]:
+        """Every measure by its full name."""
+        return {measure.key: measure for family in self.families for measure in family.measures}
 
 
-_ALL = (
-    _money("x", "gross output", "x", "table"),
-    _money("va", "value added", "va", "table"),
-    _money("exports", "gross exports", "e_s = Σ_{r≠s} (Y_sr + A_sr x_r)", "table"),
-    Measure("va_rate", "value added in output", "VA/GO = va/x", _AC, "share"),
-    Measure("fgo", "final use in output", "F/GO = y/x", _AC, "share"),
-    Measure("upstreamness", "distance to final use", "U = (I − x̂⁻¹Z)⁻¹1", _AC, "stages"),
-    Measure("downstreamness", "distance from primary inputs", "D = uB", _AC, "stages"),
-    *_wwyz("forward", "va"),
-    *_wwyz("backward", "y"),
-    *_lengths("plv", "forward", "va"),
-    *_lengths("ply", "backward", "y"),
-    Measure("gvc_position", "position in value chains", "PLv_GVC / PLy_GVC", _W17B, "ratio"),
-    Measure("kpww_iv", "indirect value added in exports", "IV/E", _KPWW, "share"),
-    Measure("kpww_fv", "foreign value added in exports", "FV/E", _KPWW, "share"),
-    Measure("kpww_participation", "participation", "IV/E + FV/E", _KPWW, "share"),
-    Measure("kpww_position", "position", "ln(1 + IV/E) − ln(1 + FV/E)", _KPWW, "log points"),
-    Measure("fexdva", "own value added in others' exports", "v̂_s Σ_{r≠s} B_sr e_r / E", "OECD TiVA FEXDVA", "share"),
-    _money("vax_origin", "value added absorbed abroad, by origin", "v̂_s Σ_{r≠s} (BY)_sr", _JN),
-    Measure("vax_ratio", "value added absorbed abroad per unit of exports", "vax_origin / exports", _JN, "ratio"),
-    _money("GEXP", "gross exports", "e_sr"),
-    _money("DC", "domestic content", "v_s B_ss e_sr"),
-    _money("DVA", "domestic value added", "w e_sr, w = v_s L_ss"),
-    _money("VAX", "domestic value added absorbed abroad", "w [Y_sr + A_sr (x_r − (BY)_rs)]"),
-    _money("DAVAX", "… directly by the importer", "w [Y_sr + A_sr L_rr Y_rr]"),
-    _money("REF", "domestic value added that returns", "DVA − VAX"),
-    _money("DDC", "domestic double counting", "w M_s e_sr"),
-    _money("FC", "foreign content", "(u − v_s B_ss) e_sr"),
-    _money("FVA", "foreign value added", "f e_sr, f = (Σ_{t≠s} v_t B_ts)(I + M_s)⁻¹"),
-    _money("FDC", "foreign double counting", "f M_s e_sr"),
-    _money("GVC", "exports that cross more than one border", "e_sr − DAVAX"),
-    _money("GVCB", "… backward", "FVA + FDC + DDC"),
-    _money("GVCF", "… forward", "DVA − DAVAX"),
-    _money("VAX1", "VAX: final goods", "w Y_sr"),
-    _money("VAX2", "VAX: intermediates, importer's home final goods", "w A_sr L_rr Y_rr"),
-    _money("VAX3", "VAX: intermediates, importer's final exports to third countries", "w A_sr L_rr Σ_{j≠r,s} Y_rj"),
-    _money("VAX4", "VAX: intermediates passed on", "w A_sr L_rr Σ_{j≠r} A_rj Σ_{l≠s} (BY)_jl"),
-    _money("REF1", "REF: in the importer's final exports", "w A_sr L_rr Y_rs"),
-    _money("REF2", "REF: passed on before it returns", "w A_sr L_rr Σ_{j≠r} A_rj (BY)_js"),
-)
+def describe_measures(frame: str = "indices") -> dict[str, Measure]:
+    """Return every column that a frame can print, by name.
+
+    Parameters
+    ----------
+    frame : str
+        A method of `ValueAddedAccounts`, whatever its options; ``"indices"`` is also what ``country_indices`` prints,
+        in the order of the columns.
+
+    Raises
+    ------
+    InputError
+        If there is no such frame.
+    """
+    found = {measure.name: measure for measure in registry().measures.values() if frame in measure.frames}
+    if not found:
+        known = dict.fromkeys(name for measure in registry().measures.values() for name in measure.frames)
+        raise InputError(f"frame={frame!r} is not known. There are: {', '.join(sorted(known))}.")
+    return found
 
 
-def describe_measures() -> dict[str, Measure]:
-    """Return every column that the accounts can print, by name, in the order of the frames."""
-    return {measure.name: measure for measure in _ALL}
+@lru_cache(maxsize=1)
+def registry() -> Registry:
+    """Read what ships."""
+    return read_registry(data_path("measures"))
+
+
+def read_registry(folder: Path) -> Registry:
+    """Read and check the measures of a folder.
+
+    Raises
+    ------
+    SpecificationError
+        If an entry lacks its label, equation, source or unit, has a key that means nothing, or a confusion is about a
+        measure that does not exist; the message has file and name.
+    """
+    families = tuple(_family(folder / f"{name}.yaml") for name in FAMILIES)
+    keys = [measure.key for family in families for measure in family.measures]
+    confusions = tuple(
+        Confusion(name, *_texts(entry, f"confusions.yaml: {name}", "title", "text"), _expanded(name, entry, keys))
+        for name, entry in _mapping(folder / "confusions.yaml").items()
+    )
+    symbols = tuple((str(symbol), _line(text)) for symbol, text in _mapping(folder / "notation.yaml").items())
+    return Registry(families, confusions, symbols)
+
+
+def _mapping(path: Path) -> Mapping[str, Any]:
+    with path.open(encoding="utf-8") as file:
+        data = yaml.safe_load(file)
+    if not isinstance(data, dict):
+        raise SpecificationError(f"{path.name}: must be a mapping of names.")
+    return data
+
+
+def _family(path: Path) -> Family:
+    data = _mapping(path)
+    title, about, source = _texts(data, path.name, "title", "about", "source")
+    entries = data.get("measures")
+    if not isinstance(entries, dict):
+        raise SpecificationError(f"{path.name}: has no measures.")
+    given = {name: data[name] for name in ("source", "unit", "frames") if name in data}
+    measures = tuple(_measure(path.stem, str(name), given, entry) for name, entry in entries.items())
+    return Family(path.stem, title, about, source, measures)
+
+
+def _measure(family: str, name: str, given: Mapping[str, Any], entry: Any) -> Measure:
+    where = f"{family}.yaml: {name}"
+    if not isinstance(entry, dict) or not _NEEDED <= set(entry) <= _KNOWN:
+        raise SpecificationError(
+            f"{where}: needs {enumerate_labels(sorted(_NEEDED))}; may have {enumerate_labels(sorted(_KNOWN), 20)}."
+        )
+    full = {**given, **entry}
+    label, equation, source, unit = _texts(full, where, "label", "equation", "source", "unit")
+    if unit not in UNITS:
+        raise SpecificationError(f"{where}: unit {unit!r} is not one of {', '.join(UNITS)}.")
+    lists = {part: _lines(full, where, part) for part in ("identity", "frames", "aliases")}
+    if not lists["frames"]:
+        raise SpecificationError(f"{where}: no frame prints it. List its frames.")
+    variants = tuple((str(setting), _line(text)) for setting, text in full.get("variants", {}).items())
+    note = _line(full.get("note", ""))
+    return Measure(name, label, equation, source, unit, family, variants=variants, note=note, **lists)
+
+
+def _texts(entry: Mapping[str, Any], where: str, *names: str) -> tuple[str, ...]:
+    lacking = [name for name in names if not isinstance(entry.get(name), str) or not entry[name].strip()]
+    if lacking:
+        raise SpecificationError(f"{where}: has no text for {enumerate_labels(lacking)}.")
+    return tuple(_line(entry[name]) for name in names)
+
+
+def _lines(entry: Mapping[str, Any], where: str, name: str) -> tuple[str, ...]:
+    items = entry.get(name, [])
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise SpecificationError(f"{where}: {name} must be a list of texts. Quote what is not plain.")
+    return tuple(_line(item) for item in items)
+
+
+def _line(text: object) -> str:
+    """Join a text that is broken into lines."""
+    return " ".join(str(text).split())
+
+
+def _expanded(name: str, entry: Mapping[str, Any], keys: Iterable[str]) -> tuple[str, ...]:
+    """Return the full names that a confusion is about, with ``family.*`` written out."""
+    out: list[str] = []
+    for wanted in _lines(entry, f"confusions.yaml: {name}", "measures"):
+        found = [key for key in keys if key == wanted or (wanted.endswith(".*") and key.startswith(wanted[:-1]))]
+        if not found:
+            raise SpecificationError(f"confusions.yaml: {name} is about {wanted}, which no family has.")
+        out += found
+    return tuple(dict.fromkeys(out))
