@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import lapack
 
 FloatArray = npt.NDArray[np.float64]
 Diagonal = FloatArray | Sequence[FloatArray]
@@ -97,7 +98,16 @@ class Blocks:
 
     def diagonal(self, matrix: FloatArray) -> Diagonal:
         """Return copies of the diagonal blocks of a matrix (n, n)."""
+        if len(set(self.sizes)) == 1:
+            every, N = np.arange(self.G), self.sizes[0]
+            return matrix.reshape(self.G, N, self.G, N)[every, :, every, :]
         return self.gather(matrix[here, here] for here in self.slices)
+
+    def multiply_columns(self, blocks: Diagonal, v: FloatArray) -> Diagonal:
+        """Multiply the columns of every block with a vector (n,)."""
+        if isinstance(blocks, np.ndarray):
+            return blocks * v.reshape(self.G, 1, -1)
+        return [block * v[here] for here, block in zip(self.slices, blocks, strict=True)]
 
     def multiply(self, blocks: Diagonal, m: FloatArray) -> FloatArray:
         """Multiply the block-diagonal matrix of `blocks` with `m`, shape (n,) or (n, k)."""
@@ -126,9 +136,8 @@ class Blocks:
         numpy.linalg.LinAlgError
             If one is singular.
         """
-        if isinstance(blocks, np.ndarray):
-            return np.asarray(np.linalg.inv(blocks), dtype=np.float64)
-        return [np.asarray(np.linalg.inv(block), dtype=np.float64) for block in blocks]
+        inverted = [_inverted(block) for block in blocks]
+        return np.stack(inverted) if isinstance(blocks, np.ndarray) else inverted
 
     def columns_of(self, matrix: FloatArray, m: FloatArray) -> FloatArray:
         """Return matrix_rs m_s for every pair, shape (k, n, G): the product with k spread vectors in one pass.
@@ -146,6 +155,14 @@ class Blocks:
     def rows_of(self, v: FloatArray, matrix: FloatArray) -> FloatArray:
         """Return v_t matrix_ts for every pair, shape (G, n): block sums of v̂ times the matrix."""
         return np.stack([v[here] @ matrix[here] for here in self.slices])
+
+
+def _inverted(block: FloatArray) -> FloatArray:
+    """Invert one small matrix: without the unit matrix that numpy solves for."""
+    lu, pivots, singular = lapack.dgetrf(block.T)
+    if singular:
+        raise np.linalg.LinAlgError("singular block")
+    return lapack.dgetri(lu, pivots, overwrite_lu=1)[0].T
 
 
 def transposed(blocks: Diagonal) -> Diagonal:

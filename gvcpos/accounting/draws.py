@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from gvcpos.accounting.blocks import Blocks, FloatArray
 from gvcpos.accounting.indices.lengths import backward_stages, forward_stages, length_columns
 from gvcpos.accounting.indices.participation import backward_split, forward_split, split_columns
 from gvcpos.accounting.indices.position import positions
-from gvcpos.accounting.leontief import LeontiefSystem
+from gvcpos.accounting.leontief import LeontiefSystem, workspace_for
 from gvcpos.accounting.vectors import VectorFlows
 
 
@@ -28,7 +26,7 @@ class IndexDraws:
 
     def __init__(self, blocks: Blocks) -> None:
         self.blocks = blocks
-        self._workspace = np.empty((blocks.n, blocks.n))
+        self._workspace = workspace_for(blocks.n)
 
     def indices(self, Z: FloatArray, Y: FloatArray, va: FloatArray, x: FloatArray) -> dict[str, FloatArray]:
         """Return the indices of one draw by cell.
@@ -53,7 +51,8 @@ class IndexDraws:
             If I − A is singular to working precision.
         """
         flows = VectorFlows(LeontiefSystem(Z, x, self.blocks, workspace=self._workspace), Y, va)
-        found = positions(x, flows.y, va, flows.output_solves[:, 0], flows.input_solves[:, 0])
+        inputs = flows.input_solves  # first: they are eliminated together with the matrix
+        found = positions(x, flows.y, va, flows.output_solves[:, 0], inputs[:, 0])
         columns = {
             "va_rate": found.va_rate,
             "fgo": found.fgo,

@@ -19,6 +19,8 @@ from gvcpos.accounting.blocks import Blocks, Diagonal, FloatArray
 # A pivot this small beside the largest one leaves fewer than about three digits in a solution.
 _SMALLEST_PIVOT = 1e-13
 _FEW = 2
+# Right-hand sides that can be eliminated together with the matrix.
+_BESIDE = 8
 
 
 class LeontiefSystem:
@@ -34,14 +36,15 @@ class LeontiefSystem:
         The exporters.
     name : callable, optional
         Position of a cell to its name, for messages.
-    workspace : ndarray, shape (n, n), optional
-        Memory for I − A, its factors and its inverse, C-ordered; made anew by default.
+    workspace : ndarray, optional
+        Memory for I − A, its factors and its inverse, from `workspace_for`; made anew by default.
 
     Notes
     -----
-    One n × n array is made besides Z: I − A, whose place its LU factors take and, once asked for, the inverse B takes
-    theirs. It is kept transposed, (I − A)ᵀ, which in LAPACK's column order is exactly I − A in row order, so that
-    nothing is transposed. A itself is never formed: A m = Z (x̂⁻¹ m).
+    One n × n array is made besides Z: (I − A) x̂ = x̂ − Z, which costs less to form than I − A and whose rows final use
+    makes dominant. Its LU factors take its place and, once asked for, the inverse B takes theirs. It is kept
+    transposed, which in LAPACK's column order is exactly x̂ − Z in row order, so that nothing is transposed. Where
+    x = 0 the column is that of I, so B = x̂ (x̂ − Z)⁻¹ with 1 for x. A itself is never formed: A m = Z (x̂⁻¹ m).
     """
 
     def __init__(
@@ -55,9 +58,19 @@ class LeontiefSystem:
         self.Z = np.ascontiguousarray(Z, dtype=np.float64)
         self.x = np.asarray(x, dtype=np.float64)
         self.blocks = blocks
-        self._matrix = _form(self.Z, self.inverse_x, np.empty_like(self.Z) if workspace is None else workspace)
+        self._space = workspace_for(len(self.x)) if workspace is None else workspace
+        self._scale = np.where(self.x != 0, self.x, 1.0)
+        self._matrix = self._form()
         self.name = name or (lambda i: f"cell {i} (exporter {blocks.of_cell[i]})")
         self._inverse: FloatArray | None = None
+
+    def _form(self) -> FloatArray:
+        """Write x̂ − Z, without columns of cells that have no output, to the work space and return it."""
+        out = self._space[: len(self.x)]
+        np.multiply(self.Z, -1.0, out=out)
+        out[:, self.x == 0] = 0.0
+        out.ravel()[:: len(self.x) + 1] += self._scale
+        return out
 
     @cached_property
     def inverse_x(self) -> FloatArray:
@@ -83,7 +96,7 @@ class LeontiefSystem:
     @cached_property
     def domestic_A(self) -> Diagonal:
         """Domestic coefficients A_ss, one array an exporter."""
-        return self.blocks.gather(self.Z[here, here] * self.inverse_x[here] for here in self.blocks.slices)
+        return self.blocks.multiply_columns(self.blocks.diagonal(self.Z), self.inverse_x)
 
     @property
     def _domestic_system(self) -> Diagonal:
@@ -114,18 +127,37 @@ class LeontiefSystem:
 
     @cached_property
     def _factors(self) -> tuple[FloatArray, npt.NDArray[np.int32]]:
-        """LU factors and pivots of (I − A)ᵀ, factorised in place."""
-        lu, pivots, info = lapack.dgetrf(self._matrix.T, overwrite_a=1)
-        diagonal = np.abs(lu.diagonal())
+        """LU factors and pivots of (x̂ − Z)ᵀ, factorised in place."""
+        return self._factorise(self._matrix)
+
+    def _factorise(self, rows: FloatArray) -> tuple[FloatArray, npt.NDArray[np.int32]]:
+        """Factorise (x̂ − Z)ᵀ, the transposed first n of `rows`; what follows is eliminated with it."""
+        lu, pivots, info = lapack.dgetrf(rows.T, overwrite_a=1)
+        # A pivot is in the money of the row it comes from.
+        order = _permutation(pivots)
+        diagonal = np.abs(lu.diagonal() / self._scale[order])
         worst = info - 1 if info > 0 else int(diagonal.argmin())
         if info > 0 or not diagonal[worst] > _SMALLEST_PIVOT * diagonal.max():
             # The factors have taken the matrix's place: make it again, so that asking twice fails twice.
-            _form(self.Z, self.inverse_x, self._matrix)
+            self._form()
             raise IdentityError(
                 f"I - A is singular to working precision (pivot {diagonal[worst]:.3g}, met at {self.name(worst)}): "
                 "some cells sell all they make to each other and have no final use. Check the rows of the table there."
             )
         return lu, pivots
+
+    def factorise_with(self, rhs: FloatArray) -> FloatArray:
+        """Return Bᵀ rhs as `solve_transposed`, for a few columns (n, k) that are known before the system is factorised.
+
+        They are eliminated together with the matrix, which saves half the cost of solving for them.
+        """
+        n, k = rhs.shape
+        if "_factors" in self.__dict__ or self._inverse is not None or k > len(self._space) - n:
+            return self.solve_transposed(rhs)
+        np.multiply(rhs.T, self._scale, out=self._space[n : n + k])
+        lu, pivots = self._factorise(self._space[: n + k])
+        self._factors = lu[:, :n], pivots
+        return lapack.dtrtrs(lu[:, :n], lu[:, n:])[0]
 
     def solve(self, rhs: FloatArray, *, overwrite: bool = False) -> FloatArray:
         """Return B rhs for a column or columns, shape (n,) or (n, k).
@@ -153,12 +185,18 @@ class LeontiefSystem:
             return inverse @ np.asarray(rhs, dtype=np.float64)
         lu, pivots = self._factors
         columns = np.array(rhs, dtype=np.float64, order="F", ndmin=1, copy=None if overwrite else True)
+        scale = self._scale if columns.ndim == 1 else self._scale[:, None]
+        if not transposed:
+            columns *= scale
         if columns.ndim == 2 and columns.shape[1] <= _FEW:
             # LAPACK is three times faster on a single column than on each of two or three.
-            one_by_one = [lapack.dgetrs(lu, pivots, column, trans=transposed)[0] for column in columns.T]
-            return np.column_stack(one_by_one) if one_by_one else columns
-        solution, _ = lapack.dgetrs(lu, pivots, columns, trans=transposed, overwrite_b=1)
-        return solution.reshape(columns.shape)
+            for column in columns.T:
+                column[:] = lapack.dgetrs(lu, pivots, column, trans=transposed, overwrite_b=1)[0]
+        else:
+            columns = lapack.dgetrs(lu, pivots, columns, trans=transposed, overwrite_b=1)[0].reshape(columns.shape)
+        if transposed:
+            columns *= scale
+        return columns
 
     def inverse(self) -> FloatArray:
         """Return B, shape (n, n), for about twice the cost of factorising; it takes the factors' place and is kept."""
@@ -168,6 +206,7 @@ class LeontiefSystem:
             # Without a work space of this size LAPACK falls back to an unblocked routine, ten times slower.
             work = int(lapack.dgetri_lwork(len(self.x))[0])
             self._inverse = lapack.dgetri(lu, pivots, lwork=work, overwrite_lu=1)[0].T
+            self._inverse *= self._scale[:, None]
         return self._inverse
 
     @cached_property
@@ -267,8 +306,14 @@ class LeontiefSystem:
         return right[:, :k], right[:, k:], (left * self.inverse_x).T
 
 
-def _form(Z: FloatArray, inverse_x: FloatArray, out: FloatArray) -> FloatArray:
-    """Write I − Z x̂⁻¹ to `out` and return it."""
-    np.multiply(Z, -inverse_x, out=out)
-    out.ravel()[:: len(Z) + 1] += 1.0
-    return out
+def workspace_for(n: int) -> FloatArray:
+    """Return memory for a system of n cells, to be used again for the next one of the same size."""
+    return np.empty((n + _BESIDE, n))
+
+
+def _permutation(pivots: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
+    """Return the row that LAPACK's exchanges bring to every place."""
+    order = np.arange(len(pivots))
+    for i in np.flatnonzero(pivots != order):
+        order[[i, pivots[i]]] = order[[pivots[i], i]]
+    return order

@@ -101,7 +101,7 @@ class VectorFlows:
         """u B, w A^F B, w L A^F B, l A^D B, w B and l B as columns, shape (n, 6); l is `live`."""
         at_home = self.system.domestic_transposed(self.live)
         rows = [np.ones_like(self.x), *self.imported_value.T, at_home, self.w, self.live]
-        return self.system.solve_transposed(np.stack(rows).T, overwrite=True)
+        return self.system.factorise_with(np.stack(rows).T)
 
     @cached_property
     def value_in(self) -> FloatArray:
