@@ -14,113 +14,106 @@ No inverse of the table's size is made for any of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import lapack
 
+from gvcpos._core.errors import IdentityError
 from gvcpos.accounting.blocks import FloatArray, pair_products, transposed
 from gvcpos.accounting.exports.borin_mancini import Content, Recrossing, Terms
 from gvcpos.accounting.pairs import PairFlows
 
 
-def content(pairs: PairFlows, perspective: str) -> Content:
-    """Return the value added in a unit of exports, in all and at its first crossing of the perimeter."""
-    if perspective in ("sector", "sector_pair"):
-        k = 1.0 / (1.0 + _round(pairs, perspective))
-        return _content(pairs, k * pairs.own[:, None], k * pairs.foreign[:, None])
-    if perspective == "pair":
-        return _content(pairs, *_pair_content(pairs))
-    if perspective == "importer":
-        return _content(pairs, *_importer_content(pairs))
-    found = Content.of_pairs(pairs)
-    if perspective == "world":
-        return Content(found.single, found.own, found.foreign, first_foreign(pairs)[:, None])
-    return found
+class Perimeters:
+    """The perimeters of the exports of one table.
 
+    Parameters
+    ----------
+    pairs : PairFlows
+    """
 
-def recrossing(pairs: PairFlows, perspective: str) -> Recrossing:
-    """Return what of the exports of s to r crosses the perimeter again, shape (n, G) each."""
-    if perspective in ("sector", "sector_pair"):
-        return _round_again(pairs, perspective)
-    if perspective == "pair":
-        return _pair_again(pairs)
-    if perspective == "importer":
-        return _importer_again(pairs)
-    return Recrossing.of_exporter(pairs.sales)
+    def __init__(self, pairs: PairFlows) -> None:
+        self.pairs = pairs
+
+    def content(self, perspective: str) -> Content:
+        """Return the value added in a unit of exports, in all and at its first crossing of the perimeter."""
+        pairs = self.pairs
+        if perspective in ("sector", "sector_pair"):
+            k = 1.0 / (1.0 + self._round(perspective))
+            return _content(pairs, k * pairs.own[:, None], k * pairs.foreign[:, None])
+        if perspective == "pair":
+            return _content(pairs, *self._loops[0][:2])
+        if perspective == "importer":
+            return _content(pairs, *_importer_content(pairs))
+        found = Content.of_pairs(pairs)
+        if perspective == "world":
+            return Content(found.single, found.own, found.foreign, first_foreign(pairs)[:, None])
+        return found
+
+    def recrossing(self, perspective: str) -> Recrossing:
+        """Return what of the exports of s to r crosses the perimeter again, shape (n, G) each."""
+        if perspective in ("sector", "sector_pair"):
+            return self._round_again(perspective)
+        if perspective == "pair":
+            return Recrossing(*self._loops[0][2:])
+        if perspective == "importer":
+            return _importer_again(self.pairs)
+        return Recrossing.of_exporter(self.pairs.sales)
+
+    @cached_property
+    def _loops(self) -> tuple[FloatArray, FloatArray]:
+        """What comes round to the exports of s to r, by way of H = A_sr B_rs, in one pass over the pairs.
+
+        Returns
+        -------
+        ndarray, shape (6, n, G)
+            o_s (I + H)⁻¹ and c_s (I + H)⁻¹; H (I + H)⁻¹ times e_sr, Y_sr, what returns to s and what ends in r.
+        ndarray, shape (n, G)
+            H[n, n].
+        """
+        pairs, blocks, sales = self.pairs, self.pairs.blocks, self.pairs.sales
+        flows = np.stack([pairs.exports, sales.final, sales.returned, sales.final + sales.absorbed])
+        full = np.stack([pairs.own, pairs.foreign], axis=1)
+        out, diagonal = np.zeros((6, blocks.n, blocks.G)), np.zeros((blocks.n, blocks.G))
+        for s, rows in enumerate(blocks.slices):
+            sold, identity = pairs.system.Z[rows] * pairs.system.inverse_x, np.eye(blocks.sizes[s])
+            for r, there in enumerate(blocks.slices):
+                if r == s:
+                    continue
+                around = sold[:, there] @ pairs.B[there, rows]
+                diagonal[rows, r] = around.diagonal()
+                # One factorisation serves both sides, straight from LAPACK: there are G² of these small systems.
+                lu, pivots, info = lapack.dgetrf((identity + around).T, overwrite_a=1)
+                if info:
+                    raise IdentityError(
+                        f"without what the country of {pairs.system.name(rows.start)} sells to that of "
+                        f"{pairs.system.name(there.start)} the table has no solution: I + A_sr B_rs is singular."
+                    )
+                out[:2, rows, r] = lapack.dgetrs(lu, pivots, full[rows])[0].T
+                out[2:, rows, r] = (around @ lapack.dgetrs(lu, pivots, flows[:, rows, r].T, trans=1)[0]).T
+        return out, diagonal
+
+    def _round(self, perspective: str) -> FloatArray:
+        """Return what of a unit of a cell's exports comes round to them, (n, 1), or to those to r, (n, G)."""
+        again = self._loops[1]
+        return again.sum(axis=1, keepdims=True) if perspective == "sector" else again
+
+    def _round_again(self, perspective: str) -> Recrossing:
+        """Return what comes round to the exports of the cell: (A_sr B_rs)[n, n] k times those exports."""
+        pairs, sales = self.pairs, self.pairs.sales
+        exports, final, returned, ends = pairs.exports, sales.final, sales.returned, sales.final + sales.absorbed
+        if perspective == "sector":
+            # What of s's exports ends in r, Σ_j A_sj (BY)_jr + Y_sr = L_ss⁻¹ (BY)_sr.
+            ends = pairs.absorbed - pairs.system.domestic(pairs.absorbed)
+            exports, final, returned = (m.sum(axis=1, keepdims=True) for m in (exports, final, returned))
+        again = self._loops[1] / (1.0 + self._round(perspective))
+        return Recrossing(again * exports, again * final, again * returned, again * ends)
 
 
 def _content(pairs: PairFlows, single: FloatArray, foreign_single: FloatArray) -> Content:
     return Content(single, pairs.own[:, None], pairs.foreign[:, None], foreign_single)
-
-
-def pair_again(pairs: PairFlows) -> FloatArray:
-    """Return (A_sr B_rs)[n, n] for every cell and partner, shape (n, G): what comes round to the flow.
-
-    Summed over partners it is M_s[n, n], what comes round to all exports of the cell.
-    """
-    blocks, Z, B = pairs.blocks, pairs.system.Z, pairs.B
-    scaled = pairs.system.inverse_x
-    out = np.zeros((blocks.n, blocks.G))
-    for s, rows in enumerate(blocks.slices):
-        out[rows] = blocks.sums(Z[rows] * scaled * B[:, rows].T, axis=1)
-        out[rows, s] = 0.0
-    return out
-
-
-def _round(pairs: PairFlows, perspective: str) -> FloatArray:
-    again = pair_again(pairs)
-    return again.sum(axis=1, keepdims=True) if perspective == "sector" else again
-
-
-def _round_again(pairs: PairFlows, perspective: str) -> Recrossing:
-    """Return what comes round to the exports of the cell: (A_sr B_rs)[n, n] k times those exports."""
-    sales, again = pairs.sales, pair_again(pairs)
-    exports, final, returned, ends = pairs.exports, sales.final, sales.returned, sales.final + sales.absorbed
-    if perspective == "sector":
-        again = again / (1.0 + again.sum(axis=1, keepdims=True))
-        # What of s's exports ends in r, Σ_j A_sj (BY)_jr + Y_sr = L_ss⁻¹ (BY)_sr.
-        ends = pairs.absorbed - pairs.system.domestic(pairs.absorbed)
-        exports, final, returned = (m.sum(axis=1, keepdims=True) for m in (exports, final, returned))
-    else:
-        again = again / (1.0 + again)
-    return Recrossing(again * exports, again * final, again * returned, again * ends)
-
-
-def loops(pairs: PairFlows) -> Iterator[tuple[int, FloatArray]]:
-    """Yield for every exporter s the matrices A_sr B_rs, shape (G, N_s, N_s); that of s itself is zero."""
-    blocks, Z, B = pairs.blocks, pairs.system.Z, pairs.B
-    for s, rows in enumerate(blocks.slices):
-        sold = Z[rows] * pairs.system.inverse_x
-        out = np.zeros((blocks.G, blocks.sizes[s], blocks.sizes[s]))
-        for r, there in enumerate(blocks.slices):
-            if r != s:
-                np.matmul(sold[:, there], B[there, rows], out=out[r])
-        yield s, out
-
-
-def _pair_content(pairs: PairFlows) -> tuple[FloatArray, FloatArray]:
-    """Return o_s (I + A_sr B_rs)⁻¹ and c_s (I + A_sr B_rs)⁻¹, shape (n, G) each."""
-    blocks = pairs.blocks
-    full = np.stack([pairs.own, pairs.foreign], axis=1)
-    out = np.zeros((2, blocks.n, blocks.G))
-    for s, around in loops(pairs):
-        rows = blocks.slices[s]
-        once = np.linalg.solve(np.eye(blocks.sizes[s]) + around.transpose(0, 2, 1), full[rows])
-        out[:, rows] = once.transpose(2, 1, 0)
-    return out[0], out[1]
-
-
-def _pair_again(pairs: PairFlows) -> Recrossing:
-    """Return A_sr B_rs (I + A_sr B_rs)⁻¹ times the flow of the pair."""
-    blocks, sales = pairs.blocks, pairs.sales
-    flows = np.stack([pairs.exports, sales.final, sales.returned, sales.final + sales.absorbed], axis=2)
-    out = np.zeros((4, blocks.n, blocks.G))
-    for s, around in loops(pairs):
-        rows = blocks.slices[s]
-        once = np.linalg.solve(np.eye(blocks.sizes[s]) + around, flows[rows].transpose(1, 0, 2))
-        out[:, rows] = (around @ once).transpose(2, 1, 0)
-    return Recrossing(*out)
 
 
 def _importer_content(pairs: PairFlows) -> tuple[FloatArray, FloatArray]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import pandas as pd
 
 from gvcpos._core.options import Approach, FlowLevel, Perspective, choose
 from gvcpos.accounting.exports import borin_mancini as bm
-from gvcpos.accounting.exports import perimeters
+from gvcpos.accounting.exports.perimeters import Perimeters, last_foreign
 from gvcpos.accounting.exports.wwz import flow_totals, kww_terms, wwz_terms
 from gvcpos.accounting.ledger import Columns, Ledger
 
@@ -47,6 +49,8 @@ class ExportFrames(Ledger):
             The perimeter within which an item is counted twice: all exports of the exporter; every border of the
             world, as foreign value added (what is domestic is then the exporter's); all exports of the sector;
             the sector's exports to the partner; all exports to the partner (`pure`); all that the partner imports.
+            A sector is one cell of the table, also where countries or sectors are grouped; `miroudot_ye` takes any
+            cells as one border.
         approach : {"source", "sink"}
             Whether an item counts at the first or at the last crossing of the perimeter. Summed over the perimeter
             they agree: exporters for "exporter", sectors for "sector", pairs for "pair", each flow for "sector_pair",
@@ -65,8 +69,12 @@ class ExportFrames(Ledger):
         terms = self._source(perspective, detail) if approach == "source" else self._sink(perspective, detail)
         return self.pair_frame({name: terms[name] for name in bm.ORDER if name in terms}, by)
 
+    @cached_property
+    def _perimeters(self) -> Perimeters:
+        return Perimeters(self.pairs)
+
     def _source(self, perspective: str, detail: bool) -> Columns:
-        content, sales = perimeters.content(self.pairs, perspective), self.pairs.sales
+        content, sales = self._perimeters.content(perspective), self.pairs.sales
         terms = bm.source_terms(content, sales, detail)
         if perspective != "exporter":
             terms = {name: value for name, value in terms.items() if name not in bm.LINKAGES}
@@ -74,10 +82,10 @@ class ExportFrames(Ledger):
 
     def _sink(self, perspective: str, detail: bool) -> Columns:
         pairs = self.pairs
-        later = perimeters.recrossing(pairs, perspective)
+        later = self._perimeters.recrossing(perspective)
         terms = bm.sink_terms(bm.Content.of_pairs(pairs), pairs.sales, later, detail)
         if perspective == "world":
-            last = perimeters.last_foreign(pairs)
+            last = last_foreign(pairs)
             terms |= {name: value for name, value in last.items() if name in terms}
             terms["FDC"] = terms["FC"] - terms["FVA"]
         return terms

@@ -12,9 +12,9 @@ from gvcpos._core.errors import InputError
 from gvcpos._core.options import AccountLevel, FlowLevel, Goods, WideBorder, choose
 from gvcpos.accounting.blocks import FloatArray
 from gvcpos.accounting.exports import borin_mancini as bm
-from gvcpos.accounting.exports import perimeters
 from gvcpos.accounting.exports.extraction import lost_output
 from gvcpos.accounting.exports.imports import import_content
+from gvcpos.accounting.exports.perimeters import Perimeters, border_content
 from gvcpos.accounting.final_use import Names, country_mask, sector_mask
 from gvcpos.accounting.indices.position import ratio
 from gvcpos.accounting.ledger import Ledger
@@ -144,9 +144,9 @@ class PerimeterFrames(Ledger):
             )
         buyers, cells = self._chosen_exporters(partners, "partner"), self._chosen_cells(exporters, sectors)
         if perimeter == "world" or (sectors is None and partners is None):
-            content = perimeters.content(self.pairs, "world" if perimeter == "world" else "exporter")
+            content = Perimeters(self.pairs).content("world" if perimeter == "world" else "exporter")
         else:
-            content = perimeters.border_content(self.pairs, cells, buyers)
+            content = border_content(self.pairs, cells, buyers)
         sales = _only(self.pairs.sales, np.outer(cells, buyers))
         terms = bm.source_terms(content, sales) | bm.source_details(content, sales)
         names = [name for name in bm.ORDER if name in terms and name not in bm.LINKAGES]
