@@ -12,11 +12,10 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from gvcpos._core.errors import InputError, SpecificationError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.resources import data_path
+from gvcpos._core.yaml_lines import load_yaml_with_lines
 
 # In reading order, which is that of the columns of `ValueAddedAccounts.indices` for the families that are in it.
 FAMILIES = (
@@ -152,8 +151,7 @@ def read_registry(folder: Path) -> Registry:
 
 
 def _mapping(path: Path) -> Mapping[str, Any]:
-    with path.open(encoding="utf-8") as file:
-        data = yaml.safe_load(file)
+    data, _ = load_yaml_with_lines(path)
     if not isinstance(data, dict):
         raise SpecificationError(f"{path.name}: must be a mapping of names.")
     return data
