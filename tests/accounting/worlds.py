@@ -9,9 +9,20 @@ from gvcpos.tables import IOTable
 
 
 def random_world(
-    seed: int, G: int, N: int, *, zero: int = 0, negative: bool = False, autarkic: bool = False, year: int = 2010
+    seed: int,
+    G: int,
+    N: int,
+    *,
+    zero: int = 0,
+    negative: bool = False,
+    autarkic: bool = False,
+    single: bool = False,
+    year: int = 2010,
 ) -> IOTable:
-    """A table with `zero` idle cells, negative inventories, and a first country that trades with nobody, if asked."""
+    """A table with `zero` idle cells and negative inventories, if asked.
+
+    And, if asked, with a first country that trades with nobody and a last one that has output in one sector alone.
+    """
     rng = np.random.default_rng(seed)
     n = G * N
     Z = rng.lognormal(0.0, 1.0, (n, n))
@@ -25,6 +36,8 @@ def random_world(
         Y[:N, 1:, :] = 0.0
         Y[N:, 0, :] = 0.0
     idle = rng.choice(n, size=min(zero, n - 1), replace=False)
+    if single:
+        idle = np.union1d(idle, np.arange(n - N + 1, n))
     Z[idle, :], Z[:, idle], Y[idle] = 0.0, 0.0, 0.0
     if negative:
         Y[:, :, 1] = -0.2 * rng.random((n, G)) * Y[:, :, 0]
@@ -43,7 +56,7 @@ def random_world(
 
 @st.composite
 def worlds(draw: st.DrawFn) -> IOTable:
-    """Any small world: one country, one sector, idle cells, negative inventories, autarky."""
+    """Any small world: one country, one sector, or one in a country, idle cells, negative inventories, autarky."""
     G, N = draw(st.integers(1, 5)), draw(st.integers(1, 5))
     return random_world(
         draw(st.integers(0, 2**31)),
@@ -52,6 +65,7 @@ def worlds(draw: st.DrawFn) -> IOTable:
         zero=draw(st.integers(0, 3)),
         negative=draw(st.booleans()),
         autarkic=draw(st.booleans()) and G > 1,
+        single=draw(st.booleans()),
     )
 
 
