@@ -6,7 +6,7 @@ again, one for the symbols. A column's full name is ``family.NAME``, as FVA of o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -142,10 +142,7 @@ def read_registry(folder: Path) -> Registry:
     """
     families = tuple(_family(folder / f"{name}.yaml") for name in FAMILIES)
     keys = [measure.key for family in families for measure in family.measures]
-    confusions = tuple(
-        Confusion(name, *_texts(entry, f"confusions.yaml: {name}", "title", "text"), _expanded(name, entry, keys))
-        for name, entry in _mapping(folder / "confusions.yaml").items()
-    )
+    confusions = tuple(_confusion(name, entry, keys) for name, entry in _mapping(folder / "confusions.yaml").items())
     symbols = tuple((str(symbol), _line(text)) for symbol, text in _mapping(folder / "notation.yaml").items())
     return Registry(families, confusions, symbols)
 
@@ -205,12 +202,14 @@ def _line(text: object) -> str:
     return " ".join(str(text).split())
 
 
-def _expanded(name: str, entry: Mapping[str, Any], keys: Iterable[str]) -> tuple[str, ...]:
-    """Return the full names that a confusion is about, with ``family.*`` written out."""
-    out: list[str] = []
-    for wanted in _lines(entry, f"confusions.yaml: {name}", "measures"):
+def _confusion(name: str, entry: Mapping[str, Any], keys: Sequence[str]) -> Confusion:
+    """Read one confusion; in the measures it is about ``family.*`` is written out."""
+    where = f"confusions.yaml: {name}"
+    title, text = _texts(entry, where, "title", "text")
+    about: list[str] = []
+    for wanted in _lines(entry, where, "measures"):
         found = [key for key in keys if key == wanted or (wanted.endswith(".*") and key.startswith(wanted[:-1]))]
         if not found:
-            raise SpecificationError(f"confusions.yaml: {name} is about {wanted}, which no family has.")
-        out += found
-    return tuple(dict.fromkeys(out))
+            raise SpecificationError(f"{where} is about {wanted}, which no family has.")
+        about += found
+    return Confusion(name, title, text, tuple(dict.fromkeys(about)))

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import gvcpos
 from gvcpos._core.errors import InputError, SpecificationError
@@ -26,6 +27,7 @@ from gvcpos.accounting.explanation import measures_page
 from gvcpos.accounting.exports.breakdown import TERMS
 from gvcpos.accounting.ledger import Ledger
 from gvcpos.accounting.measures import FAMILIES, read_registry, registry
+from gvcpos.cli import app
 from gvcpos.tables import IOTable
 from tests.accounting.worlds import close, random_world
 from tests.shared import ROOT, lrwiod2000
@@ -338,6 +340,16 @@ def test_explain_is_public_and_reads_as_markdown() -> None:
     text = gvcpos.explain("kww.FVA_INT")._repr_markdown_()
     assert text.startswith("**`kww.FVA_INT`**")
     assert "- equation: `Σ_{t≠s} Σ_{r≠s} v_t B_ts A_sr L_rr Y_rr`" in text
+
+
+def test_explain_at_the_command_line() -> None:
+    told = CliRunner().invoke(app, ["explain", "kww.FVA_INT"])
+    assert told.exit_code == 0
+    assert told.output == str(explain("kww.FVA_INT")) + "\n"
+    assert "tiva_shares" in CliRunner().invoke(app, ["explain"]).output
+    wrong = CliRunner().invoke(app, ["explain", "FVA_INNT"])
+    assert wrong.exit_code == 2
+    assert "Did you mean FVA_INT" in wrong.output
 
 
 # Files

@@ -1,0 +1,59 @@
+"""The guides say what is true: their snippets run, their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from tests.shared import ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def snippets(page: Path) -> str:
+    """All Python of a page, as one program whose line numbers are the page's."""
+    out, inside = [], False
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if line.startswith("```"):
+            inside = line == "```python"
+            out.append("")
+        else:
+            out.append(line if inside else "")
+    return "\n".join(out)
+
+
+def test_the_guide_to_the_accounts_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("xarray")
+    program = tmp_path / "accounts.py"
+    program.write_text(snippets(ROOT / "docs" / "accounts.md"), encoding="utf-8")
+    runpy.run_path(str(program))
+    assert "kww.FVA_INT" in capsys.readouterr().out
+
+
+def test_the_guide_shows_every_frame() -> None:
+    from gvcpos.accounting.measures import registry
+
+    text = (ROOT / "docs" / "accounts.md").read_text(encoding="utf-8")
+    frames = {frame for measure in registry().measures.values() for frame in measure.frames}
+    silent = {frame for frame in frames if not re.search(rf"\b{frame}\(", text)}
+    assert silent <= {"demand_origin", "distance_from_inputs", "intensities", "final_intensities"}
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as rendered Markdown names them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {"".join(c for c in h.lower() if c.isalnum() or c in " -_").replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if target.startswith(("http://", "https://")):
+            continue
+        file, _, anchor = target.partition("#")
+        there = page.parent / file if file else page
+        assert there.exists(), f"{page.name}: {target}"
+        assert not anchor or anchor in anchors(there), f"{page.name}: {target}"
