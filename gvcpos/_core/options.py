@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from gvcpos._core.errors import InputError
 
-SpatialModel = Literal["slx", "sar", "sem", "sdm"]
+SpatialModel = Literal["slx", "sar", "sem", "sdm", "sdem", "sac", "gns"]
 PanelEffects = Literal["none", "entity", "time", "twoway"]
 PanelMethod = Literal["lee-yu", "direct"]
 CovarianceType = Literal["information", "hessian", "sandwich"]

@@ -20,7 +20,7 @@ _ABSORBED = 1e-11  # length left of a column after demeaning, as a share of what
 _COLLINEAR = 1e-9  # pivot of a scaled column, as a share of its length
 
 
-def check_transformation(t: Transformation, W: Weights, model: str) -> None:
+def check_transformation(t: Transformation, W: Weights) -> None:
     """Refuse Lee and Yu's time transformation where it is not a model of the same form.
 
     F'W = (F'WF)F' needs W1 = 1, with F the orthonormal complement of the constant vector.
@@ -30,7 +30,7 @@ def check_transformation(t: Transformation, W: Weights, model: str) -> None:
     InputError
         If time effects are asked for under ``method="lee-yu"`` and W is not row-normalised.
     """
-    if not t.drop_unit or model == "slx" or W.is_row_normalised:
+    if not t.drop_unit or W.is_row_normalised:
         return
     sums = np.asarray(W.matrix.sum(axis=1)).ravel()
     worst = int(np.argmax(np.abs(sums - 1.0)))

@@ -1,7 +1,7 @@
-"""Covariances of (beta, r, sigma^2): expected information, observed Hessian, and the sandwich.
+"""Covariances of (beta, spatial, sigma²): expected information, observed Hessian, and the sandwich.
 
-None is block-diagonal: r is correlated with both beta and sigma^2. Sources: Anselin (1988, ch. 6), Elhorst
-(2014, ch. 3), Lee and Yu (2010, J. Econometrics 154:165).
+None is block-diagonal: the spatial parameters are correlated with both beta and sigma². Sources: Anselin (1988, ch. 6),
+Elhorst (2014, ch. 3), Lee and Yu (2010, J. Econometrics 154:165).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gvcpos._core.errors import EstimationError
-from gvcpos.spatial.panel.multiplier import Traces
+from gvcpos.spatial.panel.operators import OperatorTraces
 from gvcpos.spatial.panel.transform import Transformation
 
 Array = npt.NDArray[np.float64]
@@ -20,37 +20,48 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Pieces:
-    """What the second derivatives are made of, all transformed; n rows.
+    """What the derivatives are made of, all transformed; n rows, p spatial parameters.
 
     Attributes
     ----------
     X : ndarray, shape (n, k)
-        Regressors; filtered by I - rW in the error model.
+        Regressors, filtered by I − λM.
     e : ndarray, shape (n,)
         Innovations.
-    lagged : ndarray (n,) or None
-        Derivative of -e with respect to r: Wy in the lag model, Wu in the error model, None without r.
-    expected_lagged : ndarray, shape (n,)
-        Its part that is not noise: Wy - Ge in the lag model, zero in the error model.
-    WX : ndarray (n, k) or None
-        W X in the error model, where the slope of X in r matters; None in the lag model.
-    traces : Traces or None
+    lagged : ndarray, shape (n, p)
+        −∂e/∂(rho, lambda): R W y and M u.
+    noise : ndarray, shape (n, p)
+        What of it is a function of e: G̃ e and H e. The rest is its expectation.
+    slope_X : ndarray (n, k) or None
+        M X, −∂X/∂lambda; None without a spatial error.
+    slope_lagged : ndarray (n,) or None
+        M W y, −∂²e/∂rho∂lambda with the sign turned; None unless the model has both.
+    traces : OperatorTraces or None
     sigma2 : float
     transformation : Transformation
     """
 
     X: Array
     e: Array
-    lagged: Array | None
-    expected_lagged: Array
-    WX: Array | None
-    traces: Traces | None
+    lagged: Array
+    noise: Array
+    slope_X: Array | None
+    slope_lagged: Array | None
+    traces: OperatorTraces | None
     sigma2: float
     transformation: Transformation
 
+    @property
+    def expected(self) -> Array:
+        """Expectation of `lagged`, shape (n, p); the spatial error's is exactly zero."""
+        out = self.lagged - self.noise
+        if self.slope_X is not None:
+            out[:, -1] = 0.0
+        return out
+
 
 def covariance(pieces: Pieces, cov_type: str, at: str = "") -> Array:
-    """Return the covariance of (beta, r, sigma^2), or of (beta, sigma^2) without a spatial parameter.
+    """Return the covariance of (beta, spatial, sigma²).
 
     Parameters
     ----------
@@ -59,7 +70,7 @@ def covariance(pieces: Pieces, cov_type: str, at: str = "") -> Array:
         Inverse expected information; inverse of minus the Hessian; or the quasi-maximum-likelihood sandwich
         that allows for non-normal innovations.
     at : str
-        The spatial parameter and its estimate, for messages.
+        The spatial parameters and their estimates, for messages.
 
     Raises
     ------
@@ -89,39 +100,41 @@ def scaled_inverse(matrix: Array) -> Array:
 
 
 def information(pieces: Pieces) -> Array:
-    """Return the expected information, (k+2, k+2) or (k+1, k+1)."""
-    s2, m = pieces.sigma2, pieces.expected_lagged
-    times = pieces.transformation.determinants
-    beta_r = pieces.X.T @ m / s2
-    rr, r_sigma = 0.0, 0.0
+    """Return the expected information, (k+p+1, k+p+1)."""
+    s2, m, t = pieces.sigma2, pieces.expected, pieces.transformation
+    by_beta, spatial, by_sigma = pieces.X.T @ m / s2, m.T @ m / s2, np.zeros(m.shape[1])
     if pieces.traces is not None:
-        rr = float(m @ m) / s2 + times * (pieces.traces.gg + pieces.traces.gtg)
-        r_sigma = times * pieces.traces.g / s2
-    return _assemble(pieces, beta_r, rr, r_sigma)
+        spatial = spatial + t.determinants * pieces.traces.double
+        by_sigma = t.determinants * pieces.traces.single / s2
+    return _assemble(pieces, by_beta, spatial, by_sigma)
 
 
 def hessian(pieces: Pieces) -> Array:
     """Return minus the Hessian of the log-likelihood at the maximum."""
-    s2 = pieces.sigma2
-    if pieces.lagged is None or pieces.traces is None:
-        return _assemble(pieces, np.zeros(pieces.X.shape[1]), 0.0, 0.0)
-    beta_r = pieces.X.T @ pieces.lagged / s2
-    if pieces.WX is not None:
-        beta_r = beta_r + pieces.WX.T @ pieces.e / s2
-    rr = float(pieces.lagged @ pieces.lagged) / s2 + pieces.transformation.determinants * pieces.traces.gg
-    return _assemble(pieces, beta_r, rr, float(pieces.lagged @ pieces.e) / s2**2)
+    s2, e, d = pieces.sigma2, pieces.e, pieces.lagged
+    by_beta, spatial, by_sigma = pieces.X.T @ d / s2, d.T @ d / s2, d.T @ e / s2**2
+    if pieces.slope_X is not None:
+        by_beta[:, -1] += pieces.slope_X.T @ e / s2
+    if pieces.slope_lagged is not None:
+        both = float(pieces.slope_lagged @ e) / s2
+        spatial = spatial + np.array([[0.0, both], [both, 0.0]])
+    if pieces.traces is not None:
+        # log|I − ρW| + log|I − λM| has no cross derivative.
+        spatial = spatial + pieces.transformation.determinants * np.diag(np.diag(pieces.traces.square))
+    return _assemble(pieces, by_beta, spatial, by_sigma)
 
 
-def _assemble(pieces: Pieces, beta_r: Array, rr: float, r_sigma: float) -> Array:
-    """Put the blocks together; without r its row is left out."""
-    k = pieces.X.shape[1]
-    out = np.zeros((k + 2, k + 2))
+def _assemble(pieces: Pieces, by_beta: Array, spatial: Array, by_sigma: Array) -> Array:
+    """Put the blocks together."""
+    k, p = by_beta.shape
+    out = np.zeros((k + p + 1, k + p + 1))
+    own = slice(k, k + p)
     out[:k, :k] = pieces.X.T @ pieces.X / pieces.sigma2
-    out[:k, k] = out[k, :k] = beta_r
-    out[k, k] = rr
-    out[k, k + 1] = out[k + 1, k] = r_sigma
-    out[k + 1, k + 1] = pieces.transformation.nobs / (2.0 * pieces.sigma2**2)
-    return out if pieces.traces is not None else np.delete(np.delete(out, k, 0), k, 1)
+    out[:k, own], out[own, :k] = by_beta, by_beta.T
+    out[own, own] = spatial
+    out[own, -1] = out[-1, own] = by_sigma
+    out[-1, -1] = pieces.transformation.nobs / (2.0 * pieces.sigma2**2)
+    return out
 
 
 def non_normality(pieces: Pieces) -> Array:
@@ -131,19 +144,18 @@ def non_normality(pieces: Pieces) -> Array:
     kappa4 sum a_i a_j + mu3 sum (b_i a_j + a_i b_j), with a the diagonals of A (Lee and Yu 2010, appendix).
     """
     t = pieces.transformation
-    k, s2 = pieces.X.shape[1], pieces.sigma2
+    (n, k), p, s2 = pieces.X.shape, pieces.lagged.shape[1], pieces.sigma2
     third, fourth = cumulants(pieces.e, s2, t)
-    n = len(pieces.e)
-    b = np.zeros((n, k + 2))
-    a = np.zeros((n, k + 2))
+    b = np.zeros((n, k + p + 1))
+    a = np.zeros((n, k + p + 1))
     b[:, :k] = pieces.X / s2
-    b[:, k] = pieces.expected_lagged / s2
+    b[:, k : k + p] = pieces.expected / s2
     if pieces.traces is not None:
-        a[:, k] = np.tile(pieces.traces.diagonal, t.periods) * _own_share(t.periods, t.entity) / s2
-    a[:, k + 1] = _own_weight(t) / (2.0 * s2**2)
+        own = _own_share(t.periods, t.entity) / s2
+        a[:, k : k + p] = np.tile(pieces.traces.diagonal.T, (t.periods, 1)) * own
+    a[:, -1] = _own_weight(t) / (2.0 * s2**2)
     cross = b.T @ a
-    out = fourth * a.T @ a + third * (cross + cross.T)
-    return out if pieces.traces is not None else np.delete(np.delete(out, k, 0), k, 1)
+    return np.asarray(fourth * a.T @ a + third * (cross + cross.T))
 
 
 def cumulants(e: Array, sigma2: float, t: Transformation) -> tuple[float, float]:

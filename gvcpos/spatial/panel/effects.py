@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
 from gvcpos._core.errors import BoundaryWarning, EstimationError, InputError
 from gvcpos.spatial.panel import impacts
+from gvcpos.spatial.panel.design import Variable
 from gvcpos.spatial.panel.inference import critical_value, normal_pvalues
 
 if TYPE_CHECKING:
@@ -39,92 +42,103 @@ class Simulation:
 
 def effects_frame(result: SpatialPanelResults, errors: str, plan: Simulation) -> pd.DataFrame:
     """Make the frame; see `SpatialPanelResults.effects`."""
-    mean, covariance, lagged = _parameters(result)
-    estimate = _effects(result, mean[None, :], lagged)[0]
+    mean, covariance = _parameters(result)
+    estimate = _effects(result, mean[None, :])[0]
     attrs: dict[str, object] = {"errors": errors, "level": plan.level}
     if errors == "delta":
-        std = impacts.delta_errors(_gradient(result, mean, lagged), covariance)
+        std = impacts.delta_errors(_gradient(result, mean), covariance)
         tstats = np.divide(estimate, std, out=np.full_like(estimate, np.nan), where=std > 0.0)
         pvalues = normal_pvalues(tstats)
         half = critical_value(plan.level) * std
         lower, upper = estimate - half, estimate + half
     else:
-        drawn = _simulated(result, mean, covariance, lagged, plan)
+        drawn = _simulated(result, mean, covariance, plan)
         attrs |= {"draws": plan.draws, "seed": plan.seed, "rejected": plan.draws - len(drawn)}
         std, tstats, pvalues = drawn.std(axis=0, ddof=1), np.full_like(estimate, np.nan), impacts.sign_pvalues(drawn)
         lower, upper = np.quantile(drawn, [0.5 - plan.level / 2.0, 0.5 + plan.level / 2.0], axis=0)
     columns = {"estimate": estimate, "std_error": std, "tstat": tstats, "pvalue": pvalues}
-    frame = _frame(_variables(result), columns | {"lower": lower, "upper": upper})
+    names = [variable.name for variable in result.model.design.variables]
+    frame = _frame(names, columns | {"lower": lower, "upper": upper})
     frame.attrs.update(attrs)
     return frame
 
 
-def _variables(result: SpatialPanelResults) -> list[str]:
-    """Regressors that have effects: all but constants."""
-    X = result.model.data.X
-    pooled = result.model.effects == "none"
-    constant = (np.ptp(X, axis=(0, 1)) == 0.0) & pooled
-    return [name for name, skip in zip(result.model.data.names, constant, strict=True) if not skip]
+def _parameters(result: SpatialPanelResults) -> tuple[Array, Array]:
+    """Mean and covariance of the design's coefficients and, last, rho if the model has it."""
+    k = len(result.estimate.beta)
+    chosen = np.arange(k + (1 if "rho" in result.estimate.spatial else 0))
+    values = np.append(result.estimate.beta, result.estimate.rho)
+    return values[chosen], result.estimate.covariance[np.ix_(chosen, chosen)]
 
 
-def _parameters(result: SpatialPanelResults) -> tuple[Array, Array, bool]:
-    """Mean and covariance of (beta, theta, rho), as far as the model has them, and whether it has theta."""
-    variables = _variables(result)
-    lagged = result.model.model in {"sdm", "slx"}
-    names = variables + [f"W*{name}" for name in variables] * lagged
-    if result.spatial_name == "rho":
-        names.append("rho")
-    place = {name: i for i, name in enumerate(result.names)}
-    chosen = np.array([place[name] for name in names], dtype=np.intp)
-    values = np.append(result.estimate.beta, result.estimate.spatial or 0.0)
-    return values[chosen], result.estimate.covariance[np.ix_(chosen, chosen)], lagged
+def _groups(result: SpatialPanelResults) -> Iterator[tuple[list[int], list[Variable], sparse.csr_array | None]]:
+    """Yield the variables that are lagged with the same weights; None for those of the spatial lag itself."""
+    model = result.model
+    by_weights: dict[int, list[int]] = {}
+    for i, variable in enumerate(model.design.variables):
+        by_weights.setdefault(id(variable.weights), []).append(i)
+    for places in by_weights.values():
+        members = [model.design.variables[i] for i in places]
+        own = members[0].weights is model.weights
+        yield places, members, None if own else members[0].weights.matrix
 
 
-def _split(result: SpatialPanelResults, sample: Array, lagged: bool) -> tuple[Array, Array, Array | None]:
-    """Split draws (m, p) into beta, theta (m, k) and rho (m,) or None."""
-    k = len(_variables(result))
-    theta = sample[:, k : 2 * k] if lagged else np.zeros((len(sample), k))
-    return sample[:, :k], theta, sample[:, -1] if result.spatial_name == "rho" else None
+def _coefficients(members: list[Variable], sample: Array) -> tuple[Array, Array]:
+    """Return beta and theta of some variables, shape (m, variables); theta is 0 where there is no lag."""
+    theta = np.zeros((len(sample), len(members)))
+    for i, variable in enumerate(members):
+        if variable.lag is not None:
+            theta[:, i] = sample[:, variable.lag]
+    return sample[:, [variable.own for variable in members]], theta
 
 
-def _effects(result: SpatialPanelResults, sample: Array, lagged: bool) -> Array:
-    """Effects of draws, shape (m, 3, k)."""
-    beta, theta, rho = _split(result, sample, lagged)
-    spectrum = result.model.spectrum
-    if rho is not None:
-        return impacts.lag_effects(beta, theta, rho, spectrum)
-    own, everyone = impacts.mean_own_weight(spectrum)
-    direct, total = beta + own * theta, beta + everyone * theta
-    return np.stack([direct, total - direct, total], axis=1)
+def _effects(result: SpatialPanelResults, sample: Array) -> Array:
+    """Effects of draws, shape (m, 3, variables)."""
+    spectrum, with_rho = result.model.spectrum, "rho" in result.estimate.spatial
+    out = np.zeros((len(sample), 3, len(result.model.design.variables)))
+    for places, members, V in _groups(result):
+        beta, theta = _coefficients(members, sample)
+        if with_rho:
+            out[:, :, places] = impacts.lag_effects(beta, theta, sample[:, -1], spectrum, V)
+            continue
+        own, everyone = impacts.mean_own_weight(result.model.weights.matrix if V is None else V)
+        direct, total = beta + own * theta, beta + everyone * theta
+        out[:, :, places] = np.stack([direct, total - direct, total], axis=1)
+    return out
 
 
-def _gradient(result: SpatialPanelResults, mean: Array, lagged: bool) -> Array:
-    """Derivatives (3, k, p) of the effects with respect to the model's parameters."""
-    beta, theta, rho = _split(result, mean[None, :], lagged)
-    k = beta.shape[1]
-    if rho is not None:
-        full = impacts.lag_gradient(beta[0], theta[0], float(rho[0]), result.model.spectrum)
-    else:
-        own, everyone = impacts.mean_own_weight(result.model.spectrum)
-        eye = np.eye(k)
-        full = np.stack(
-            [
-                np.hstack([eye, own * eye]),
-                np.hstack([0 * eye, (everyone - own) * eye]),
-                np.hstack([eye, everyone * eye]),
-            ]
-        )
-    return full if lagged else np.delete(full, np.s_[k : 2 * k], axis=2)
+def _gradient(result: SpatialPanelResults, mean: Array) -> Array:
+    """Derivatives (3, variables, p) of the effects with respect to the coefficients and rho."""
+    spectrum, with_rho = result.model.spectrum, "rho" in result.estimate.spatial
+    out = np.zeros((3, len(result.model.design.variables), len(mean)))
+    for places, members, V in _groups(result):
+        beta, theta = (values[0] for values in _coefficients(members, mean[None, :]))
+        k = len(members)
+        if with_rho:
+            full = impacts.lag_gradient(beta, theta, float(mean[-1]), spectrum, V)
+        else:
+            own, everyone = impacts.mean_own_weight(result.model.weights.matrix if V is None else V)
+            eye = np.eye(k)
+            blocks = [(1.0, own), (0.0, everyone - own), (1.0, everyone)]
+            full = np.stack([np.hstack([a * eye, b * eye, np.zeros((k, 1))]) for a, b in blocks])
+        for i, (place, variable) in enumerate(zip(places, members, strict=True)):
+            out[:, place, variable.own] = full[:, i, i]
+            if variable.lag is not None:
+                out[:, place, variable.lag] = full[:, i, k + i]
+            if with_rho:
+                out[:, place, -1] = full[:, i, -1]
+    return out
 
 
-def _simulated(result: SpatialPanelResults, mean: Array, covariance: Array, lagged: bool, plan: Simulation) -> Array:
-    """Effects over draws of the parameters, shape (kept, 3, k)."""
+def _simulated(result: SpatialPanelResults, mean: Array, covariance: Array, plan: Simulation) -> Array:
+    """Effects over draws of the parameters, shape (kept, 3, variables)."""
     draws = plan.draws
     critical_value(plan.level)
     if draws < 2:
         raise InputError(f"draws={draws}: at least 2 are needed for a standard error.")
-    interval = result.model.spectrum.interval if result.spatial_name == "rho" else None
-    sample, rejected = impacts.simulate(mean, covariance, draws, plan.seed, interval)
+    interval = result.model.spectrum.interval if "rho" in result.estimate.spatial else None
+    sample = impacts.simulate(mean, covariance, draws, plan.seed, interval)
+    rejected = draws - len(sample)
     if len(sample) < 2:
         raise EstimationError(f"{rejected} of {draws} draws of rho lie outside {interval}: no effects to average.")
     if rejected > _REJECTED_WORTH_SAYING * draws:
@@ -133,7 +147,7 @@ def _simulated(result: SpatialPanelResults, mean: Array, covariance: Array, lagg
             BoundaryWarning,
             stacklevel=4,
         )
-    return _effects(result, sample, lagged)
+    return _effects(result, sample)
 
 
 def _frame(variables: list[str], columns: dict[str, Array]) -> pd.DataFrame:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from gvcpos._core.errors import EstimationError
 from gvcpos.spatial.panel.covariance import Pieces, covariance
-from gvcpos.spatial.panel.likelihood import concentrated, error_profile, lag_profile, maximise
+from gvcpos.spatial.panel.likelihood import Concentrated, moments
 from gvcpos.spatial.panel.logdet import LogDeterminant, Spectrum
-from gvcpos.spatial.panel.multiplier import Multiplier, filtered
+from gvcpos.spatial.panel.models import Features
+from gvcpos.spatial.panel.multiplier import filtered
+from gvcpos.spatial.panel.operators import operators
+from gvcpos.spatial.panel.search import Mode, maximise
 from gvcpos.spatial.panel.transform import Transformation, operator, spatial_lag
 
 Array = npt.NDArray[np.float64]
@@ -28,13 +31,16 @@ class PanelArrays:
         Regressors, including their spatial lags and the constant where the model has them.
     transformation : Transformation
     spectrum : Spectrum
-        Of W, in the order of the units.
+        Of W, the weights of the spatial lag, in the order of the units.
+    error_spectrum : Spectrum
+        Of M, the weights of the spatial error; often the same object.
     """
 
     y: Array
     X: Array
     transformation: Transformation
     spectrum: Spectrum
+    error_spectrum: Spectrum
 
 
 @dataclass(frozen=True)
@@ -44,85 +50,181 @@ class Estimate:
     Attributes
     ----------
     beta : ndarray, shape (k,)
-    spatial : float or None
-        rho or lambda.
+    spatial : dict of str to float
+        rho and lambda, as far as the model has them.
     sigma2 : float
         Residual sum of squares over the observations of the likelihood.
     loglik : float
-    interior : bool
-        Whether the maximum lies inside the admissible interval.
+    modes : tuple of Mode
+        Every maximum found, the highest first, which is the estimate.
     resids : ndarray, shape (T, N)
         Innovations, effects taken out.
+    pieces : Pieces
+        What the derivatives at the maximum are made of.
     covariance : ndarray, shape (p, p)
         Of (beta, spatial, sigma2).
     """
 
     beta: Array
-    spatial: float | None
+    spatial: dict[str, float]
     sigma2: float
     loglik: float
-    interior: bool
+    modes: tuple[Mode, ...]
     resids: Array
+    pieces: Pieces
     covariance: Array
 
+    @property
+    def rho(self) -> float:
+        """Spatial lag parameter, 0 without one."""
+        return self.spatial.get("rho", 0.0)
 
-def fit_slx(panel: PanelArrays, cov_type: str) -> Estimate:
-    """Least squares, with the likelihood's observations: no spatial parameter."""
-    t = panel.transformation
-    y, X = flat(t.within(panel.y)), flat(t.within(panel.X))
-    beta: Array = np.asarray(np.linalg.lstsq(X, y, rcond=None)[0], dtype=np.float64)
-    e = y - X @ beta
-    sigma2 = _variance(e, t)
-    zero = np.zeros_like(e)
-    pieces = Pieces(X, e, None, zero, None, None, sigma2, t)
-    loglik = float(concentrated(np.array(e @ e), np.array(0.0), t.nobs, 0))
-    cov = covariance(pieces, cov_type)
-    return Estimate(beta, None, sigma2, loglik, True, e.reshape(panel.y.shape), cov)
+    @property
+    def lam(self) -> float:
+        """Spatial error parameter, 0 without one."""
+        return self.spatial.get("lambda", 0.0)
 
-
-def fit_lag(panel: PanelArrays, cov_type: str) -> Estimate:
-    """Maximum likelihood of y = rho Wy + X beta + effects + e."""
-    t, shape = panel.transformation, panel.y.shape
-    logdet = LogDeterminant(panel.spectrum, t.drop_unit)
-    y, X = flat(t.within(panel.y)), flat(t.within(panel.X))
-    Wy = flat(t.within(spatial_lag(operator(panel.spectrum.matrix), panel.y)))
-    profile = lag_profile(y, Wy, X)
-    top = maximise(profile, logdet, t.nobs, t.determinants)
-    beta = profile.beta(top.r)
-    e = y - top.r * Wy - X @ beta
-    sigma2 = _variance(e, t)
-    multiplier = Multiplier(panel.spectrum, top.r)
-    expected = Wy - flat(t.within(multiplier.apply(e.reshape(shape))))
-    traces = multiplier.traces(projected=t.drop_unit)
-    cov = covariance(Pieces(X, e, Wy, expected, None, traces, sigma2, t), cov_type, f" at rho = {top.r:.6f}")
-    return Estimate(beta, top.r, sigma2, top.loglik, top.interior, e.reshape(shape), cov)
+    @property
+    def interior(self) -> bool:
+        """Whether the maximum lies inside the admissible intervals."""
+        return self.modes[0].interior
 
 
-def fit_error(panel: PanelArrays, cov_type: str) -> Estimate:
-    """Maximum likelihood of y = X beta + effects + u, u = lambda Wu + e.
+@dataclass(frozen=True)
+class Data:
+    """The transformed columns of a fit: y, Wy and X, and M times each, all (n, ...).
 
-    The filter I - lambda W keeps entity effects in their span, and time effects only when W is
-    row-normalised. Otherwise (direct likelihood) the time effects enter as dummies.
+    Attributes
+    ----------
+    y, Wy : ndarray, shape (n,)
+        Wy is None without a spatial lag.
+    X : ndarray, shape (n, k)
+    My, MWy, MX : ndarray or None
+        None without a spatial error.
     """
-    t, shape, k = panel.transformation, panel.y.shape, panel.X.shape[2]
-    design, t_mean = panel.X, t
-    if t.time and not _maps_constants_to_constants(panel.spectrum):
+
+    y: Array
+    Wy: Array | None
+    X: Array
+    My: Array | None
+    MWy: Array | None
+    MX: Array | None
+
+    @property
+    def targets(self) -> Array:
+        """y, and Wy beside it in a lag model, shape (n, 1 or 2)."""
+        return np.column_stack([self.y] if self.Wy is None else [self.y, self.Wy])
+
+    @property
+    def filtered(self) -> tuple[Array, Array] | None:
+        """M times the targets and M times X."""
+        if self.My is None or self.MX is None:
+            return None
+        return np.column_stack([self.My] if self.MWy is None else [self.My, self.MWy]), self.MX
+
+
+def fit(panel: PanelArrays, features: Features, cov_type: str) -> Estimate:
+    """Maximum likelihood of y = rho Wy + X beta + effects + u, u = lambda Mu + e.
+
+    Parameters
+    ----------
+    panel : PanelArrays
+    features : Features
+        Which of rho and lambda are free.
+    cov_type : {"information", "hessian", "sandwich"}
+
+    Notes
+    -----
+    The filter I − λM keeps entity effects in their span, and time effects only when M has equal row sums. Otherwise
+    (direct likelihood) the time effects enter as dummies.
+    """
+    t, k = panel.transformation, panel.X.shape[2]
+    by_dummies = features.error and t.time and not _maps_constants_to_constants(panel.error_spectrum)
+    design, within = panel.X, t
+    if by_dummies:
         design = np.concatenate([panel.X, time_dummies(t)], axis=2)
-        t_mean = Transformation(t.units, t.periods, t.entity, False, False)
-    W = operator(panel.spectrum.matrix)
-    y, X = flat(t_mean.within(panel.y)), flat(t_mean.within(design))
-    Wy, WX = flat(t_mean.within(spatial_lag(W, panel.y))), flat(t_mean.within(spatial_lag(W, design)))
-    profile = error_profile(y, X, Wy, WX)
-    top = maximise(profile, LogDeterminant(panel.spectrum, t.drop_unit), t.nobs, t.determinants)
-    beta = profile.beta(top.r)
-    Wu = Wy - WX @ beta
-    e = y - X @ beta - top.r * Wu
-    sigma2 = _variance(e, t)
-    traces = Multiplier(panel.spectrum, top.r).traces(projected=t.drop_unit)
-    pieces = Pieces(X - top.r * WX, e, Wu, np.zeros_like(e), WX, traces, sigma2, t)
-    keep = np.r_[:k, X.shape[1] : X.shape[1] + 2]
-    cov = covariance(pieces, cov_type, f" at lambda = {top.r:.6f}")[np.ix_(keep, keep)]
-    return Estimate(beta[:k], top.r, sigma2, top.loglik, top.interior, e.reshape(shape), cov)
+        within = replace(t, time=False)
+    data = transformed(panel, design, within, features)
+    likelihood = Concentrated(
+        moments(data.targets, data.X, data.filtered),
+        LogDeterminant(panel.spectrum, t.drop_unit) if features.lag else None,
+        LogDeterminant(panel.error_spectrum, t.drop_unit) if features.error else None,
+        t.nobs,
+        t.determinants,
+    )
+    modes = maximise(likelihood)
+    rho, lam = modes[0].rho, modes[0].lam
+    beta = likelihood.moments.beta(rho, lam)
+    pieces = derivatives(panel, data, features, (rho, lam, beta))
+    spatial = {
+        name: value for name, value in zip(("rho", "lambda"), (rho, lam), strict=True) if name in features.spatial
+    }
+    at = "".join(f" at {name} = {value:.6f}" for name, value in spatial.items())
+    cov = covariance(pieces, cov_type, at)
+    keep = np.r_[:k, data.X.shape[1] : len(cov)]
+    return Estimate(
+        beta[:k],
+        spatial,
+        pieces.sigma2,
+        modes[0].loglik,
+        modes,
+        pieces.e.reshape(panel.y.shape),
+        pieces,
+        cov[np.ix_(keep, keep)],
+    )
+
+
+def transformed(panel: PanelArrays, design: Array, within: Transformation, features: Features) -> Data:
+    """Lag the data by W and M and take the effects out, in this order: W times demeaned y is another thing."""
+    W, M = operator(panel.spectrum.matrix), operator(panel.error_spectrum.matrix)
+
+    def ready(Z: Array) -> Array:
+        return flat(within.within(Z))
+
+    Wy = spatial_lag(W, panel.y) if features.lag else None
+    return Data(
+        ready(panel.y),
+        None if Wy is None else ready(Wy),
+        ready(design),
+        ready(spatial_lag(M, panel.y)) if features.error else None,
+        ready(spatial_lag(M, Wy)) if features.error and Wy is not None else None,
+        ready(spatial_lag(M, design)) if features.error else None,
+    )
+
+
+def derivatives(panel: PanelArrays, data: Data, features: Features, at: tuple[float, float, Array]) -> Pieces:
+    """Return the innovations at (rho, lam, beta) and all that their derivatives need."""
+    t, (rho, lam, beta) = panel.transformation, at
+    u = data.y - data.X @ beta
+    lagged, X = [], data.X
+    if data.Wy is not None:
+        u = u - rho * data.Wy
+        lagged.append(data.Wy if data.MWy is None else data.Wy - lam * data.MWy)
+    e = u
+    if data.My is not None and data.MX is not None:
+        Mu = data.My - data.MX @ beta - (0.0 if data.MWy is None else rho * data.MWy)
+        e, X = u - lam * Mu, data.X - lam * data.MX
+        lagged.append(Mu)
+    ops = operators(
+        (panel.spectrum, rho) if features.lag else None,
+        (panel.error_spectrum, lam) if features.error else None,
+    )
+    noise = [flat(t.within(moved)) for moved in ops.apply(e.reshape(panel.y.shape))]
+    return Pieces(
+        X,
+        e,
+        _columns(lagged, len(e)),
+        _columns(noise, len(e)),
+        data.MX,
+        data.MWy,
+        ops.traces(projected=t.drop_unit) if ops.count else None,
+        _variance(e, t),
+        t,
+    )
+
+
+def _columns(parts: list[Array], n: int) -> Array:
+    return np.column_stack(parts) if parts else np.empty((n, 0))
 
 
 def time_dummies(t: Transformation) -> Array:
@@ -131,14 +233,13 @@ def time_dummies(t: Transformation) -> Array:
     return np.repeat(eye[:, None, :], t.units, axis=1)
 
 
-def recover_effects(panel: PanelArrays, estimate: Estimate, model: str) -> tuple[float, Array, Array]:
+def recover_effects(panel: PanelArrays, estimate: Estimate) -> tuple[float, Array, Array]:
     """Recover the constant and the entity and time effects, each summing to zero.
 
     Parameters
     ----------
     panel : PanelArrays
     estimate : Estimate
-    model : {"slx", "sar", "sdm", "sem"}
 
     Returns
     -------
@@ -146,17 +247,16 @@ def recover_effects(panel: PanelArrays, estimate: Estimate, model: str) -> tuple
     entity : ndarray, shape (N,)
     time : ndarray, shape (T,)
     """
-    t = panel.transformation
-    r = estimate.spatial or 0.0
+    t, lam = panel.transformation, estimate.lam
     rest = panel.y - panel.X @ estimate.beta
-    if model in {"sar", "sdm"}:
-        rest = rest - r * spatial_lag(operator(panel.spectrum.matrix), panel.y)
+    if "rho" in estimate.spatial:
+        rest = rest - estimate.rho * spatial_lag(operator(panel.spectrum.matrix), panel.y)
     time = np.zeros(t.periods)
     if t.time:
         target, weight = rest, np.ones(t.units)
-        if model == "sem":
-            weight = filtered(panel.spectrum, r, np.ones((1, t.units)))[0]
-            target = filtered(panel.spectrum, r, rest)
+        if "lambda" in estimate.spatial:
+            weight = filtered(panel.error_spectrum, lam, np.ones((1, t.units)))[0]
+            target = filtered(panel.error_spectrum, lam, rest)
         if t.entity:
             target = target - target.mean(axis=0)
         time = target @ weight / (weight @ weight)

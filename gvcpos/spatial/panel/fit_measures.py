@@ -29,15 +29,15 @@ class FitMeasures:
     corr_squared: float
 
 
-def measure(panel: PanelArrays, estimate: Estimate, model: str) -> FitMeasures:
+def measure(panel: PanelArrays, estimate: Estimate) -> FitMeasures:
     """Compute the measures of a fit."""
     t = panel.transformation
     rss = float((estimate.resids**2).sum())
     target = t.within(panel.y)
     centred = target - target.mean()
     predicted = panel.X @ estimate.beta
-    if model in {"sar", "sdm"} and estimate.spatial is not None:
-        predicted = reduced_form(panel.spectrum, estimate.spatial, predicted)
+    if "rho" in estimate.spatial:
+        predicted = reduced_form(panel.spectrum, estimate.rho, predicted)
     correlation = np.corrcoef(target.ravel(), t.within(predicted).ravel())[0, 1]
     return FitMeasures(
         1.0 - rss / float(((panel.y - panel.y.mean()) ** 2).sum()),

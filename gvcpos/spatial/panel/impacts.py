@@ -5,18 +5,19 @@ S_k = (I - rho W)^-1 (beta_k I + theta_k W); direct = tr S_k / N, total = 1'S_k 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from gvcpos.spatial.panel.logdet import Spectrum
 from gvcpos.spatial.panel.multiplier import Multiplier
-from gvcpos.spatial.panel.transform import operator
 
 Array = npt.NDArray[np.float64]
 
 EFFECTS = ("direct", "indirect", "total")
+_BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,35 @@ class Averages:
     d_all_lag: Array
 
 
-def averages(spectrum: Spectrum, r: Array) -> Averages:
-    """Compute the averages at each r, shape (m,)."""
+def averages(spectrum: Spectrum, r: Array, x_weights: sparse.csr_array | None = None) -> Averages:
+    """Compute the averages at each r, shape (m,); the lag of the regressor is with `x_weights` where given."""
     own, own_lag, d_own, d_own_lag = _traces(spectrum, r)
     sums = np.asarray(spectrum.matrix.sum(axis=1))
     if np.abs(sums - 1.0).max() <= 1e-9:
         one = 1.0 / (1.0 - r)
-        return Averages(own, own_lag, one, one, d_own, d_own_lag, one**2, one**2)
-    columns = np.array([_sums(spectrum, float(each)) for each in r]).reshape(-1, 4).T
-    return Averages(own, own_lag, columns[0], columns[1], d_own, d_own_lag, columns[2], columns[3])
+        found = Averages(own, own_lag, one, one, d_own, d_own_lag, one**2, one**2)
+    else:
+        columns = np.array([_sums(spectrum, float(each)) for each in r]).reshape(-1, 4).T
+        found = Averages(own, own_lag, columns[0], columns[1], d_own, d_own_lag, columns[2], columns[3])
+    if x_weights is None:
+        return found
+    crossed = np.array([_crossed(spectrum, float(each), x_weights) for each in r]).reshape(-1, 4).T
+    return replace(found, own_lag=crossed[0], all_lag=crossed[1], d_own_lag=crossed[2], d_all_lag=crossed[3])
+
+
+def _crossed(spectrum: Spectrum, r: float, V: sparse.csr_array) -> tuple[float, float, float, float]:
+    """tr SV, 1'SV1 and their derivatives over N, with S = (I − rW)^-1 and dS = S W S = G S."""
+    multiplier, n = Multiplier(spectrum, r), spectrum.n
+    own = everyone = d_own = d_all = 0.0
+    for start in range(0, n, _BLOCK):
+        stop = min(start + _BLOCK, n)
+        columns = np.ascontiguousarray(V[:, start:stop].toarray().T)  # rows are columns of V
+        reached = multiplier.inverse_apply(columns)
+        again = multiplier.apply(reached)
+        place = np.arange(stop - start), np.arange(start, stop)
+        own, d_own = own + float(reached[place].sum()), d_own + float(again[place].sum())
+        everyone, d_all = everyone + float(reached.sum()), d_all + float(again.sum())
+    return own / n, everyone / n, d_own / n, d_all / n
 
 
 def _traces(spectrum: Spectrum, r: Array) -> tuple[Array, Array, Array, Array]:
@@ -76,7 +97,9 @@ def _sums(spectrum: Spectrum, r: float) -> tuple[float, float, float, float]:
     return 1.0 + r * a, a, a + r * b, b
 
 
-def lag_effects(beta: Array, theta: Array, r: Array, spectrum: Spectrum) -> Array:
+def lag_effects(
+    beta: Array, theta: Array, r: Array, spectrum: Spectrum, x_weights: sparse.csr_array | None = None
+) -> Array:
     """Effects for many parameter draws.
 
     Parameters
@@ -89,13 +112,15 @@ def lag_effects(beta: Array, theta: Array, r: Array, spectrum: Spectrum) -> Arra
     ndarray, shape (m, 3, k)
         Direct, indirect, total.
     """
-    a = averages(spectrum, r)
+    a = averages(spectrum, r, x_weights)
     direct = beta * a.own[:, None] + theta * a.own_lag[:, None]
     total = beta * a.all[:, None] + theta * a.all_lag[:, None]
     return np.stack([direct, total - direct, total], axis=1)
 
 
-def lag_gradient(beta: Array, theta: Array, r: float, spectrum: Spectrum) -> Array:
+def lag_gradient(
+    beta: Array, theta: Array, r: float, spectrum: Spectrum, x_weights: sparse.csr_array | None = None
+) -> Array:
     """Exact derivatives of the effects with respect to (beta, theta, r).
 
     Parameters
@@ -108,7 +133,7 @@ def lag_gradient(beta: Array, theta: Array, r: float, spectrum: Spectrum) -> Arr
     ndarray, shape (3, k, 2k + 1)
         Of direct, indirect, total.
     """
-    a = averages(spectrum, np.array([r]))
+    a = averages(spectrum, np.array([r]), x_weights)
     k = len(beta)
     out = np.zeros((3, k, 2 * k + 1))
     own = np.arange(k)
@@ -126,15 +151,13 @@ def delta_errors(gradient: Array, covariance: Array) -> Array:
     return np.sqrt(np.maximum(variance, 0.0))
 
 
-def simulate(
-    mean: Array, covariance: Array, draws: int, seed: int, interval: tuple[float, float] | None
-) -> tuple[Array, int]:
+def simulate(mean: Array, covariance: Array, draws: int, seed: int, interval: tuple[float, float] | None) -> Array:
     """Draw parameters from N(mean, covariance), keeping those whose last element is admissible.
 
     Parameters
     ----------
     mean : ndarray, shape (p,)
-        The last element is the spatial parameter when `interval` is given.
+        The last element is rho when `interval` is given.
     covariance : ndarray, shape (p, p)
     draws : int
         How many to draw; rejected ones are not replaced.
@@ -143,17 +166,15 @@ def simulate(
 
     Returns
     -------
-    kept : ndarray, shape (draws - rejected, p)
-    rejected : int
+    ndarray, shape (draws less the rejected, p)
     """
     rng = np.random.default_rng(seed)
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     sample = mean + rng.standard_normal((draws, len(mean))) @ root.T
     if interval is None:
-        return sample, 0
-    inside = (sample[:, -1] > interval[0]) & (sample[:, -1] < interval[1])
-    return sample[inside], int(draws - inside.sum())
+        return sample
+    return sample[(sample[:, -1] > interval[0]) & (sample[:, -1] < interval[1])]
 
 
 def sign_pvalues(drawn: Array) -> Array:
@@ -182,7 +203,7 @@ def reduced_form(spectrum: Spectrum, r: float, Z: Array) -> Array:
     return Multiplier(spectrum, r).inverse_apply(Z)
 
 
-def mean_own_weight(spectrum: Spectrum) -> tuple[float, float]:
+def mean_own_weight(matrix: sparse.csr_array) -> tuple[float, float]:
     """Return tr W / N and 1'W1 / N, the effects of W x in a model without a multiplier."""
-    W = operator(spectrum.matrix)
-    return float(W.diagonal().sum()) / spectrum.n, float(W.sum()) / spectrum.n
+    n = matrix.shape[0]
+    return float(matrix.diagonal().sum()) / n, float(matrix.sum()) / n

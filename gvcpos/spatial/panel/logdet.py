@@ -70,8 +70,8 @@ class LogDeterminant:
         roots = self._roots()
         if roots is not None:
             return np.asarray(np.log(np.abs(1.0 - np.multiply.outer(r, roots))).sum(axis=-1))
-        full = np.array([_lu_logdet(self.spectrum.matrix, float(one)) for one in np.atleast_1d(r)])
-        return (full - np.log(1.0 - r) * self.drop_unit).reshape(np.shape(r))
+        full = np.array([_lu_logdet(self.spectrum.matrix, float(one)) for one in np.ravel(r)])
+        return full.reshape(np.shape(r)) - np.log(1.0 - r) * self.drop_unit
 
     def slope(self, r: float) -> float:
         """Return the derivative with respect to r, -tr W(I - rW)^-1 (+ 1/(1 - r))."""

@@ -3,31 +3,55 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.errors import BoundaryWarning
 from gvcpos._core.options import CovarianceType, PanelEffects, PanelMethod, SpatialModel, choose
 from gvcpos.spatial.panel import data as panel_data
-from gvcpos.spatial.panel.checks import INTERCEPT, LAG_PREFIX, check_names, check_regressors, check_transformation
+from gvcpos.spatial.panel.checks import check_names, check_regressors, check_transformation
+from gvcpos.spatial.panel.design import Design, design, lags
 from gvcpos.spatial.panel.diagnostics import PanelTest, lm_tests
-from gvcpos.spatial.panel.estimation import Estimate, PanelArrays, fit_error, fit_lag, fit_slx
+from gvcpos.spatial.panel.estimation import Estimate, PanelArrays, fit
 from gvcpos.spatial.panel.logdet import Spectrum, spectrum
+from gvcpos.spatial.panel.models import MODELS
 from gvcpos.spatial.panel.results import SpatialPanelResults
-from gvcpos.spatial.panel.transform import Transformation, operator, spatial_lag
+from gvcpos.spatial.panel.transform import Transformation
 from gvcpos.spatial.weights import Weights
 
 _NEAR = 1e-3  # share of the admissible interval that counts as its edge
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What is chosen beside the data.
+
+    Attributes
+    ----------
+    model, effects, method : str
+    intercept : bool
+    error_weights : Weights or None
+    x_weights : Weights, mapping of str to Weights, or None
+    not_lagged : tuple of str
+    """
+
+    model: str = "sdm"
+    effects: str = "twoway"
+    method: str = "lee-yu"
+    intercept: bool = True
+    error_weights: Weights | None = None
+    x_weights: Weights | Mapping[str, Weights] | None = None
+    not_lagged: tuple[str, ...] = ()
+
+
 class SpatialPanel:
     """A static spatial panel model, estimated by (quasi) maximum likelihood.
 
-    y_t = rho W y_t + X_t beta + W X_t theta + mu + alpha_t 1 + u_t,  u_t = lambda W u_t + e_t
+    y_t = rho W y_t + X_t beta + W X_t theta + mu + alpha_t 1 + u_t,  u_t = lambda M u_t + e_t
 
     Parameters
     ----------
@@ -37,8 +61,9 @@ class SpatialPanel:
         Regressors on the same rows, in any order.
     W : Weights
         Spatial weights whose units are exactly the entities, in any order.
-    model : {"sdm", "sar", "sem", "slx"}
-        Free parameters: sdm rho, beta, theta; sar rho, beta; sem lambda, beta; slx beta, theta.
+    model : {"sdm", "sar", "sem", "slx", "sdem", "sac", "gns"}
+        Free parameters beside beta: sdm rho, theta; sar rho; sem lambda; slx theta; sdem lambda, theta; sac rho,
+        lambda; gns rho, lambda, theta. The likelihood of the last two can have several maxima: see `modes`.
     effects : {"twoway", "entity", "time", "none"}
         Fixed effects. With "none" a constant is added unless X has one or ``intercept=False``.
     method : {"lee-yu", "direct"}
@@ -47,6 +72,12 @@ class SpatialPanel:
         time effects also rho) is biased in short panels.
     intercept : bool
         Whether a pooled model gets a constant.
+    error_weights : Weights, optional
+        M, the weights of the spatial error; default W.
+    x_weights : Weights or mapping of str to Weights, optional
+        Weights of the spatial lags of the regressors, of all or by name; default W.
+    not_lagged : str or iterable of str
+        Regressors that have no spatial lag in slx, sdm, sdem and gns.
 
     Raises
     ------
@@ -71,8 +102,13 @@ class SpatialPanel:
         effects: PanelEffects = "twoway",
         method: PanelMethod = "lee-yu",
         intercept: bool = True,
+        error_weights: Weights | None = None,
+        x_weights: Weights | Mapping[str, Weights] | None = None,
+        not_lagged: Iterable[str] | str = (),
     ) -> None:
-        self._setup(panel_data.from_frames(y, X, W), model, effects, method, intercept)
+        rest = {"error_weights": error_weights, "x_weights": x_weights, "not_lagged": _names(not_lagged)}
+        choices = Choices(model, effects, method, intercept, **rest)  # type: ignore[arg-type]
+        self._setup(panel_data.from_frames(y, X, W), choices)
 
     @classmethod
     def from_formula(
@@ -86,6 +122,9 @@ class SpatialPanel:
         model: SpatialModel = "sdm",
         effects: PanelEffects = "twoway",
         method: PanelMethod = "lee-yu",
+        error_weights: Weights | None = None,
+        x_weights: Weights | Mapping[str, Weights] | None = None,
+        not_lagged: Iterable[str] | str = (),
     ) -> SpatialPanel:
         """Make the model from a formula such as ``"y ~ x1 + np.log(x2)"``.
 
@@ -98,7 +137,7 @@ class SpatialPanel:
         W : Weights
         entity, time : str
             Columns that name the rows; not used when the index does.
-        model, effects, method
+        model, effects, method, error_weights, x_weights, not_lagged
             As in `SpatialPanel`.
 
         Raises
@@ -109,7 +148,18 @@ class SpatialPanel:
         from gvcpos.spatial.panel.formula import design
 
         y, X, intercept = design(formula, data, entity, time)
-        return cls(y, X, W, model=model, effects=effects, method=method, intercept=intercept)
+        return cls(
+            y,
+            X,
+            W,
+            model=model,
+            effects=effects,
+            method=method,
+            intercept=intercept,
+            error_weights=error_weights,
+            x_weights=x_weights,
+            not_lagged=not_lagged,
+        )
 
     @classmethod
     def from_arrays(
@@ -124,18 +174,25 @@ class SpatialPanel:
         effects: PanelEffects = "twoway",
         method: PanelMethod = "lee-yu",
         intercept: bool = True,
+        error_weights: Weights | None = None,
+        x_weights: Weights | Mapping[str, Weights] | None = None,
+        not_lagged: Iterable[str] | str = (),
     ) -> SpatialPanel:
         """Make the model from arrays in the order of W: y (T, N), X (T, N, k); see `SpatialPanel`."""
         made = cls.__new__(cls)
         data = panel_data.from_arrays(y, X, W, names=names, times=times)
-        made._setup(data, model, effects, method, intercept)
+        rest = {"error_weights": error_weights, "x_weights": x_weights, "not_lagged": _names(not_lagged)}
+        made._setup(data, Choices(model, effects, method, intercept, **rest))  # type: ignore[arg-type]
         return made
 
-    def _setup(self, data: panel_data.PanelData, model: str, effects: str, method: str, intercept: bool) -> None:
-        self.model = choose(model, SpatialModel, "model")
-        self.effects = choose(effects, PanelEffects, "effects")
-        self.method = choose(method, PanelMethod, "method")
-        self.data, self._intercept = data, intercept
+    def _setup(self, data: panel_data.PanelData, choices: Choices) -> None:
+        self.model = choose(choices.model, SpatialModel, "model")
+        self.effects = choose(choices.effects, PanelEffects, "effects")
+        self.method = choose(choices.method, PanelMethod, "method")
+        self.data, self.choices, self.features = data, choices, MODELS[self.model]
+        self.error_weights = (
+            data.weights if choices.error_weights is None else choices.error_weights.align(data.weights.ids)
+        )
         self.transformation = Transformation(
             data.weights.n,
             len(data.times),
@@ -143,34 +200,46 @@ class SpatialPanel:
             self.effects in {"time", "twoway"},
             self.method == "lee-yu" and self.effects != "none",
         )
-        check_transformation(self.transformation, data.weights, self.model)
-        check_names(data.names, durbin=self.model in {"sdm", "slx"})
-        self._arrays, self.regressors = self._design(durbin=self.model in {"sdm", "slx"})
-        check_regressors(self._arrays.X, self.regressors, self.transformation)
+        if self.features.lag:
+            check_transformation(self.transformation, data.weights)
+        if self.features.error:
+            check_transformation(self.transformation, self.error_weights)
+        check_names(data.names, durbin=self.features.durbin)
+        self._lags = lags(data, choices.x_weights, choices.not_lagged)
+        self.design = self._design(durbin=self.features.durbin)
+        check_regressors(self.design.X, self.design.names, self.transformation)
 
     @property
     def weights(self) -> Weights:
         """The spatial weights."""
         return self.data.weights
 
+    @property
+    def regressors(self) -> tuple[str, ...]:
+        """Columns of the design: the constant, the regressors, their spatial lags."""
+        return self.design.names
+
     @cached_property
     def spectrum(self) -> Spectrum:
-        """Eigenvalues of W and the admissible interval of the spatial parameter."""
+        """Eigenvalues of W and the admissible interval of rho."""
         return spectrum(self.data.weights.matrix)
 
-    def _design(self, *, durbin: bool) -> tuple[PanelArrays, tuple[str, ...]]:
-        """Put together constant, regressors and their spatial lags."""
-        X, names = self.data.X, self.data.names
-        if durbin:
-            constant = np.ptp(X, axis=(0, 1)) == 0.0 if self.effects == "none" else np.zeros(X.shape[2], bool)
-            lagged = spatial_lag(operator(self.data.weights.matrix), X[:, :, ~constant])
-            X = np.concatenate([X, lagged], axis=2)
-            kept = (name for name, skip in zip(names, constant, strict=True) if not skip)
-            names = (*names, *(LAG_PREFIX + name for name in kept))
-        if self._intercept and self.effects == "none" and not _has_constant(self.data.X):
-            X = np.concatenate([np.ones((*X.shape[:2], 1)), X], axis=2)
-            names = (INTERCEPT, *names)
-        return PanelArrays(self.data.y, X, self.transformation, self.spectrum), names
+    @cached_property
+    def error_spectrum(self) -> Spectrum:
+        """Eigenvalues of the weights of the error and the admissible interval of lambda."""
+        return spectrum(self.error_weights.matrix)
+
+    @cached_property
+    def arrays(self) -> PanelArrays:
+        """The panel without labels, as the likelihood takes it."""
+        return self._arrays_of(self.design)
+
+    def _arrays_of(self, made: Design) -> PanelArrays:
+        return PanelArrays(self.data.y, made.X, self.transformation, self.spectrum, self.error_spectrum)
+
+    def _design(self, *, durbin: bool) -> Design:
+        pooled = self.effects == "none"
+        return design(self.data, self._lags, durbin=durbin, pooled=pooled, intercept=self.choices.intercept)
 
     def fit(self, cov_type: CovarianceType = "information") -> SpatialPanelResults:
         """Estimate.
@@ -195,28 +264,21 @@ class SpatialPanel:
             If the spatial parameter sits at the edge of its admissible interval.
         """
         choose(cov_type, CovarianceType, "cov_type")
-        estimate = self._estimate(cov_type)
+        estimate = fit(self.arrays, self.features, cov_type)
         self._warn_at_boundary(estimate)
         return SpatialPanelResults(self, estimate, cov_type)
 
-    def _estimate(self, cov_type: str) -> Estimate:
-        fit = {"slx": fit_slx, "sem": fit_error}.get(self.model, fit_lag)
-        return fit(self._arrays, cov_type)
-
     def _warn_at_boundary(self, estimate: Estimate) -> None:
-        if estimate.spatial is None:
-            return
-        lower, upper = self.spectrum.interval
-        gap = min(estimate.spatial - lower, upper - estimate.spatial)
-        if not estimate.interior or gap < _NEAR * (upper - lower):
-            name = "lambda" if self.model == "sem" else "rho"
-            warnings.warn(
-                f"{name} = {estimate.spatial:.6f} is at the edge of its admissible interval "
-                f"({lower:.6f}, {upper:.6f}): the multiplier explodes and standard errors mean little. "
-                "Check the model, the effects and W.",
-                BoundaryWarning,
-                stacklevel=3,
-            )
+        for name, value in estimate.spatial.items():
+            lower, upper = (self.spectrum if name == "rho" else self.error_spectrum).interval
+            if min(value - lower, upper - value) < _NEAR * (upper - lower):
+                warnings.warn(
+                    f"{name} = {value:.6f} is at the edge of its admissible interval "
+                    f"({lower:.6f}, {upper:.6f}): the multiplier explodes and standard errors mean little. "
+                    "Check the model, the effects and W.",
+                    BoundaryWarning,
+                    stacklevel=3,
+                )
 
     def lm_tests(self, *, durbin: bool = False) -> tuple[PanelTest, ...]:
         """LM tests for a spatial lag and error, plain and robust, on the chosen fixed effects.
@@ -231,13 +293,13 @@ class SpatialPanel:
         InputError
             If the lag model that the tests look at has no transformed likelihood with these weights.
         """
-        check_transformation(self.transformation, self.weights, "sar")
-        return lm_tests(self._design(durbin=durbin)[0])
+        check_transformation(self.transformation, self.weights)
+        return lm_tests(self._arrays_of(self._design(durbin=durbin)))
 
     def respecified(self, model: SpatialModel) -> SpatialPanel:
         """Return another model on the same data, effects and method."""
         made = SpatialPanel.__new__(SpatialPanel)
-        made._setup(self.data, model, self.effects, self.method, self._intercept)
+        made._setup(self.data, replace(self.choices, model=model))
         return made
 
     def __repr__(self) -> str:
@@ -247,6 +309,5 @@ class SpatialPanel:
         )
 
 
-def _has_constant(X: npt.NDArray[np.float64]) -> bool:
-    """Whether a column of X (T, N, k) is constant and not zero."""
-    return bool(((np.ptp(X, axis=(0, 1)) == 0.0) & (X[0, 0] != 0.0)).any())
+def _names(given: Iterable[str] | str) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -39,20 +39,14 @@ class SpatialPanelResults:
         self.estimate = estimate
 
     @property
-    def spatial_name(self) -> str | None:
-        """Name of the spatial parameter: rho, lambda, or None."""
-        return {"slx": None, "sem": "lambda"}.get(self.model.model, "rho")
-
-    @property
     def names(self) -> tuple[str, ...]:
-        """Names of the parameters: regressors, their lags (``W*x``), and rho or lambda."""
-        return self.model.regressors + ((self.spatial_name,) if self.spatial_name else ())
+        """Names of the parameters: regressors, their lags (``W*x``), rho and lambda."""
+        return self.model.regressors + self.model.features.spatial
 
     @cached_property
     def params(self) -> pd.Series:
         """Estimates; sigma^2 is apart, in `sigma2`."""
-        r = self.estimate.spatial
-        values = np.append(self.estimate.beta, [] if r is None else [r])
+        values = np.append(self.estimate.beta, list(self.estimate.spatial.values()))
         return pd.Series(values, index=list(self.names), name="parameter")
 
     @cached_property
@@ -104,6 +98,14 @@ class SpatialPanelResults:
         return self.estimate.loglik
 
     @property
+    def modes(self) -> pd.DataFrame:
+        """Every maximum of the likelihood found, the highest first: rho, lambda, loglik, interior."""
+        rows = [(mode.rho, mode.lam, mode.loglik, mode.interior) for mode in self.estimate.modes]
+        frame = pd.DataFrame(rows, columns=["rho", "lambda", "loglik", "interior"])
+        absent = [name for name in ("rho", "lambda") if name not in self.model.features.spatial]
+        return frame.drop(columns=absent)
+
+    @property
     def nobs(self) -> int:
         """Observations: N times T."""
         return self.model.data.y.size
@@ -132,7 +134,7 @@ class SpatialPanelResults:
     @cached_property
     def fit_measures(self) -> FitMeasures:
         """R-squared in its three forms."""
-        return measure(self.model._arrays, self.estimate, self.model.model)
+        return measure(self.model.arrays, self.estimate)
 
     @property
     def rsquared(self) -> float:
@@ -161,7 +163,7 @@ class SpatialPanelResults:
 
     @cached_property
     def _effects(self) -> tuple[float, Array, Array]:
-        return recover_effects(self.model._arrays, self.estimate, self.model.model)
+        return recover_effects(self.model.arrays, self.estimate)
 
     @property
     def entity_effects(self) -> pd.Series:

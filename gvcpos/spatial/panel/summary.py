@@ -13,6 +13,9 @@ MODELS = {
     "sar": "Spatial lag model",
     "sem": "Spatial error model",
     "slx": "Model with spatially lagged regressors",
+    "sdem": "Spatial Durbin error model",
+    "sac": "Spatial lag and error model",
+    "gns": "General nesting spatial model",
 }
 EFFECTS = {"none": "none (pooled)", "entity": "entity", "time": "time", "twoway": "entity and time"}
 METHODS = {"lee-yu": "Lee-Yu transformation", "direct": "direct likelihood"}

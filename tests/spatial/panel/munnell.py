@@ -13,7 +13,7 @@ from tests.shared import shared
 
 REGRESSORS = ["lpcap", "lpc", "lemp", "unemp"]
 EFFECTS = {"none": "pooled", "entity": "individual", "time": "time", "twoway": "twoways"}
-MODELS = ["slx", "sar", "sem", "sdm"]
+MODELS = ["slx", "sar", "sem", "sdm", "sdem", "sac", "gns"]
 
 
 @lru_cache(maxsize=1)

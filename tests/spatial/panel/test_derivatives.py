@@ -22,7 +22,7 @@ KRONECKER = [("none", "direct"), ("entity", "lee-yu"), ("time", "lee-yu"), ("two
 def likelihood(p: np.ndarray, panel: SpatialPanel) -> float:
     """Full log-likelihood of (beta, r, sigma2) by transforming the stacked system with F_T x F_N."""
     t = panel.transformation
-    y, X, W = panel.data.y, panel._arrays.X, panel.weights.dense()
+    y, X, W = panel.data.y, panel.arrays.X, panel.weights.dense()
     beta, r, s2 = p[:-2], p[-2], p[-1]
     S = np.eye(len(W)) - r * W
     u = y - X @ beta if panel.model == "sem" else y

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gvcpos.spatial.panel.likelihood import lag_profile, maximise
+from gvcpos.spatial.panel.likelihood import Concentrated, moments
 from gvcpos.spatial.panel.logdet import LogDeterminant
+from gvcpos.spatial.panel.search import maximise
 from tests.spatial.panel.munnell import EFFECTS, MODELS, estimates, fitted, golden
 
 SPECIFICATIONS = [
@@ -55,15 +56,21 @@ def test_information_equals_oracle(model: str, effects: str, method: str) -> Non
 
 
 @pytest.mark.parametrize("effects", list(EFFECTS))
-@pytest.mark.parametrize("model", ["sar", "sem", "sdm"])
+@pytest.mark.parametrize("model", ["sar", "sem", "sdm", "sdem", "sac", "gns"])
 def test_direct_equals_spatialreg_with_dummies(model: str, effects: str) -> None:
+    """spatialreg's search stops short of the top: 2e-6 with an error term, 8e-6 with two spatial parameters."""
     want = pick(golden("spatialreg_stacked_golden"), model, effects)
     result = fitted(model, effects, "direct")
     got = estimates(result)
-    np.testing.assert_allclose(got["estimate"], want.loc[got.index, "estimate"], rtol=2e-6, atol=1e-8)
+    two, error = len(result.model.features.spatial) == 2, model == "sdem"
+    loose = {"rtol": 1e-5, "atol": 1e-5} if two else {"rtol": 2e-6, "atol": 2e-6 if error else 1e-8}
+    np.testing.assert_allclose(got["estimate"], want.loc[got.index, "estimate"], **loose)
     params = result.params.index
-    np.testing.assert_allclose(got.loc[params, "std_error"], want.loc[params, "std_error"], rtol=2e-6)
+    np.testing.assert_allclose(
+        got.loc[params, "std_error"], want.loc[params, "std_error"], rtol=1e-4 if two else 1e-5 if error else 2e-6
+    )
     assert result.loglik == pytest.approx(want.loc["logLik", "estimate"], rel=1e-9)
+    assert result.loglik >= want.loc["logLik", "estimate"] - 1e-7
 
 
 @pytest.mark.parametrize("effects", ["time", "twoway"])
@@ -74,12 +81,13 @@ def test_lag_of_demeaned_y_is_the_known_mistake(effects: str) -> None:
     want = rows.drop_duplicates("term").set_index("term")["estimate"]
     result = fitted("sdm", effects, "direct")
     t, W = result.model.transformation, result.model.weights.dense()
-    y, X = t.within(result.model.data.y), t.within(result.model._arrays.X)
-    profile = lag_profile(y.ravel(), (y @ W.T).ravel(), X.reshape(-1, X.shape[2]))
-    top = maximise(profile, LogDeterminant(result.model.spectrum, False), y.size, t.periods)
-    assert top.r == pytest.approx(want["rho"], rel=1e-6)
+    y, X = t.within(result.model.data.y), t.within(result.model.arrays.X)
+    made = moments(np.column_stack([y.ravel(), (y @ W.T).ravel()]), X.reshape(-1, X.shape[2]))
+    logdet = LogDeterminant(result.model.spectrum, False)
+    top = maximise(Concentrated(made, logdet, None, y.size, t.periods))[0]
+    assert top.rho == pytest.approx(want["rho"], rel=1e-6)
     assert top.loglik == pytest.approx(want["logLik"], rel=1e-9)
-    assert abs(top.r - result.params["rho"]) > 1e-3
+    assert abs(top.rho - result.params["rho"]) > 1e-3
 
 
 def test_lee_yu_is_not_the_direct_likelihood() -> None:

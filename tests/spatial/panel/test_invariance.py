@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from gvcpos._core.errors import BoundaryWarning
 from gvcpos.spatial.panel import SpatialPanel, SpatialPanelResults
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import simulated
 
 CASES = st.tuples(
-    st.sampled_from(["slx", "sar", "sem", "sdm"]),
+    st.sampled_from(["slx", "sar", "sem", "sdm", "sdem"]),
     st.sampled_from(["none", "entity", "time", "twoway"]),
     st.sampled_from(["lee-yu", "direct"]),
     st.integers(0, 50),
@@ -23,7 +24,11 @@ few = settings(max_examples=20, deadline=None)
 def fit(y: np.ndarray, X: np.ndarray, W: Weights, case: tuple[str, str, str, int]) -> SpatialPanelResults:
     model, effects, method, _ = case
     panel = SpatialPanel.from_arrays(y, X, W, model=model, effects=effects, method=method)  # type: ignore[arg-type]
-    return panel.fit("sandwich")
+    try:
+        return panel.fit("sandwich")
+    except BoundaryWarning:  # a tiny panel whose likelihood rises to the edge: nothing to compare
+        assume(False)
+        raise
 
 
 def same(got: SpatialPanelResults, want: SpatialPanelResults, scale: np.ndarray | float = 1.0) -> None:
@@ -92,8 +97,8 @@ def test_lag_of_rest_does_not_depend_on_the_basis(case: tuple[str, str, str, int
     got, want = fit(y, X @ M, W, case), fit(y, X, W, case)
     assert got.loglik == pytest.approx(want.loglik, rel=1e-9)
     np.testing.assert_allclose(M @ got.params[["x1", "x2"]], want.params[["x1", "x2"]], rtol=1e-6, atol=1e-8)
-    if want.spatial_name:
-        assert got.params[want.spatial_name] == pytest.approx(want.params[want.spatial_name], abs=1e-8)
+    for name in want.model.features.spatial:
+        assert got.params[name] == pytest.approx(want.params[name], abs=1e-8)
 
 
 def test_same_input_same_bytes() -> None:

@@ -186,7 +186,7 @@ def test_exact_fit_is_refused(made: tuple[pd.DataFrame, Weights]) -> None:
 
 def test_wrong_choices_list_what_is_allowed(made: tuple[pd.DataFrame, Weights]) -> None:
     data, W = made
-    for options in ({"model": "sdem"}, {"effects": "random"}, {"method": "gmm"}):
+    for options in ({"model": "sdx"}, {"effects": "random"}, {"method": "gmm"}):
         with pytest.raises(InputError, match="Allowed:"):
             fit(data, W, **options)
     with pytest.raises(InputError, match="Allowed:"):
@@ -212,8 +212,8 @@ def test_results_add_up() -> None:
             result = fitted(model, effects, "direct")
             data, W = result.model.data, result.model.weights.dense()
             np.testing.assert_allclose(result.fitted + result.resids, data.series(data.y, "y"), rtol=1e-12)
-            signal = data.y - result.model._arrays.X @ result.estimate.beta
-            r = result.estimate.spatial or 0.0
+            signal = data.y - result.model.arrays.X @ result.estimate.beta
+            r = result.estimate.rho + result.estimate.lam
             if effects != "none":
                 dummies = result.estimated_effects.unstack("state")[list(result.model.weights.ids)].to_numpy()
                 signal = signal - dummies

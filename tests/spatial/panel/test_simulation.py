@@ -52,7 +52,7 @@ def experiment(seed: int, replications: int, n: int, t: int, **options: str) -> 
         result = panel.fit(cov_type)  # type: ignore[arg-type]
         assert result.names == tuple(TRUTH)[:-1]
         found = result.estimate
-        rows["estimate"].append(np.array([*found.beta, found.spatial, found.sigma2]))
+        rows["estimate"].append(np.array([*found.beta, found.rho, found.sigma2]))
         rows["error"].append(np.sqrt(np.diag(found.covariance)))
         if with_effects:
             frame = result.effects()
