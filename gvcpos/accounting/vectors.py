@@ -110,7 +110,7 @@ class VectorFlows:
 
     @cached_property
     def onward(self) -> FloatArray:
-        """A^F B A^F x and A^F B A^D x, shape (n, 2)."""
+        """A^F B A^D x, exports of intermediates for what partners make of their own."""
         bx, bfx = self.output_solves.T
         # B A^D x = B x − x − B A^F x, as B A x = B x − x.
-        return self.system.foreign_products(columns=np.stack([bfx, bx - self.x - bfx], axis=1))[0]
+        return self.system.foreign(bx - self.x - bfx)

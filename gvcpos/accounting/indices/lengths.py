@@ -56,7 +56,7 @@ def forward_stages(flows: VectorFlows) -> Stages:
     system, v = flows.system, flows.v
     l_sold = np.column_stack([flows.local_demand, system.local(flows.intermediate_exports)])
     # As By = x, the row sums of A^F B ŷ are A^F x.
-    stages = system.local(np.concatenate([l_sold, flows.onward], axis=1)) * v[:, None]
+    stages = system.local(np.column_stack([l_sold, flows.onward])) * v[:, None]
     domestic, traditional, gvc = (l_sold * v[:, None]).T
     return Stages(
         total=flows.va,
@@ -67,8 +67,8 @@ def forward_stages(flows: VectorFlows) -> Stages:
         induced_domestic=stages[:, 0],
         induced_traditional=stages[:, 1],
         before=stages[:, 2],
-        crossings=stages[:, 3] + gvc,
-        after=stages[:, 4],
+        crossings=v * flows.output_solves[:, 1],
+        after=stages[:, 3],
     )
 
 
