@@ -112,7 +112,6 @@ OWN = [
     "miroudot_ye",
     "vax",
     "production_flows",
-    "gvc_income",
     "distance",
     "indices",
 ]
