@@ -26,6 +26,8 @@ WideBorder = Literal["country", "world"]
 TivaOutput = Literal["tiva", "shares", "terms", "standard"]
 OriginOf = Literal["exports", "output", "final_demand", "final_goods", "none"]
 OriginLevel = Literal["country", "sector", "country_sector"]
+StartMethod = Literal["fork", "spawn"]
+Unbalanced = Literal["refuse", "report"]
 SplitOrder = Literal["invert-then-merge", "merge-then-invert"]
 
 

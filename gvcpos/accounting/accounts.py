@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gvcpos._core.options import SplitOrder, choose
+from gvcpos._core.options import SplitOrder, Unbalanced, choose
 from gvcpos.accounting.exporters import GroupMap, exporters_of, split_countries
 from gvcpos.accounting.frames.breakdown import BreakdownFrames
 from gvcpos.accounting.frames.chains import ChainFrames
@@ -30,6 +30,11 @@ class ValueAddedAccounts(BreakdownFrames, ChainFrames, ExportFrames, IndexFrames
     tolerance : float, optional
         Absolute identity error to accept, in the table's unit; default the publisher's (`TableMeta.tolerance`)
         or 1e-9 of the largest output, whichever is larger.
+    unbalanced : {"refuse", "report"}
+        What to do with a table that fails its identities: refuse it, or compute on x and va as they stand and print
+        what does not add up. Frames of exporters and of sectors then end with ``row_residual``, x − Z1 − Y1, and
+        ``column_residual``, x − Z'1 − va; decompositions of exports, also of pairs, have ``residual``, the exports
+        that their terms leave over.
 
     Raises
     ------
@@ -56,12 +61,15 @@ class ValueAddedAccounts(BreakdownFrames, ChainFrames, ExportFrames, IndexFrames
         sector_groups: GroupMap | None = None,
         splits: SplitOrder = "invert-then-merge",
         tolerance: float | None = None,
+        unbalanced: Unbalanced = "refuse",
     ) -> None:
         halves = split_countries(table.countries)
         if choose(splits, SplitOrder, "splits") == "merge-then-invert":
             whole = {part: name for name, parts in halves.items() for part in parts}
             table, halves = table.aggregate(countries=whole, keep_rest=True) if whole else table, {}
-        super().__init__(table, exporters_of(table, _joined(groups, halves), sector_groups), tolerance)
+        reports = choose(unbalanced, Unbalanced, "unbalanced") == "report"
+        exporters = exporters_of(table, _joined(groups, halves), sector_groups)
+        super().__init__(table, exporters, tolerance, reports_residuals=reports)
 
 
 def _joined(groups: GroupMap | None, halves: dict[str, list[str]]) -> dict[str, list[str]]:

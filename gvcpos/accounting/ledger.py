@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +29,8 @@ class Ledger:
     exporters : Exporters
     tolerance : float, optional
         Absolute identity error to accept; see `ValueAddedAccounts`.
+    reports_residuals : bool
+        Compute whatever the error, and print it in columns of its own.
 
     Attributes
     ----------
@@ -39,8 +41,10 @@ class Ledger:
         Output and value added in the system's order.
     """
 
-    def __init__(self, table: IOTable, exporters: Exporters, tolerance: float | None) -> None:
-        self.table, self.exporters = table, exporters
+    def __init__(
+        self, table: IOTable, exporters: Exporters, tolerance: float | None, *, reports_residuals: bool = False
+    ) -> None:
+        self.table, self.exporters, self.reports_residuals = table, exporters, reports_residuals
         self.x, self.va = exporters.arranged(table.x), exporters.arranged(table.va_total)
         order = np.arange(len(self.x)) if exporters.order is None else exporters.order
         self.system = LeontiefSystem(
@@ -49,7 +53,8 @@ class Ledger:
             exporters.blocks,
             name=lambda i: " ".join(map(str, table.index[order[i]])),
         )
-        self._require_balance(tolerance)
+        if not reports_residuals:
+            self._require_balance(tolerance)
 
     @cached_property
     def flows(self) -> WorldFlows:
@@ -69,7 +74,19 @@ class Ledger:
     def frame(self, columns: Mapping[str, FloatArray], by: str) -> pd.DataFrame:
         """Label values that are by exporter, (G,), or by exporter and sector, (G·N,)."""
         choose(by, AccountLevel, "by")
-        return pd.DataFrame(self._rows(by) | {"year": self.table.year} | dict(columns))
+        return pd.DataFrame(self._rows(by) | {"year": self.table.year} | dict(columns) | self._residuals(by))
+
+    def _residuals(self, by: str) -> Columns:
+        if not self.reports_residuals:
+            return {}
+        total = self.summing(by)
+        return {"row_residual": total(self.row_residual), "column_residual": total(self.column_residual)}
+
+    def closed(self, terms: Columns, whole: FloatArray, parts: Iterable[str]) -> Columns:
+        """Add what the parts leave of the whole, where residuals are to be reported."""
+        if not self.reports_residuals:
+            return terms
+        return terms | {"residual": whole - sum((terms[name] for name in parts), np.zeros_like(whole))}
 
     def level(self, flows: Mapping[str, FloatArray], by: str) -> Columns:
         """Sum flows by cell and partner, (n, G), to a level: (rows, G), or (rows,) where partners are summed too."""

@@ -22,14 +22,17 @@ class ExportFrames(Ledger):
         With `totals` also gross exports, ``texp`` = ``texpfd`` + ``texpint`` (final and intermediate goods), and
         ``DViX_Fsr``, domestic value added in them by sector of origin, not by exporting sector.
         """
-        return self.pair_frame(wwz_terms(self.pairs) | (flow_totals(self.pairs) if totals else {}), by)
+        terms = wwz_terms(self.pairs)
+        terms = self.closed(terms, self.pairs.exports, tuple(terms))
+        return self.pair_frame(terms | (flow_totals(self.pairs) if totals else {}), by)
 
     def kww(self, by: FlowLevel = "country") -> pd.DataFrame:
         """Return the nine terms of Koopman, Wang & Wei (AER 104:459), summed from the sixteen of `wwz`.
 
         FVA_FIN, FVA_INT and FDC mix perspectives and are not Borin & Mancini's FVA and FDC.
         """
-        return self.pair_frame(kww_terms(wwz_terms(self.pairs)), by)
+        terms = kww_terms(wwz_terms(self.pairs))
+        return self.pair_frame(self.closed(terms, self.pairs.exports, tuple(terms)), by)
 
     def exports(
         self,
@@ -67,7 +70,8 @@ class ExportFrames(Ledger):
         choose(approach, Approach, "approach")
         choose(perspective, Perspective, "perspective")
         terms = self._source(perspective, detail) if approach == "source" else self._sink(perspective, detail)
-        return self.pair_frame({name: terms[name] for name in bm.ORDER if name in terms}, by)
+        ordered = {name: terms[name] for name in bm.ORDER if name in terms}
+        return self.pair_frame(self.closed(ordered, self.pairs.exports, ("DVA", "DDC", "FVA", "FDC")), by)
 
     @cached_property
     def _perimeters(self) -> Perimeters:
