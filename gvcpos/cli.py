@@ -152,6 +152,7 @@ def run(
 def indices(
     files: Annotated[list[Path], typer.Argument(help="Table files of any supported publisher, one or more years.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Where to write: .parquet or .csv.", metavar="FILE")],
+    *,
     by: Annotated[str, typer.Option("--by", help="sector (country and sector) or country.")] = "sector",
     tolerance: Annotated[
         float | None,
@@ -161,6 +162,7 @@ def indices(
             metavar="MONEY",
         ),
     ] = None,
+    workers: Annotated[int, typer.Option("--workers", help="Processes that share the years.", min=1, metavar="N")] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Compute every index of one or more tables, as one tidy file.
@@ -168,14 +170,14 @@ def indices(
     \b
     Examples:
       gvcpos indices WIOT07_ROW_Apr12.xlsx -o wiod2007.parquet
-      gvcpos indices tables/*.xlsx -o adb.csv --by country
+      gvcpos indices tables/*.xlsx -o adb.csv --by country --workers 2
     """
     from gvcpos.study import run_indices, shares_outside
     from gvcpos.study.console import Console
 
     console = Console(quiet=quiet)
     with console.progress() as progress:
-        frame = run_indices(files, output, by=by, tolerance=tolerance, progress=progress)
+        frame = run_indices(files, output, by=by, tolerance=tolerance, workers=workers, progress=progress)
     console.say(f"{output}: {len(frame):,} rows, {len(frame.columns)} columns.")
     if oddities := shares_outside(frame):
         console.say(f"note: {oddities}")

@@ -13,7 +13,9 @@ _EXPORTS = {
     "exporters_of": "gvcpos.accounting.exporters",
     "split_countries": "gvcpos.accounting.exporters",
     "describe_measures": "gvcpos.accounting.measures",
+    "each_year": "gvcpos.accounting.years",
     "explain": "gvcpos.accounting.explanation",
+    "indices_by_year": "gvcpos.accounting.years",
     "to_xarray": "gvcpos.accounting.labelled",
 }
 __all__ = [
@@ -25,8 +27,10 @@ __all__ = [
     "Satellite",
     "ValueAddedAccounts",
     "describe_measures",
+    "each_year",
     "explain",
     "exporters_of",
+    "indices_by_year",
     "split_countries",
     "to_xarray",
 ]

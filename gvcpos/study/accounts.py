@@ -10,7 +10,7 @@ import pandas as pd
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
-from gvcpos.accounting import ValueAddedAccounts, describe_measures
+from gvcpos.accounting import ValueAddedAccounts, describe_measures, indices_by_year
 from gvcpos.chains import Chain, gvc_panel
 from gvcpos.study.folder import check_parent, write_table
 from gvcpos.study.progress import Progress, silent
@@ -66,6 +66,7 @@ def run_indices(
     *,
     by: str = "sector",
     tolerance: float | None = None,
+    workers: int = 1,
     progress: Progress = silent,
 ) -> pd.DataFrame:
     """Compute every index of some table files and write them as one tidy file.
@@ -80,6 +81,8 @@ def run_indices(
         One row for each country and sector, or for each country.
     tolerance : float, optional
         Identity error to accept, in the tables' unit; default the publisher's. See `ValueAddedAccounts`.
+    workers : int
+        Processes that share the years; the result is the same.
     progress : Progress
         Told after each table.
 
@@ -105,13 +108,13 @@ def run_indices(
     if tolerance is not None and not 0 <= tolerance < float("inf"):
         raise InputError(f"tolerance={tolerance}: must be a finite number of at least 0.")
     tables = read_tables([Path(name) for name in files])
-    frames = []
-    for done, table in enumerate(tables, start=1):
-        accounts = ValueAddedAccounts(table, tolerance=tolerance)
-        found = accounts.indices() if by == "sector" else accounts.country_indices()
-        frames.append(found.assign(synthetic=True) if table.meta.synthetic else found)
-        progress("accounts", done, len(tables.years))
-    frame = pd.concat(frames, ignore_index=True)
+    frame = indices_by_year(
+        tables,
+        by="sector" if by == "sector" else "country",
+        workers=workers,
+        tolerance=tolerance,
+        done=lambda done, total: progress("accounts", done, total),
+    )
     write_table(frame, target)
     return frame
 

@@ -27,15 +27,21 @@ class Console:
             yield silent
             return
         columns = (TextColumn("{task.description:<22}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
-        with RichProgress(*columns, console=RichConsole(stderr=True)) as bars:
-            tasks: dict[str, TaskID] = {}
+        bars = RichProgress(*columns, console=RichConsole(stderr=True))
+        tasks: dict[str, TaskID] = {}
 
-            def tell(step: str, done: int, total: int) -> None:
-                if step not in tasks:
-                    tasks[step] = bars.add_task(step, total=total)
-                bars.update(tasks[step], completed=done, total=total)
+        def tell(step: str, done: int, total: int) -> None:
+            # Drawing takes a thread, and processes are best started before there is one.
+            bars.start()
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total)
+            bars.update(tasks[step], completed=done, total=total)
 
+        try:
             yield tell
+        finally:
+            if tasks:
+                bars.stop()
 
     def finished(self, results: StudyResults, out: Path) -> None:
         """Print the verdict, planted against estimated if there is such, and where everything is."""
