@@ -57,11 +57,15 @@ class Moments:
 
     def slopes(self, rho: float, lam: float) -> tuple[float, float]:
         """Return the derivatives of the residual sum of squares; by the envelope theorem beta may be held fixed."""
-        a = np.array([1.0, -rho]) if self.lagged else np.array([1.0])
-        c = np.concatenate([a, -self._g(rho, lam)])
+        c = self.direction(rho, lam)
         C = self.C0 - lam * self.C1 + lam * lam * self.C2
         by_rho = -2.0 * float(C[1] @ c) if self.lagged else 0.0
         return by_rho, float(c @ (2.0 * lam * self.C2 - self.C1) @ c)
+
+    def direction(self, rho: float, lam: float) -> Array:
+        """Return the coordinates (1, -rho, -g) of the residuals in the columns, shape (j+k,)."""
+        a = np.array([1.0, -rho]) if self.lagged else np.array([1.0])
+        return np.concatenate([a, -self._g(rho, lam)])
 
     def beta(self, rho: float, lam: float) -> Array:
         """Return the generalised least-squares coefficients, shape (k,)."""

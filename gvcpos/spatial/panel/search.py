@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq, minimize, minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 
 from gvcpos._core.errors import EstimationError
+from gvcpos.spatial.panel.climb import EDGE, climb
 from gvcpos.spatial.panel.likelihood import Concentrated
 from gvcpos.spatial.panel.logdet import LogDeterminant
 
 Array = npt.NDArray[np.float64]
 
 _GRID = 41
-_EDGE = 1e-7  # share of the interval left out at each end
 _SAME = 1e-6  # modes nearer than this share of the interval are one
 
 
@@ -84,7 +84,7 @@ def _grid(logdet: LogDeterminant | None) -> Array:
     if logdet is None:
         return np.zeros(1)
     lower, upper = logdet.spectrum.interval
-    margin = _EDGE * (upper - lower)
+    margin = EDGE * (upper - lower)
     return np.linspace(lower + margin, upper - margin, _GRID)
 
 
@@ -131,50 +131,18 @@ def _root(
     # No sign change between the neighbours: an end of the interval, or several hills between two points.
     found = minimize_scalar(lambda one: -value(one), bounds=bracket, method="bounded", options={"xatol": 1e-12})
     r = float(found.x) if -found.fun > best[1] else best[0]
-    return r, min(r - ends[0], ends[1] - r) > _EDGE * (ends[1] - ends[0])
+    return r, min(r - ends[0], ends[1] - r) > EDGE * (ends[1] - ends[0])
 
 
 def _climb_two(likelihood: Concentrated, grids: tuple[Array, Array], hill: Hill) -> Mode:
-    """Climb a hill in both parameters: a bounded quasi-Newton search, then Newton steps on the score."""
-    bounds = [(float(g[0]), float(g[-1])) for g in grids]
+    """Climb a hill in both parameters."""
 
-    def down(p: Array) -> tuple[float, Array]:
-        value = float(likelihood.value(p[0], p[1]))
-        return -value / likelihood.nobs, -likelihood.score(p[0], p[1]) / likelihood.nobs
+    def function(p: Array) -> tuple[float, Array]:
+        return float(likelihood.value(p[0], p[1])), likelihood.score(p[0], p[1])
 
-    start = np.array([grids[0][hill.i], grids[1][hill.j]])
-    found = minimize(down, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-10})
-    p, interior = np.asarray(found.x), True
-    for end, grid in zip(p, grids, strict=True):
-        interior &= bool(min(end - grid[0], grid[-1] - end) > 2.0 * _EDGE * (grid[-1] - grid[0]))
-    if interior:
-        p = _newton(likelihood, p, bounds)
-    top = float(likelihood.value(p[0], p[1]))
-    if top < hill.height:
-        p, top = start, hill.height
-    return Mode(float(p[0]), float(p[1]), top, interior)
-
-
-def _newton(likelihood: Concentrated, p: Array, bounds: list[tuple[float, float]], steps: int = 5) -> Array:
-    """Polish a maximum: the score's derivatives by differences, a step only while the score shrinks."""
-    size = np.array([upper - lower for lower, upper in bounds])
-    for _ in range(steps):
-        score = likelihood.score(p[0], p[1])
-        h = 1e-5 * np.minimum(size, 1.0)
-        columns = []
-        for axis in range(2):
-            step = np.where(np.arange(2) == axis, h, 0.0)
-            ahead, behind = p + step, p - step
-            columns.append((likelihood.score(*ahead) - likelihood.score(*behind)) / (2.0 * h[axis]))
-        hessian = np.stack(columns, axis=1)
-        if np.linalg.cond(hessian) > 1e14:
-            break
-        new = p - np.linalg.solve(hessian, score)
-        inside = all(lower < value < upper for value, (lower, upper) in zip(new, bounds, strict=True))
-        if not inside or np.abs(likelihood.score(*new)).max() >= np.abs(score).max():
-            break
-        p = new
-    return p
+    bounds = np.array([(grid[0], grid[-1]) for grid in grids])
+    top = climb(function, np.array([grids[0][hill.i], grids[1][hill.j]]), bounds, likelihood.nobs)
+    return Mode(float(top.point[0]), float(top.point[1]), top.height, bool(top.inside.all()))
 
 
 def _distinct(modes: list[Mode], rhos: Array, lams: Array) -> tuple[Mode, ...]:
