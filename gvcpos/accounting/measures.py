@@ -21,7 +21,7 @@ from gvcpos._core.yaml_lines import load_yaml_with_lines
 FAMILIES = (
     "table", "position", "wwyz", "lengths", "kpww", "vax", "exports",
     "kww", "wwz", "tripartite", "imports", "extraction", "tiva", "tiva_shares", "tiva_standard",
-    "origin", "rca", "production_flows", "chains",
+    "origin", "rca", "production_flows", "chains", "residuals",
 )  # fmt: skip
 UNITS = ("money", "share", "percent", "ratio", "stages", "log points", "satellite", "satellite per money")
 _NEEDED = {"label", "equation"}
