@@ -59,3 +59,7 @@ class DroppedRowsWarning(GvcposWarning):
 
 class LeftOutWarning(GvcposWarning):
     """A part of a study that nothing else rests on could not be computed; the message says why."""
+
+
+class ClusterWarning(GvcposWarning):
+    """A clustered covariance rests on few clusters, or had to be made positive."""

@@ -9,7 +9,9 @@ from gvcpos._core.errors import InputError
 SpatialModel = Literal["slx", "sar", "sem", "sdm", "sdem", "sac", "gns"]
 PanelEffects = Literal["none", "entity", "time", "twoway"]
 PanelMethod = Literal["lee-yu", "direct"]
-CovarianceType = Literal["information", "hessian", "sandwich"]
+CovarianceType = Literal[
+    "information", "hessian", "sandwich", "cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay"
+]
 EffectErrors = Literal["delta", "simulation"]
 WeightsKind = Literal["contiguity", "knn", "inverse_distance", "linkage"]
 Normalisation = Literal["row", "spectral", "none"]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gvcpos._core.errors import EstimationError
-from gvcpos.spatial.panel.operators import OperatorTraces
+from gvcpos.spatial.panel.operators import Operators, OperatorTraces
 from gvcpos.spatial.panel.transform import Transformation
 
 Array = npt.NDArray[np.float64]
@@ -36,6 +36,7 @@ class Pieces:
         M X, −∂X/∂lambda; None without a spatial error.
     slope_lagged : ndarray (n,) or None
         M W y, −∂²e/∂rho∂lambda with the sign turned; None unless the model has both.
+    operators : Operators
     traces : OperatorTraces or None
     sigma2 : float
     transformation : Transformation
@@ -47,6 +48,7 @@ class Pieces:
     noise: Array
     slope_X: Array | None
     slope_lagged: Array | None
+    operators: Operators
     traces: OperatorTraces | None
     sigma2: float
     transformation: Transformation

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gvcpos._core.errors import EstimationError
-from gvcpos.spatial.panel.covariance import Pieces, covariance
+from gvcpos.spatial.panel.clustered import chosen_covariance
+from gvcpos.spatial.panel.covariance import Pieces
 from gvcpos.spatial.panel.likelihood import Concentrated, moments
 from gvcpos.spatial.panel.logdet import LogDeterminant, Spectrum
 from gvcpos.spatial.panel.models import Features
@@ -123,7 +124,7 @@ class Data:
         return np.column_stack([self.My] if self.MWy is None else [self.My, self.MWy]), self.MX
 
 
-def fit(panel: PanelArrays, features: Features, cov_type: str) -> Estimate:
+def fit(panel: PanelArrays, features: Features, cov_type: str, bandwidth: int | None = None) -> Estimate:
     """Maximum likelihood of y = rho Wy + X beta + effects + u, u = lambda Mu + e.
 
     Parameters
@@ -131,7 +132,10 @@ def fit(panel: PanelArrays, features: Features, cov_type: str) -> Estimate:
     panel : PanelArrays
     features : Features
         Which of rho and lambda are free.
-    cov_type : {"information", "hessian", "sandwich"}
+    cov_type : str
+        One of `CovarianceType`; see `covariance` and `clustered`.
+    bandwidth : int, optional
+        Of the Driscoll-Kraay covariance.
 
     Notes
     -----
@@ -160,7 +164,7 @@ def fit(panel: PanelArrays, features: Features, cov_type: str) -> Estimate:
         name: value for name, value in zip(("rho", "lambda"), (rho, lam), strict=True) if name in features.spatial
     }
     at = "".join(f" at {name} = {value:.6f}" for name, value in spatial.items())
-    cov = covariance(pieces, cov_type, at)
+    cov = chosen_covariance(pieces, cov_type, bandwidth, at)
     keep = np.r_[:k, data.X.shape[1] : len(cov)]
     return Estimate(
         beta[:k],
@@ -217,6 +221,7 @@ def derivatives(panel: PanelArrays, data: Data, features: Features, at: tuple[fl
         _columns(noise, len(e)),
         data.MX,
         data.MWy,
+        ops,
         ops.traces(projected=t.drop_unit) if ops.count else None,
         _variance(e, t),
         t,

@@ -241,13 +241,19 @@ class SpatialPanel:
         pooled = self.effects == "none"
         return design(self.data, self._lags, durbin=durbin, pooled=pooled, intercept=self.choices.intercept)
 
-    def fit(self, cov_type: CovarianceType = "information") -> SpatialPanelResults:
+    def fit(self, cov_type: CovarianceType = "information", *, bandwidth: int | None = None) -> SpatialPanelResults:
         """Estimate.
 
         Parameters
         ----------
-        cov_type : {"information", "hessian", "sandwich"}
-            Expected information, observed Hessian, or the sandwich that is robust to non-normal innovations.
+        cov_type : {"information", "hessian", "sandwich", "cluster-entity", "cluster-time", "cluster-twoway", \
+"driscoll-kraay"}
+            Expected information; observed Hessian; the sandwich that is robust to non-normal innovations; or robust
+            to innovations that depend on each other within entities, within periods, within both, or between all
+            entities with a dependence that fades over time. See `gvcpos.spatial.panel.clustered`. None repairs rho
+            and lambda where the variance of the innovations differs between units in an unknown way.
+        bandwidth : int, optional
+            Lags of the Driscoll-Kraay covariance; default floor(4 (T/100)^(2/9)).
 
         Returns
         -------
@@ -255,6 +261,8 @@ class SpatialPanel:
 
         Raises
         ------
+        InputError
+            If the panel is too short for the covariance, or a bandwidth is given to one that has none.
         EstimationError
             If the likelihood is not finite or a covariance is not positive.
 
@@ -262,9 +270,11 @@ class SpatialPanel:
         -----
         BoundaryWarning
             If the spatial parameter sits at the edge of its admissible interval.
+        ClusterWarning
+            If a clustered covariance rests on few clusters, or a two-way one had to be made positive.
         """
         choose(cov_type, CovarianceType, "cov_type")
-        estimate = fit(self.arrays, self.features, cov_type)
+        estimate = fit(self.arrays, self.features, cov_type, bandwidth)
         self._warn_at_boundary(estimate)
         return SpatialPanelResults(self, estimate, cov_type)
 
