@@ -76,7 +76,7 @@ class Suite(ValueAddedAccounts):
 
     def families(self) -> Iterator[tuple[str, Any]]:
         """Give the suite family by family; what has been given is not kept."""
-        for found in self.every_level(lambda by: self.wwz(by)):
+        for found in self.every_level(self.wwz):
             yield "WWZ", found
         for by in LEVELS:
             yield "KWW", self.kww(by)
@@ -130,6 +130,14 @@ class Measured:
         self.inputs = (table.Z, table.final_demand, table.va_total, table.x)
         self.seconds: dict[tuple[str, str], list[float]] = {}
         self.families: dict[str, list[float]] = {}
+
+    def repeats(self, count: int, threads: int) -> None:
+        with threadpool_limits(threads):
+            self.repeat()  # warm up
+            self.seconds.clear()
+            self.families.clear()
+            for _ in range(count):
+                self.repeat()
 
     def repeat(self) -> None:
         for kind, clock in (("process", time.process_time), ("wall", time.perf_counter)):
@@ -200,6 +208,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=size, action="append", help="countries x sectors, as in 41x35; repeatable")
     parser.add_argument("--threads", type=int, action="append", help="default 1 and 2; repeatable")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", choices=("memory", "time"), help="measure only that")
     parser.add_argument("--families", action="store_true", help="also print the cost of every family")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a limit is broken (one thread, process)")
     return parser.parse_args()
@@ -208,31 +217,28 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     chosen = arguments()
     faults: list[str] = []
-    print("cells  threads  clock    floor s  arrays  frames  draw/getrf  memory n*n")
     for G, N in chosen.size or SIZES:
         table, n = random_table(G, N), G * N
-        with threadpool_limits(1):
+        if chosen.only != "time":
             memory = peak_memory(table)
-        for threads in chosen.threads or (1, 2):
-            with threadpool_limits(threads):
-                measured = Measured(table)
-                measured.repeat()  # warm up
-                measured.seconds.clear()
-                measured.families.clear()
-                for _ in range(chosen.repeats):
-                    measured.repeat()
+            print(f"{n:5d} cells: peak memory {memory:.2f} dense n x n arrays besides the table's", flush=True)
+            faults += broken(n, {"memory": memory})
+        for threads in () if chosen.only == "memory" else chosen.threads or (1, 2):
+            measured = Measured(table)
+            measured.repeats(chosen.repeats, threads)
             for kind in ("process", "wall"):
                 found = measured.ratios(kind)
+                base = measured.median("floor", kind)
                 print(
-                    f"{n:5d}  {threads:7d}  {kind:7s}  {measured.median('floor', kind):7.3f}  {found['arrays']:6.2f}"
-                    f"  {found['frames']:6.2f}  {found['draw']:10.2f}  {memory:10.2f}",
+                    f"{n:5d} cells, {threads} thread(s), {kind + ' time:':13s} floor {base:6.3f} s, "
+                    f"arrays {found['arrays']:.2f}, frames {found['frames']:.2f}, draw / getrf {found['draw']:.2f}",
                     flush=True,
                 )
                 if threads == 1 and kind == "process":
-                    faults += broken(n, found | {"memory": memory})
+                    faults += broken(n, found)
             if chosen.families:
                 for name, values in measured.families.items():
-                    print(f"       {name:40s} {float(np.median(values)) / measured.median('floor', 'process'):6.3f}")
+                    print(f"    {name:40s} {np.median(values) / measured.median('floor', 'process'):6.3f}")
     for fault in faults:
         print(f"limit broken: {fault}", file=sys.stderr)
     return int(chosen.check and bool(faults))
