@@ -63,3 +63,7 @@ class LeftOutWarning(GvcposWarning):
 
 class ClusterWarning(GvcposWarning):
     """A clustered covariance rests on few clusters, or had to be made positive."""
+
+
+class StabilityWarning(GvcposWarning):
+    """The dynamics of a panel do not die out; the spectral radius is in the message."""

@@ -12,6 +12,10 @@ PanelMethod = Literal["lee-yu", "direct"]
 CovarianceType = Literal[
     "information", "hessian", "sandwich", "cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay"
 ]
+PanelDynamics = Literal["none", "time", "space", "space-time"]
+BiasCorrection = Literal["asymptotic", "finite", "none"]
+EffectHorizon = Literal["both", "short", "long"]
+DynamicCovariance = Literal["information", "sandwich"]
 EffectErrors = Literal["delta", "simulation"]
 WeightsKind = Literal["contiguity", "knn", "inverse_distance", "linkage"]
 Normalisation = Literal["row", "spectral", "none"]
