@@ -78,8 +78,8 @@ class Suite(ValueAddedAccounts):
         """Give the suite family by family; what has been given is not kept."""
         for found in self.every_level(self.wwz):
             yield "WWZ", found
-        for by in LEVELS:
-            yield "KWW", self.kww(by)
+        for found in self.every_level(self.kww):
+            yield "KWW", found
         for perspective in get_args(Perspective):
             for approach in get_args(Approach):
                 job = self._exports(perspective, approach)

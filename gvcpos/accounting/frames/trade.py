@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import pandas as pd
 
 from gvcpos._core.options import FlowLevel, TivaOutput, choose
@@ -49,12 +51,20 @@ class TradeFrames(Ledger):
         GEXP = DAVAX (traditional) + GVC_PF (pure forward) + GVC_PB (pure backward) + GVC_TS (two-sided); GVC is the
         last three. Shares are ratios of sums, NaN where there is no trade.
         """
-        money = self.level(tripartite(self.pairs), by)
+        money = self.level(self._tripartite_flows, by)
         return self.flow_frame(money | tripartite_shares(money), by)
+
+    @cached_property
+    def _tripartite_flows(self) -> Columns:
+        return tripartite(self.pairs)
+
+    @cached_property
+    def _tiva_flows(self) -> Columns:
+        return oecd.flows_of_exporters(self.pairs)
 
     def _tiva_codes(self, by: str) -> Columns:
         total = self.summing(by)
-        codes = oecd.indicators({code: total(flow) for code, flow in oecd.flows_of_exporters(self.pairs).items()})
+        codes = oecd.indicators({code: total(flow) for code, flow in self._tiva_flows.items()})
         if by in ("pair", "sector_pair"):
             return codes
         alone = {"VA": total(self.va), "PROD": total(self.x)}
