@@ -83,6 +83,13 @@ class LogDeterminant:
         ends = self.value(np.array([r - step, r + step]))
         return float((ends[1] - ends[0]) / (2.0 * step))
 
+    def slopes(self, r: Array) -> Array:
+        """Return the derivative at each r, shape (m,)."""
+        roots = self._roots()
+        if roots is None:
+            return np.array([self.slope(float(each)) for each in r])
+        return np.asarray(-np.real(roots / (1.0 - np.multiply.outer(r, roots))).sum(axis=-1))
+
     def _roots(self) -> Roots | None:
         """Eigenvalues that enter: all, or all but the one nearest to 1."""
         roots = self.spectrum.eigenvalues
