@@ -137,6 +137,20 @@ def test_indices_of_saved_tables(tmp_path: Path) -> None:
     assert len(pd.read_csv(tmp_path / "c.csv", keep_default_na=False)) == 16
 
 
+def test_workers_do_not_change_the_indices(tmp_path: Path) -> None:
+    world = synthetic_world(seed=1, countries=8, years=range(2007, 2010))
+    for table in world.tables:
+        table.save(tmp_path / f"w_{table.year}.arrow")
+    for workers in ("1", "2"):
+        done = gvcpos("indices", *(f"w_{y}.arrow" for y in (2007, 2008, 2009)), "-o", f"{workers}.csv",
+                      "--workers", workers, cwd=tmp_path)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    one, two = (pd.read_csv(tmp_path / f"{workers}.csv", keep_default_na=False, na_values=[""]) for workers in "12")
+    pd.testing.assert_frame_equal(one, two, rtol=1e-9, atol=1e-12)
+    refused = gvcpos("indices", "w_2007.arrow", "-o", "x.csv", "--workers", "0", cwd=tmp_path)
+    assert refused.returncode == 2
+
+
 def test_indices_of_an_unbalanced_table_take_a_tolerance(tmp_path: Path) -> None:
     table = next(iter(synthetic_world(seed=1, countries=8, years=range(2007, 2009)).tables))
     off = np.array(table.x)
