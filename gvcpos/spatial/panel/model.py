@@ -132,6 +132,8 @@ class SpatialPanel:
         ----------
         formula : str
             Wilkinson formula (formulaic). Its constant is used in pooled models and absorbed by fixed effects.
+            ``W(x)`` gives x, and then only regressors so named, a spatial lag (sar becomes sdm, sem sdem, sac gns);
+            ``lag(x)`` is x one period before, and the first period is left out with a `DroppedRowsWarning`.
         data : DataFrame
             Long, either on a two-level index (entity, time) or with the columns `entity` and `time`.
         W : Weights
@@ -145,17 +147,19 @@ class SpatialPanel:
         InputError
             If the columns are absent or the formula cannot be evaluated; and as `SpatialPanel`.
         """
-        from gvcpos.spatial.panel.formula import design
+        from gvcpos.spatial.panel.formula import evaluate
 
-        y, X, intercept = design(formula, data, entity, time)
+        found = evaluate(formula, data, entity, time)
+        found.refuse_dynamic(formula)
+        model, not_lagged = found.specified(model, _names(not_lagged))
         return cls(
-            y,
-            X,
+            found.y,
+            found.X,
             W,
             model=model,
             effects=effects,
             method=method,
-            intercept=intercept,
+            intercept=found.intercept,
             error_weights=error_weights,
             x_weights=x_weights,
             not_lagged=not_lagged,
@@ -276,7 +280,7 @@ class SpatialPanel:
         choose(cov_type, CovarianceType, "cov_type")
         estimate = fit(self.arrays, self.features, cov_type, bandwidth)
         self._warn_at_boundary(estimate)
-        return SpatialPanelResults(self, estimate, cov_type)
+        return SpatialPanelResults(self, estimate, cov_type, bandwidth)
 
     def _warn_at_boundary(self, estimate: Estimate) -> None:
         for name, value in estimate.spatial.items():
