@@ -88,6 +88,7 @@ def indices_by_year(
     split_foreign: bool = True,
     tolerance: float | None = None,
     done: Done | None = None,
+    start: StartMethod | None = None,
 ) -> pd.DataFrame:
     """Return every index of every year as one tidy frame, as `ValueAddedAccounts.indices` gives it.
 
@@ -95,8 +96,8 @@ def indices_by_year(
     ----------
     tables : TableSeries
     by : {"sector", "country"}
-    workers : int
-        Processes; see `each_year`.
+    workers, start
+        Processes and how they start; see `each_year`.
     split_foreign, tolerance
         See `ValueAddedAccounts`.
     done : callable, optional
@@ -110,7 +111,7 @@ def indices_by_year(
     choose(by, AccountLevel, "by")
     job = partial(_indices, by=by, split_foreign=split_foreign, tolerance=tolerance)
     frames = []
-    for count, (_, frame) in enumerate(each_year(tables, job, workers=workers), start=1):
+    for count, (_, frame) in enumerate(each_year(tables, job, workers=workers, start=start), start=1):
         frames.append(frame)
         if done is not None:
             done(count, len(tables))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 import warnings
 from functools import partial
@@ -13,12 +15,19 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from gvcpos._core.errors import IdentityError, IdentityWarning, InputError, LabelError
-from gvcpos.accounting import ValueAddedAccounts, each_year, indices_by_year
+from gvcpos.accounting import ValueAddedAccounts, each_year, indices_by_year, years
 from gvcpos.tables import IOTable, TableSeries, read_tables
 from tests.accounting.worlds import random_world
 from tests.shared import shared
 
 YEARS = (2001, 2002, 2003, 2004, 2005)
+
+
+@pytest.fixture(autouse=True)
+def quick_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies of this process, also where the runner of the tests has a thread of its own."""
+    if sys.platform == "linux":
+        monkeypatch.setattr(years, "_usual_start", lambda: "fork")
 
 
 def world(year: int) -> IOTable:
@@ -74,6 +83,16 @@ def shuffled(table: IOTable) -> IOTable:
         unit=table.meta.unit,
         synthetic=True,
     )
+
+
+def test_a_process_with_threads_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    waiting = threading.Event()
+    thread = threading.Thread(target=waiting.wait)
+    thread.start()
+    assert years._usual_start() == "spawn"
+    waiting.set()
+    thread.join()
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
