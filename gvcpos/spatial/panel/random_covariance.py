@@ -218,7 +218,8 @@ def non_normality(pieces: RandomPieces) -> Array:
     of_e[:, : k + p] = weighed.reshape(T * n, -1) / s2
     of_mu[:, : k + p] = kernel.loading(T * weighed.mean(axis=0), transposed=True) / s2
     own, effect = np.zeros((n, k + p + 2)), np.zeros((n, k + p + 2))  # diagonals
-    own[:, k:-1], effect[:, k:-1] = pieces.between.own.T / (T * s2), T * pieces.between.effect.T / s2
+    between = pieces.between.diagonals
+    own[:, k:-1], effect[:, k:-1] = between[0].T / (T * s2), T * between[1].T / s2
     own[:, -1], effect[:, -1] = (deviation + inverse / T) / (2.0 * s2**2), T * shared / (2.0 * s2**2)
     if pieces.within is not None:
         own[:, k : k + p] += deviation * pieces.within.diagonal.T / s2

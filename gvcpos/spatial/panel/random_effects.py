@@ -1,6 +1,6 @@
 """Fit a spatial panel with random entity effects to arrays: exact maximum likelihood.
 
-y_t = ρ W y_t + X_t β + u_t with random_error "baltagi", u_t = mu + (I − λM)⁻¹ e_t, or "kkp", u_t = (I − λM)⁻¹ (mu + e_t);
+y_t = ρ W y_t + X_t β + u_t with u_t = mu + (I − λM)⁻¹ e_t ("baltagi") or u_t = (I − λM)⁻¹ (mu + e_t) ("kkp");
 mu ~ (0, phi sigma²), e ~ (0, sigma²). Fixed time effects enter as dummies.
 """
 

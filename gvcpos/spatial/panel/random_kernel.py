@@ -22,7 +22,6 @@ from gvcpos._core.errors import EstimationError
 from gvcpos.spatial.panel.logdet import Spectrum
 
 Array = npt.NDArray[np.float64]
-Matrix = Array | sparse.csr_array
 
 _STEP = 1e-5
 
@@ -137,9 +136,9 @@ class Squares:
         Admissible interval of lambda.
     """
 
-    M: Matrix
-    sum: Matrix
-    product: Matrix
+    M: Array | sparse.csr_array
+    sum: Array | sparse.csr_array
+    product: Array | sparse.csr_array
     lower: float
     upper: float
 
@@ -151,7 +150,7 @@ class Squares:
 
 def squares(spectrum: Spectrum) -> Squares:
     """Form the parts of BB'."""
-    M: Matrix = spectrum.matrix if spectrum.eigenvalues is None else spectrum.matrix.toarray()
+    M: Array | sparse.csr_array = spectrum.matrix if spectrum.eigenvalues is None else spectrum.matrix.toarray()
     return Squares(M, M + M.T, M @ M.T, *spectrum.interval)
 
 
@@ -216,7 +215,7 @@ class SpatialKernel(Kernel):
         return SpatialKernel(self.units, self.periods, lam, phi, self.parts).logdet
 
     @cached_property
-    def _matrix(self) -> Matrix:
+    def _matrix(self) -> Array | sparse.csr_array:
         p, lam = self.parts, self.lam
         eye = np.eye(self.units) if p.dense else sparse.eye_array(self.units, format="csr")
         return (1.0 + self.shared) * eye + self.shared * (lam**2 * p.product - lam * p.sum)

@@ -84,8 +84,14 @@ class RandomLikelihood:
         value = gaussian(np.array(rss), np.array(logdet), self.nobs, self.kernels.periods)
         return float(value) - 0.5 * kernel.logdet, score
 
-    def surface(self, rhos: Array, lams: Array, phi: float) -> Array:
-        """Return the log-likelihood on a grid, shape (len(rhos), len(lams))."""
+    def logdets(self, rhos: Array, lams: Array) -> Array:
+        """Return log|I − ρW| + log|I − λM| on a grid, shape (len(rhos), len(lams))."""
+        lag = np.zeros(len(rhos)) if self.lag is None else self.lag.value(rhos)
+        error = np.zeros(len(lams)) if self.error is None else self.error.value(lams)
+        return lag[:, None] + error[None, :]
+
+    def surface(self, rhos: Array, lams: Array, phi: float, logdets: Array) -> Array:
+        """Return the log-likelihood on a grid, shape (len(rhos), len(lams)), given the log-determinants."""
         if self.kernels.parts is None:
             rss = self._scalar(phi).rss(rhos[:, None], lams[None, :])
             kernels = np.full(len(lams), self.kernels.at(0.0, phi).logdet)
@@ -93,10 +99,7 @@ class RandomLikelihood:
             found = [self.kernels.at(float(lam), phi) for lam in lams]
             rss = np.stack([self._moments(self._cross(k).value).rss(rhos, np.array(0.0)) for k in found], axis=1)
             kernels = np.array([k.logdet for k in found])
-        logdet = np.zeros((len(rhos), len(lams)))
-        logdet = logdet + (0.0 if self.lag is None else self.lag.value(rhos)[:, None])
-        logdet = logdet + (0.0 if self.error is None else self.error.value(lams)[None, :])
-        return gaussian(rss, logdet, self.nobs, self.kernels.periods) - 0.5 * kernels
+        return gaussian(rss, logdets, self.nobs, self.kernels.periods) - 0.5 * kernels
 
     def beta(self, rho: float, lam: float, phi: float) -> Array:
         """Return the generalised least-squares coefficients, shape (k,)."""

@@ -20,6 +20,7 @@ Array = npt.NDArray[np.float64]
 HIGHEST = 20.0  # log(1 + T phi) searched: beyond, means count for nothing and the effects are fixed
 _SHARES = np.array([0.0, 0.1, 0.3, 0.7, 1.2, 2.0, 3.0, 4.0, 5.5, 7.5, 10.0, 14.0, HIGHEST])
 _FEW = 7  # points of lambda where every point needs a factorisation
+_SOME = 15
 _MANY = 41
 _SAME = 1e-5
 
@@ -91,11 +92,17 @@ def _ends(logdet: LogDeterminant | None) -> tuple[float, float]:
 
 def _starts(likelihood: RandomLikelihood, bounds: Array, lams: int) -> list[Array]:
     """Grid points that no neighbour exceeds, highest first."""
-    counts = [1 if low == high else number for (low, high), number in zip(bounds[:2], (_MANY, lams), strict=True)]
-    rho, lam = (np.linspace(*ends, number) for ends, number in zip(bounds[:2], counts, strict=True))
-    T = likelihood.kernels.periods
-    values = np.stack([likelihood.surface(rho, lam, float(np.expm1(s)) / T) for s in _SHARES], axis=2)
+    rho, lam = _grid(likelihood.lag, bounds[0], _MANY), _grid(likelihood.error, bounds[1], lams)
+    T, logdets = likelihood.kernels.periods, likelihood.logdets(rho, lam)
+    values = np.stack([likelihood.surface(rho, lam, float(np.expm1(s)) / T, logdets) for s in _SHARES], axis=2)
     values = np.where(np.isfinite(values), values, -np.inf)
     top = np.isfinite(values) & (values >= maximum_filter(values, size=3, mode="constant", cval=-np.inf))
     places = sorted(np.argwhere(top).tolist(), key=lambda place: -float(values[tuple(place)]))
     return [np.array([rho[i], lam[j], _SHARES[m]]) for i, j, m in places]
+
+
+def _grid(logdet: LogDeterminant | None, ends: Array, points: int) -> Array:
+    """Points between the ends; fewer where each costs a factorisation, one for a parameter that is not there."""
+    if logdet is None:
+        return np.zeros(1)
+    return np.linspace(ends[0], ends[1], points if logdet.spectrum.eigenvalues is not None else min(points, _SOME))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -32,16 +33,18 @@ class BetweenTraces:
         ½ tr K⁻¹S_a.
     double : ndarray, shape (q, q)
         ½ tr K⁻¹S_a K⁻¹S_b.
-    own : ndarray, shape (q, N)
-        Diagonals of K⁻¹X_a K⁻¹.
-    effect : ndarray, shape (q, N)
-        Diagonals of L'K⁻¹X_a K⁻¹L, with L what takes the random effects to the filtered data.
+    make_diagonals : callable
+        What computes `own` and `effect`: for a large W dear, and seldom asked for.
     """
 
     single: Array
     double: Array
-    own: Array
-    effect: Array
+    make_diagonals: Callable[[], tuple[Array, Array]]
+
+    @cached_property
+    def diagonals(self) -> tuple[Array, Array]:
+        """Diagonals of K⁻¹X_a K⁻¹ and of L'K⁻¹X_a K⁻¹L, shape (q, N) each; L takes the effects to the filtered data."""
+        return self.make_diagonals()
 
 
 def expected_traces(kernel: Kernel, ops: Operators, within: OperatorTraces | None) -> BetweenTraces:
@@ -73,14 +76,18 @@ def expected_traces(kernel: Kernel, ops: Operators, within: OperatorTraces | Non
 def _scalar(kernel: ScalarKernel, t: OperatorTraces | None) -> BetweenTraces:
     """K = I/w: the traces are those of the operators, with phi's T w / 2 times the identity beside them."""
     n, w, half = kernel.units, kernel.weight, 0.5 * kernel.periods * kernel.weight
-    diagonals = np.full((1, n), half)
     single, double = np.array([half * n]), np.array([[2.0 * half**2 * n]])
     if t is not None:
         cross = 2.0 * half * t.single[:, None]
-        diagonals = np.vstack([t.diagonal, diagonals])
         single = np.append(t.single, single)
         double = np.block([[t.double, cross], [cross.T, double]])
-    return BetweenTraces(single, double, w * diagonals, w * diagonals)
+
+    def diagonals() -> tuple[Array, Array]:
+        own = np.full((1, n), half)
+        both = w * (own if t is None else np.vstack([t.diagonal, own]))
+        return both, both
+
+    return BetweenTraces(single, double, diagonals)
 
 
 def between_traces(kernel: Kernel, terms: Sequence[Linear]) -> BetweenTraces:
@@ -106,12 +113,12 @@ def between_traces(kernel: Kernel, terms: Sequence[Linear]) -> BetweenTraces:
             single[a] += solved[a][rows].sum()
             for b in range(q):
                 double[a, b] += kernel.solve(X(solved[b]))[rows].sum() + float(np.vdot(both, plain[b]))
-    return BetweenTraces(single, (double + double.T) / 2.0, own, effect)
+    return BetweenTraces(single, (double + double.T) / 2.0, lambda: (own, effect))
 
 
 def inverse_diagonals(kernel: Kernel) -> tuple[Array, Array]:
     """Return the diagonals of K⁻¹ and of L'K⁻¹L, shape (N,) each."""
     if isinstance(kernel, ScalarKernel):
         return np.full(kernel.units, kernel.weight), np.full(kernel.units, kernel.weight)
-    found = between_traces(kernel, [kernel.apply])
-    return found.own[0], found.effect[0]
+    own, effect = between_traces(kernel, [kernel.apply]).diagonals
+    return own[0], effect[0]
