@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +17,12 @@ from scipy import sparse
 from scipy.sparse import csgraph, linalg
 
 from gvcpos._core.errors import EstimationError
+from gvcpos.spatial.panel.determinants import Determinants
 
 Array = npt.NDArray[np.float64]
 Roots = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
 
-_SPARSE_FROM = 3000  # below, one eigenvalue problem beats a factorisation per evaluation
+_SPARSE_FROM = 1000  # below, one eigenvalue problem beats some twenty factorisations
 _SPARSE_DENSITY = 0.05
 _REAL = 1e-9  # an imaginary part below this is rounding
 _KEPT = 8
@@ -50,6 +52,18 @@ class Spectrum:
         """Number of units N."""
         return int(self.matrix.shape[0])
 
+    @cached_property
+    def determinants(self) -> Determinants:
+        """Exact log-determinants of a large sparse W, and the polynomials between them."""
+        return Determinants(self.matrix, self.interval)
+
+    @cached_property
+    def without_unit(self) -> Roots | None:
+        """All eigenvalues but the one nearest to 1."""
+        if self.eigenvalues is None:
+            return None
+        return np.delete(self.eigenvalues, np.argmin(np.abs(self.eigenvalues - 1.0)))
+
 
 @dataclass(frozen=True)
 class LogDeterminant:
@@ -70,34 +84,31 @@ class LogDeterminant:
         roots = self._roots()
         if roots is not None:
             return np.asarray(np.log(np.abs(1.0 - np.multiply.outer(r, roots))).sum(axis=-1))
-        full = np.array([_lu_logdet(self.spectrum.matrix, float(one)) for one in np.ravel(r)])
-        return full.reshape(np.shape(r)) - np.log(1.0 - r) * self.drop_unit
+        at = self.spectrum.determinants
+        r = np.asarray(r, dtype=float)
+        # A grid is looked at once; a single value belongs to a climb, which comes back to its neighbourhood.
+        full = at.derivative(r, 0) if r.ndim == 0 else np.array([at.at(float(one)) for one in r.ravel()])
+        return full.reshape(r.shape) - np.log(1.0 - r) * self.drop_unit
 
     def slope(self, r: float) -> float:
         """Return the derivative with respect to r, -tr W(I - rW)^-1 (+ 1/(1 - r))."""
         roots = self._roots()
         if roots is not None:
             return float(-np.real(roots / (1.0 - r * roots)).sum())
-        lower, upper = self.spectrum.interval
-        step = min(1e-5, 0.5 * (upper - r), 0.5 * (r - lower))
-        ends = self.value(np.array([r - step, r + step]))
-        return float((ends[1] - ends[0]) / (2.0 * step))
+        slope = float(self.spectrum.determinants.derivative(np.array(r), 1))
+        return slope + 1.0 / (1.0 - r) if self.drop_unit else slope
 
     def slopes(self, r: Array) -> Array:
         """Return the derivative at each r, shape (m,)."""
         roots = self._roots()
         if roots is None:
-            return np.array([self.slope(float(each)) for each in r])
+            found = self.spectrum.determinants.derivative(r, 1)
+            return found + 1.0 / (1.0 - r) if self.drop_unit else found
         return np.asarray(-np.real(roots / (1.0 - np.multiply.outer(r, roots))).sum(axis=-1))
 
     def _roots(self) -> Roots | None:
         """Eigenvalues that enter: all, or all but the one nearest to 1."""
-        roots = self.spectrum.eigenvalues
-        if roots is None or not self.drop_unit:
-            return roots
-        kept = np.ones(len(roots), dtype=bool)
-        kept[np.argmin(np.abs(roots - 1.0))] = False
-        return roots[kept]
+        return self.spectrum.without_unit if self.drop_unit else self.spectrum.eigenvalues
 
 
 def spectrum(matrix: sparse.csr_array) -> Spectrum:
@@ -162,14 +173,21 @@ def _interval(roots: Roots) -> tuple[float, float]:
 
 def _sparse_interval(matrix: sparse.csr_array) -> tuple[float, float]:
     """Admissible interval of a large sparse W from its extreme eigenvalues."""
+    if not matrix.nnz:
+        return _interval(np.zeros(1))
+    sums = np.asarray(matrix.sum(axis=1))
+    radius = float(sums.max()) if matrix.data.min() >= 0.0 and np.ptp(sums) <= _REAL * sums.max() else None
     scale = similarity_scale(matrix)
     if scale is None:
-        radius = float(np.abs(linalg.eigs(matrix, k=1, which="LM", return_eigenvectors=False)[0]))
+        if radius is None:
+            start = np.ones(matrix.shape[0])
+            radius = float(np.abs(linalg.eigs(matrix, k=1, which="LM", v0=start, return_eigenvectors=False)[0]))
         return -1.0 / radius, 1.0 / radius
     symmetric = sparse.diags_array(scale) @ matrix @ sparse.diags_array(1.0 / scale)
-    start = np.ones(matrix.shape[0])
-    ends = linalg.eigsh((symmetric + symmetric.T) / 2.0, k=2, which="BE", v0=start, return_eigenvectors=False)
-    return 1.0 / float(ends.min()), 1.0 / float(ends.max())
+    start = np.random.default_rng(0).standard_normal(matrix.shape[0])
+    which, k = ("BE", 2) if radius is None else ("SA", 1)
+    ends = linalg.eigsh((symmetric + symmetric.T) / 2.0, k=k, which=which, v0=start, return_eigenvectors=False)
+    return 1.0 / float(ends.min()), 1.0 / (float(ends.max()) if radius is None else radius)
 
 
 def similarity_scale(matrix: sparse.csr_array) -> Array | None:
@@ -195,24 +213,16 @@ def similarity_scale(matrix: sparse.csr_array) -> Array | None:
 def _potential(ratio: sparse.csr_array) -> Array:
     """Sum the entries of `ratio` along a spanning tree of every component; shape (N,)."""
     n = ratio.shape[0]
-    steps = np.zeros(n)
-    seen = np.zeros(n, dtype=bool)
     graph = sparse.csr_array((np.ones(ratio.nnz), ratio.indices, ratio.indptr), shape=ratio.shape)
-    for root in range(n):
-        if seen[root]:
-            continue
+    parent = np.arange(n)
+    count, component = csgraph.connected_components(graph, directed=False)
+    roots = np.unique(component, return_index=True)[1]
+    for root in roots[np.bincount(component, minlength=count) > 1]:
         order, before = csgraph.breadth_first_order(graph, root, directed=True)
-        seen[order] = True
-        for node in order[1:]:
-            parent = before[node]
-            row = slice(ratio.indptr[parent], ratio.indptr[parent + 1])
-            place = np.searchsorted(ratio.indices[row], node)
-            steps[node] = steps[parent] + ratio.data[row][place]
+        parent[order[1:]] = before[order[1:]]
+    child = np.flatnonzero(parent != np.arange(n))
+    steps = np.zeros(n)
+    steps[child] = np.asarray(ratio[parent[child], child]).ravel()
+    while (parent[parent] != parent).any():  # each pass doubles how far a node looks up the tree
+        steps, parent = steps + steps[parent], parent[parent]
     return steps
-
-
-def _lu_logdet(matrix: sparse.csr_array, r: float) -> float:
-    """log|I - rW| from a sparse LU with a minimum-degree order."""
-    system = sparse.eye_array(matrix.shape[0], format="csc") - r * matrix.tocsc()
-    factor = linalg.splu(system.tocsc(), permc_spec="MMD_AT_PLUS_A")
-    return float(np.log(np.abs(factor.U.diagonal())).sum())

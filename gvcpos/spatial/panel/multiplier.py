@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,12 +11,14 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse import linalg
 
+from gvcpos.spatial.panel.determinants import factorised, squared_trace
 from gvcpos.spatial.panel.logdet import Spectrum
 from gvcpos.spatial.panel.transform import operator, spatial_lag
 
 Array = npt.NDArray[np.float64]
 
 _BLOCK = 256
+_BLOCKS_UP_TO = 1500  # units; above, traces come from log-determinants
 
 
 @dataclass(frozen=True)
@@ -26,14 +29,19 @@ class Traces:
     ----------
     g, gg, gtg : float
         tr G, tr GG, tr G'G.
-    diagonal : ndarray, shape (N,)
-        Diagonal of G, of which the column means are taken out when projected.
+    make_diagonal : callable
+        What computes the diagonal: for a large W dear, and seldom asked for.
     """
 
     g: float
     gg: float
     gtg: float
-    diagonal: Array
+    make_diagonal: Callable[[], Array]
+
+    @cached_property
+    def diagonal(self) -> Array:
+        """Diagonal of G, shape (N,), of which the column means are taken out when projected."""
+        return self.make_diagonal()
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,13 @@ class Multiplier:
         """
         if projected and self._dense is not None:
             G = self._projected()
-            return Traces(float(np.trace(G)), float(np.einsum("ij,ji->", G, G)), float(np.vdot(G, G)), G.diagonal())
+            return Traces(float(np.trace(G)), float(np.vdot(G.T, G)), float(np.vdot(G, G)), G.diagonal)
+        if self._dense is None and self.spectrum.n > _BLOCKS_UP_TO:
+            return self._traces_of_determinants(projected)
+        return self._traces_by_blocks(projected)
+
+    def _traces_by_blocks(self, projected: bool) -> Traces:
+        """Go through the columns of G."""
         n = self.spectrum.n
         g = gg = gtg = 0.0
         diagonal = np.empty(n)
@@ -82,7 +96,19 @@ class Multiplier:
         if projected:
             unit = 1.0 / (1.0 - self.r)
             g, gg = g - unit, gg - unit**2
-        return Traces(float(g), float(gg), gtg, diagonal)
+        return Traces(float(g), float(gg), gtg, lambda: diagonal)
+
+    def _traces_of_determinants(self, projected: bool) -> Traces:
+        """Take them from derivatives of log-determinants, without a column of G."""
+        at, r = self.spectrum.determinants, np.array(self.r)
+        g, gg = -float(at.derivative(r, 1)), -float(at.derivative(r, 2))
+        gtg = squared_trace(self.spectrum.matrix, self.r, 1.0 / min(map(abs, self.spectrum.interval)))
+        if projected:
+            unit = 1.0 / (1.0 - self.r)
+            sums = self.spectrum.matrix.T @ self._factor.solve(np.ones(self.spectrum.n), trans="T")
+            # |JG|² = |G|² - |1'G|² / N, and 1'G = 1'W(I - rW)^-1 = 1'(I - rW)^-1 W.
+            g, gg, gtg = g - unit, gg - unit**2, gtg - float(sums @ sums) / self.spectrum.n
+        return Traces(g, gg, gtg, lambda: self._traces_by_blocks(projected).diagonal)
 
     def _projected(self) -> Array:
         """Return JG, shape (N, N), without forming G."""
@@ -108,7 +134,7 @@ class Multiplier:
     @cached_property
     def _factor(self) -> linalg.SuperLU:
         W = self.spectrum.matrix
-        return linalg.splu((sparse.eye_array(W.shape[0]) - self.r * W).tocsc(), permc_spec="MMD_AT_PLUS_A")
+        return factorised((sparse.eye_array(W.shape[0], format="csc") - self.r * W).tocsc())
 
     def _block(self, start: int, stop: int) -> Array:
         """Return columns start..stop of G."""

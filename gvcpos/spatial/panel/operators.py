@@ -6,7 +6,9 @@ needs their traces, those of their products, and their diagonals (Anselin 1988, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -31,14 +33,19 @@ class OperatorTraces:
         tr A_i A_j + tr A_i' A_j.
     square : ndarray, shape (p, p)
         tr A_i A_j.
-    diagonal : ndarray, shape (p, N)
-        Diagonals, of which the column means are taken out when projected.
+    make_diagonal : callable
+        What computes the diagonals: for a large W dear, and seldom asked for.
     """
 
     single: Array
     double: Array
     square: Array
-    diagonal: Array
+    make_diagonal: Callable[[], Array]
+
+    @cached_property
+    def diagonal(self) -> Array:
+        """Diagonals, shape (p, N), of which the column means are taken out when projected."""
+        return self.make_diagonal()
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class Operators:
             raise ValueError("no spatial parameter, no operator")
         t = one.traces(projected=projected)
         return OperatorTraces(
-            np.array([t.g]), np.array([[t.gg + t.gtg]]), np.array([[t.gg]]), np.asarray(t.diagonal)[None, :]
+            np.array([t.g]), np.array([[t.gg + t.gtg]]), np.array([[t.gg]]), lambda: np.asarray(t.diagonal)[None, :]
         )
 
     def _conjugate(self, e: Array) -> Array:
@@ -107,7 +114,7 @@ class Operators:
                 for j in range(2):
                     square[j, i] += again[j][rows].sum()
                     cross[i, j] += float(np.vdot(first[i], first[j]))
-        return OperatorTraces(single, square + cross, square, diagonal)
+        return OperatorTraces(single, square + cross, square, lambda: diagonal)
 
     def _columns(self, Z: Array, projected: bool) -> list[Array]:
         """Return the operators, projected or not, applied to the rows of Z."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy.optimize import brentq, minimize_scalar
 
 from gvcpos._core.errors import EstimationError
+from gvcpos.spatial.panel.bracketing import walk
 from gvcpos.spatial.panel.climb import EDGE, climb
 from gvcpos.spatial.panel.likelihood import Concentrated
 from gvcpos.spatial.panel.logdet import LogDeterminant
@@ -58,13 +59,17 @@ class Hill:
 def maximise(likelihood: Concentrated) -> tuple[Mode, ...]:
     """Find the maxima of the concentrated likelihood on the admissible intervals, highest first.
 
-    A coarse grid finds the hills, the analytic score their tops.
+    A coarse grid finds the hills, the analytic score their tops. With one parameter and a large sparse W, where each
+    value costs a factorisation, the hill that rises from 0 is climbed.
 
     Raises
     ------
     EstimationError
         If the likelihood is not finite anywhere.
     """
+    if (one := _large(likelihood)) is not None:
+        r, height, interior = walk(likelihood, one)
+        return (Mode(*((r, 0.0) if likelihood.lag is not None else (0.0, r)), height, interior),)
     rhos, lams = (_grid(logdet) for logdet in (likelihood.lag, likelihood.error))
     values = np.atleast_2d(likelihood.value(rhos[:, None], lams[None, :]))
     values = np.broadcast_to(values, (len(rhos), len(lams)))
@@ -77,6 +82,12 @@ def maximise(likelihood: Concentrated) -> tuple[Mode, ...]:
     climb = _climb_two if both else _climb_one
     found = [climb(likelihood, (rhos, lams), hill) for hill in _hills(values)]
     return _distinct(sorted(found, key=lambda mode: -mode.loglik), rhos, lams)
+
+
+def _large(likelihood: Concentrated) -> LogDeterminant | None:
+    """Return the log-determinant of the only parameter, if its values cost a factorisation each."""
+    there = [logdet for logdet in (likelihood.lag, likelihood.error) if logdet is not None]
+    return there[0] if len(there) == 1 and there[0].spectrum.eigenvalues is None else None
 
 
 def _grid(logdet: LogDeterminant | None) -> Array:
