@@ -63,6 +63,28 @@ def effects_frame(result: SpatialPanelResults, errors: str, plan: Simulation) ->
     return frame
 
 
+def effects_with_errors(result: SpatialPanelResults, sample: Array, covariances: Array | None) -> tuple[Array, Array]:
+    """Effects and their delta errors at many parameters, each with a covariance of its own.
+
+    Parameters
+    ----------
+    result : SpatialPanelResults
+        Of the model.
+    sample : ndarray, shape (m, p)
+        Coefficients of the design and, last, rho if the model has it.
+    covariances : ndarray, shape (m, p, p), or None
+
+    Returns
+    -------
+    effects, errors : ndarray, shape (m, 3, variables)
+        Errors are empty without covariances.
+    """
+    if covariances is None:
+        return _effects(result, sample), np.empty(0)
+    errors = [impacts.delta_errors(_gradient(result, mean), cov) for mean, cov in zip(sample, covariances, strict=True)]
+    return _effects(result, sample), np.array(errors)
+
+
 def _parameters(result: SpatialPanelResults) -> tuple[Array, Array]:
     """Mean and covariance of the design's coefficients and, last, rho if the model has it."""
     k = len(result.estimate.beta)

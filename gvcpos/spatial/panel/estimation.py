@@ -137,24 +137,12 @@ def fit(panel: PanelArrays, features: Features, cov_type: str, bandwidth: int | 
     bandwidth : int, optional
         Of the Driscoll-Kraay covariance.
 
-    Notes
-    -----
-    The filter I − λM keeps entity effects in their span, and time effects only when M has equal row sums. Otherwise
-    (direct likelihood) the time effects enter as dummies.
     """
     t, k = panel.transformation, panel.X.shape[2]
-    by_dummies = features.error and t.time and not _maps_constants_to_constants(panel.error_spectrum)
-    design, within = panel.X, t
-    if by_dummies:
-        design = np.concatenate([panel.X, time_dummies(t)], axis=2)
-        within = replace(t, time=False)
+    design, within = columns_and_effects(panel, features)
     data = transformed(panel, design, within, features)
     likelihood = Concentrated(
-        moments(data.targets, data.X, data.filtered),
-        LogDeterminant(panel.spectrum, t.drop_unit) if features.lag else None,
-        LogDeterminant(panel.error_spectrum, t.drop_unit) if features.error else None,
-        t.nobs,
-        t.determinants,
+        moments(data.targets, data.X, data.filtered), *logdeterminants(panel, features), t.nobs, t.determinants
     )
     modes = maximise(likelihood)
     rho, lam = modes[0].rho, modes[0].lam
@@ -175,6 +163,27 @@ def fit(panel: PanelArrays, features: Features, cov_type: str, bandwidth: int | 
         pieces.e.reshape(panel.y.shape),
         pieces,
         cov[np.ix_(keep, keep)],
+    )
+
+
+def columns_and_effects(panel: PanelArrays, features: Features) -> tuple[Array, Transformation]:
+    """Return the columns of the likelihood, shape (T, N, k), and the effects that demeaning takes out.
+
+    The filter I − λM keeps entity effects in their span, and time effects only when M has equal row sums. Otherwise
+    (direct likelihood) the time effects enter as dummies.
+    """
+    t = panel.transformation
+    if features.error and t.time and not _maps_constants_to_constants(panel.error_spectrum):
+        return np.concatenate([panel.X, time_dummies(t)], axis=2), replace(t, time=False)
+    return panel.X, t
+
+
+def logdeterminants(panel: PanelArrays, features: Features) -> tuple[LogDeterminant | None, LogDeterminant | None]:
+    """Return log|I − ρW| and log|I − λM|, None where the model has no such parameter."""
+    drop = panel.transformation.drop_unit
+    return (
+        LogDeterminant(panel.spectrum, drop) if features.lag else None,
+        LogDeterminant(panel.error_spectrum, drop) if features.error else None,
     )
 
 

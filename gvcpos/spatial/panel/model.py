@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.errors import BoundaryWarning
-from gvcpos._core.options import CovarianceType, PanelEffects, PanelMethod, SpatialModel, choose
+from gvcpos._core.options import CovarianceType, PanelMethod, RandomError, SpatialModel, StaticEffects, choose
 from gvcpos.spatial.panel import data as panel_data
 from gvcpos.spatial.panel.checks import check_names, check_regressors, check_transformation
 from gvcpos.spatial.panel.design import Design, design, lags
@@ -37,6 +37,7 @@ class Choices:
     error_weights : Weights or None
     x_weights : Weights, mapping of str to Weights, or None
     not_lagged : tuple of str
+    random_error : str
     """
 
     model: str = "sdm"
@@ -46,6 +47,7 @@ class Choices:
     error_weights: Weights | None = None
     x_weights: Weights | Mapping[str, Weights] | None = None
     not_lagged: tuple[str, ...] = ()
+    random_error: str = "baltagi"
 
 
 class SpatialPanel:
@@ -99,7 +101,7 @@ class SpatialPanel:
         W: Weights,
         *,
         model: SpatialModel = "sdm",
-        effects: PanelEffects = "twoway",
+        effects: StaticEffects = "twoway",
         method: PanelMethod = "lee-yu",
         intercept: bool = True,
         error_weights: Weights | None = None,
@@ -120,7 +122,7 @@ class SpatialPanel:
         entity: str = "country",
         time: str = "year",
         model: SpatialModel = "sdm",
-        effects: PanelEffects = "twoway",
+        effects: StaticEffects = "twoway",
         method: PanelMethod = "lee-yu",
         error_weights: Weights | None = None,
         x_weights: Weights | Mapping[str, Weights] | None = None,
@@ -175,7 +177,7 @@ class SpatialPanel:
         names: Sequence[str] | None = None,
         times: Sequence[object] | None = None,
         model: SpatialModel = "sdm",
-        effects: PanelEffects = "twoway",
+        effects: StaticEffects = "twoway",
         method: PanelMethod = "lee-yu",
         intercept: bool = True,
         error_weights: Weights | None = None,
@@ -191,7 +193,7 @@ class SpatialPanel:
 
     def _setup(self, data: panel_data.PanelData, choices: Choices) -> None:
         self.model = choose(choices.model, SpatialModel, "model")
-        self.effects = choose(choices.effects, PanelEffects, "effects")
+        self.effects = choose(choices.effects, StaticEffects, "effects")
         self.method = choose(choices.method, PanelMethod, "method")
         self.data, self.choices, self.features = data, choices, MODELS[self.model]
         self.error_weights = (

@@ -11,6 +11,7 @@ import pandas as pd
 
 from gvcpos._core.options import EffectErrors, choose
 from gvcpos.spatial.panel import specification, summary
+from gvcpos.spatial.panel.bootstrap import BootstrapMethods
 from gvcpos.spatial.panel.diagnostics import PanelTest
 from gvcpos.spatial.panel.effects import Simulation, effects_frame
 from gvcpos.spatial.panel.estimation import Estimate, recover_effects
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-class SpatialPanelResults:
+class SpatialPanelResults(BootstrapMethods):
     """What `SpatialPanel.fit` found; names follow linearmodels.
 
     Parameters
@@ -31,11 +32,14 @@ class SpatialPanelResults:
     model : SpatialPanel
     estimate : Estimate
     cov_type : str
+    bandwidth : int or None
+        Asked for with a Driscoll-Kraay covariance.
     """
 
-    def __init__(self, model: SpatialPanel, estimate: Estimate, cov_type: str) -> None:
+    def __init__(self, model: SpatialPanel, estimate: Estimate, cov_type: str, bandwidth: int | None = None) -> None:
         self.model = model
         self.cov_type = cov_type
+        self.bandwidth = bandwidth
         self.estimate = estimate
 
     @property

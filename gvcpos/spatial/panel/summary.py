@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gvcpos.spatial.panel.clustered import resolved_bandwidth
+
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.results import SpatialPanelResults
 
@@ -47,7 +49,7 @@ def rows(result: SpatialPanelResults) -> SummaryRows:
         ("Dependent variable", model.data.y_name),
         ("Fixed effects", EFFECTS[model.effects]),
         ("Estimator", method),
-        ("Covariance", result.cov_type),
+        ("Covariance", _covariance(result)),
         ("Weights", model.weights.description or model.weights.kind),
         ("Entities x periods", f"{t.units} x {t.periods}"),
         ("Observations", str(result.nobs)),
@@ -65,6 +67,13 @@ def rows(result: SpatialPanelResults) -> SummaryRows:
     body = tuple((str(name), *_numbers(tuple(values))) for name, values in numbers)
     header = ("", "Parameter", "Std. err.", "T-stat", "P-value", "Lower CI", "Upper CI")
     return SummaryRows(MODELS[model.model], facts, header, body)
+
+
+def _covariance(result: SpatialPanelResults) -> str:
+    if result.cov_type != "driscoll-kraay":
+        return result.cov_type
+    m = resolved_bandwidth(result.model.transformation.periods, result.bandwidth)
+    return f"{result.cov_type}, Bartlett kernel with {m} lags"
 
 
 def _numbers(values: tuple[float, ...]) -> tuple[str, ...]:
