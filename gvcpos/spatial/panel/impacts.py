@@ -5,96 +5,17 @@ S_k = (I - rho W)^-1 (beta_k I + theta_k W); direct = tr S_k / N, total = 1'S_k 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from gvcpos.spatial.panel.averages import averages
 from gvcpos.spatial.panel.logdet import Spectrum
 from gvcpos.spatial.panel.multiplier import Multiplier
 
 Array = npt.NDArray[np.float64]
 
 EFFECTS = ("direct", "indirect", "total")
-_BLOCK = 256
-
-
-@dataclass(frozen=True)
-class Averages:
-    """Averages over (I - rW)^-1 =: S and SW, each with its derivative in r; shape of r.
-
-    Attributes
-    ----------
-    own, own_lag : ndarray
-        tr S / N and tr SW / N.
-    all, all_lag : ndarray
-        1'S1 / N and 1'SW1 / N.
-    d_own, d_own_lag, d_all, d_all_lag : ndarray
-        Their derivatives.
-    """
-
-    own: Array
-    own_lag: Array
-    all: Array
-    all_lag: Array
-    d_own: Array
-    d_own_lag: Array
-    d_all: Array
-    d_all_lag: Array
-
-
-def averages(spectrum: Spectrum, r: Array, x_weights: sparse.csr_array | None = None) -> Averages:
-    """Compute the averages at each r, shape (m,); the lag of the regressor is with `x_weights` where given."""
-    own, own_lag, d_own, d_own_lag = _traces(spectrum, r)
-    sums = np.asarray(spectrum.matrix.sum(axis=1))
-    if np.abs(sums - 1.0).max() <= 1e-9:
-        one = 1.0 / (1.0 - r)
-        found = Averages(own, own_lag, one, one, d_own, d_own_lag, one**2, one**2)
-    else:
-        columns = np.array([_sums(spectrum, float(each)) for each in r]).reshape(-1, 4).T
-        found = Averages(own, own_lag, columns[0], columns[1], d_own, d_own_lag, columns[2], columns[3])
-    if x_weights is None:
-        return found
-    crossed = np.array([_crossed(spectrum, float(each), x_weights) for each in r]).reshape(-1, 4).T
-    return replace(found, own_lag=crossed[0], all_lag=crossed[1], d_own_lag=crossed[2], d_all_lag=crossed[3])
-
-
-def _crossed(spectrum: Spectrum, r: float, V: sparse.csr_array) -> tuple[float, float, float, float]:
-    """tr SV, 1'SV1 and their derivatives over N, with S = (I − rW)^-1 and dS = S W S = G S."""
-    multiplier, n = Multiplier(spectrum, r), spectrum.n
-    own = everyone = d_own = d_all = 0.0
-    for start in range(0, n, _BLOCK):
-        stop = min(start + _BLOCK, n)
-        columns = np.ascontiguousarray(V[:, start:stop].toarray().T)  # rows are columns of V
-        reached = multiplier.inverse_apply(columns)
-        again = multiplier.apply(reached)
-        place = np.arange(stop - start), np.arange(start, stop)
-        own, d_own = own + float(reached[place].sum()), d_own + float(again[place].sum())
-        everyone, d_all = everyone + float(reached.sum()), d_all + float(again.sum())
-    return own / n, everyone / n, d_own / n, d_all / n
-
-
-def _traces(spectrum: Spectrum, r: Array) -> tuple[Array, Array, Array, Array]:
-    """tr S, tr SW and their derivatives over N; S = I + rG, dS = G + r GG, d(SW) = dG = GG."""
-    if spectrum.eigenvalues is None:
-        found = [Multiplier(spectrum, float(each)).traces(projected=False) for each in r]
-        g = np.array([t.g for t in found]) / spectrum.n
-        gg = np.array([t.gg for t in found]) / spectrum.n
-    else:
-        G = spectrum.eigenvalues / (1.0 - np.multiply.outer(r, spectrum.eigenvalues))
-        g, gg = np.real(G.mean(axis=-1)), np.real((G * G).mean(axis=-1))
-    return 1.0 + r * g, g, g + r * gg, gg
-
-
-def _sums(spectrum: Spectrum, r: float) -> tuple[float, float, float, float]:
-    """1'S1, 1'SW1 and their derivatives over N, for a W that is not row-normalised."""
-    ones = np.ones((1, spectrum.n))
-    multiplier = Multiplier(spectrum, r)
-    g = multiplier.apply(ones)
-    gg = multiplier.apply(g)
-    a, b = float(g.sum()) / spectrum.n, float(gg.sum()) / spectrum.n
-    return 1.0 + r * a, a, a + r * b, b
 
 
 def lag_effects(
