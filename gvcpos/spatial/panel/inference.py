@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import ndtr, ndtri
 
 from gvcpos._core.errors import InputError
 
@@ -19,9 +19,9 @@ def critical_value(level: float) -> float:
     """
     if not 0.0 < level < 1.0:
         raise InputError(f"level={level} is not between 0 and 1.")
-    return float(stats.norm.ppf(0.5 + level / 2.0))
+    return float(ndtri(0.5 + level / 2.0))
 
 
 def normal_pvalues(tstats: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Two-sided p-values of statistics that are standard normal under the null."""
-    return np.asarray(2.0 * stats.norm.sf(np.abs(tstats)))
+    return np.asarray(2.0 * ndtr(-np.abs(tstats)))

@@ -9,6 +9,7 @@ l(ρ, λ) = −n/2 (log 2π + 1 + log RSS/n) + m (log|I − ρW| + log|I − λM
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,9 @@ class Moments:
 
     def slopes(self, rho: float, lam: float) -> tuple[float, float]:
         """Return the derivatives of the residual sum of squares; by the envelope theorem beta may be held fixed."""
+        if self._orthogonal:
+            C = self.C0
+            return (-2.0 * float(C[1, 0] - rho * C[1, 1]) if self.lagged else 0.0), 0.0
         c = self.direction(rho, lam)
         C = self.C0 - lam * self.C1 + lam * lam * self.C2
         by_rho = -2.0 * float(C[1] @ c) if self.lagged else 0.0
@@ -72,8 +76,15 @@ class Moments:
         a = np.array([1.0, -rho]) if self.lagged else np.array([1.0])
         return np.asarray(self.b @ a + solve_triangular(self.R, self._g(rho, lam)))
 
+    @cached_property
+    def _orthogonal(self) -> bool:
+        """Whether nothing is filtered, so that y and Wy are residuals of X and its basis is orthonormal."""
+        return not self.C2.any()
+
     def _g(self, rho: float, lam: float) -> Array:
         j = self.b.shape[1]
+        if self._orthogonal:
+            return np.zeros(len(self.R))
         C = self.C0 - lam * self.C1 + lam * lam * self.C2
         a = np.array([1.0, -rho]) if self.lagged else np.array([1.0])
         return np.asarray(np.linalg.solve(C[j:, j:], C[j:, :j] @ a))
@@ -81,6 +92,8 @@ class Moments:
     def _schur(self, lam: Array) -> Array:
         """Cross-products of y and Wy with X partialled out, at each lam; shape (..., j, j)."""
         j = self.b.shape[1]
+        if self._orthogonal:
+            return np.broadcast_to(self.C0[:j, :j], (*lam.shape, j, j))
         at = lam[..., None, None]
         C = self.C0 - at * self.C1 + at * at * self.C2
         if C.shape[-1] == j:
