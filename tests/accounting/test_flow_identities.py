@@ -194,6 +194,9 @@ def check_breakdowns(a: ValueAddedAccounts) -> None:
             adds_up(bm[term] - lost, sums, made_of=(bm.GEXP.abs(),))
             home = frame.origin_country.astype(str) == frame.country.astype(str)
             assert term == "GEXP" or home.nunique() == 1
+            if (approach, term) == ("sink", "DVA"):
+                there = frame[frame.absorber.astype(str) == frame.partner.astype(str)]
+                adds_up(bm.VAXIM, there.DVA.groupby([there.country, there.partner], sort=False, observed=True).sum())
             if term == "REF":
                 assert (frame[frame.absorber.astype(str) != frame.country.astype(str)][term] == 0).all()
 
