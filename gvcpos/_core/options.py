@@ -8,6 +8,9 @@ from gvcpos._core.errors import InputError
 
 SpatialModel = Literal["slx", "sar", "sem", "sdm", "sdem", "sac", "gns"]
 PanelEffects = Literal["none", "entity", "time", "twoway"]
+StaticEffects = Literal["none", "entity", "time", "twoway", "random", "random-time"]
+RandomError = Literal["baltagi", "kkp"]
+HausmanKind = Literal["mundlak", "difference"]
 PanelMethod = Literal["lee-yu", "direct"]
 CovarianceType = Literal[
     "information", "hessian", "sandwich", "cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay"
@@ -21,6 +24,8 @@ BootstrapUnit = Literal["entity", "cell"]
 WildWeights = Literal["rademacher", "webb"]
 BootstrapInterval = Literal["t", "percentile"]
 EffectErrors = Literal["delta", "simulation"]
+EffectErrorsOrBoth = Literal["delta", "simulation", "both"]
+PredictionKind = Literal["reduced", "in-sample", "signal"]
 WeightsKind = Literal["contiguity", "knn", "inverse_distance", "linkage"]
 Normalisation = Literal["row", "spectral", "none"]
 Islands = Literal["error", "keep"]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse
 
 from gvcpos._core.errors import BoundaryWarning, EstimationError, InputError
 from gvcpos.spatial.panel import impacts
-from gvcpos.spatial.panel.design import Variable
-from gvcpos.spatial.panel.inference import critical_value, normal_pvalues
+from gvcpos.spatial.panel.effect_points import gradient, parameters, points
+from gvcpos.spatial.panel.inference import critical_value, normal_columns
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.results import SpatialPanelResults
@@ -42,25 +40,58 @@ class Simulation:
 
 def effects_frame(result: SpatialPanelResults, errors: str, plan: Simulation) -> pd.DataFrame:
     """Make the frame; see `SpatialPanelResults.effects`."""
-    mean, covariance = _parameters(result)
-    estimate = _effects(result, mean[None, :])[0]
+    mean, covariance = parameters(result)
+    estimate = points(result, mean[None, :])[0]
     attrs: dict[str, object] = {"errors": errors, "level": plan.level}
-    if errors == "delta":
-        std = impacts.delta_errors(_gradient(result, mean), covariance)
-        tstats = np.divide(estimate, std, out=np.full_like(estimate, np.nan), where=std > 0.0)
-        pvalues = normal_pvalues(tstats)
-        half = critical_value(plan.level) * std
-        lower, upper = estimate - half, estimate + half
-    else:
+    delta, simulated = {}, {}
+    if errors != "simulation":
+        delta = normal_columns(estimate, impacts.delta_errors(gradient(result, mean), covariance), plan.level)
+    if errors != "delta":
         drawn = _simulated(result, mean, covariance, plan)
         attrs |= {"draws": plan.draws, "seed": plan.seed, "rejected": plan.draws - len(drawn)}
-        std, tstats, pvalues = drawn.std(axis=0, ddof=1), np.full_like(estimate, np.nan), impacts.sign_pvalues(drawn)
-        lower, upper = np.quantile(drawn, [0.5 - plan.level / 2.0, 0.5 + plan.level / 2.0], axis=0)
-    columns = {"estimate": estimate, "std_error": std, "tstat": tstats, "pvalue": pvalues}
-    names = [variable.name for variable in result.model.design.variables]
-    frame = _frame(names, columns | {"lower": lower, "upper": upper})
+        simulated = _simulated_columns(estimate, drawn, plan.level)
+    columns = delta or simulated
+    if errors == "both":
+        columns = {"estimate": estimate}
+        for name in ("std_error", "pvalue", "lower", "upper"):
+            columns |= {f"{name}_delta": delta[name], f"{name}_simulation": simulated[name]}
+        columns["gap"] = _gap(delta["std_error"], drawn)
+    frame = _frame([variable.name for variable in result.model.design.variables], columns)
     frame.attrs.update(attrs)
     return frame
+
+
+def _simulated_columns(estimate: Array, drawn: Array, level: float) -> dict[str, Array]:
+    ordered = np.sort(drawn, axis=0)
+    lower, upper = (_quantile(ordered, share) for share in (0.5 - level / 2.0, 0.5 + level / 2.0))
+    return {
+        "estimate": estimate,
+        "std_error": drawn.std(axis=0, ddof=1),
+        "tstat": np.full_like(estimate, np.nan),
+        "pvalue": impacts.sign_pvalues(drawn),
+        "lower": lower,
+        "upper": upper,
+    }
+
+
+def _quantile(ordered: Array, share: float) -> Array:
+    """Return a quantile of sorted draws, interpolated linearly."""
+    at = share * (len(ordered) - 1)
+    below = int(at)
+    above = min(below + 1, len(ordered) - 1)
+    return np.asarray(ordered[below] + (at - below) * (ordered[above] - ordered[below]))
+
+
+def _gap(delta: Array, drawn: Array) -> Array:
+    """How far the simulated error is from the delta error, in Monte-Carlo errors of a standard deviation.
+
+    var s² = (m4 - s⁴) / n, and s = √s²; the fourth moment is that of the draws.
+    """
+    centred = drawn - drawn.mean(axis=0)
+    variance = (centred**2).mean(axis=0)
+    noise = np.sqrt(np.maximum((centred**4).mean(axis=0) - variance**2, 0.0) / len(drawn))
+    noise = np.divide(noise, 2.0 * np.sqrt(variance), out=np.full_like(noise, np.nan), where=variance > 0.0)
+    return np.divide(np.sqrt(variance) - delta, noise, out=np.full_like(noise, np.nan), where=noise > 0.0)
 
 
 def effects_with_errors(result: SpatialPanelResults, sample: Array, covariances: Array | None) -> tuple[Array, Array]:
@@ -80,76 +111,9 @@ def effects_with_errors(result: SpatialPanelResults, sample: Array, covariances:
         Errors are empty without covariances.
     """
     if covariances is None:
-        return _effects(result, sample), np.empty(0)
-    errors = [impacts.delta_errors(_gradient(result, mean), cov) for mean, cov in zip(sample, covariances, strict=True)]
-    return _effects(result, sample), np.array(errors)
-
-
-def _parameters(result: SpatialPanelResults) -> tuple[Array, Array]:
-    """Mean and covariance of the design's coefficients and, last, rho if the model has it."""
-    k = len(result.estimate.beta)
-    chosen = np.arange(k + (1 if "rho" in result.estimate.spatial else 0))
-    values = np.append(result.estimate.beta, result.estimate.rho)
-    return values[chosen], result.estimate.covariance[np.ix_(chosen, chosen)]
-
-
-def _groups(result: SpatialPanelResults) -> Iterator[tuple[list[int], list[Variable], sparse.csr_array | None]]:
-    """Yield the variables that are lagged with the same weights; None for those of the spatial lag itself."""
-    model = result.model
-    by_weights: dict[int, list[int]] = {}
-    for i, variable in enumerate(model.design.variables):
-        by_weights.setdefault(id(variable.weights), []).append(i)
-    for places in by_weights.values():
-        members = [model.design.variables[i] for i in places]
-        own = members[0].weights is model.weights
-        yield places, members, None if own else members[0].weights.matrix
-
-
-def _coefficients(members: list[Variable], sample: Array) -> tuple[Array, Array]:
-    """Return beta and theta of some variables, shape (m, variables); theta is 0 where there is no lag."""
-    theta = np.zeros((len(sample), len(members)))
-    for i, variable in enumerate(members):
-        if variable.lag is not None:
-            theta[:, i] = sample[:, variable.lag]
-    return sample[:, [variable.own for variable in members]], theta
-
-
-def _effects(result: SpatialPanelResults, sample: Array) -> Array:
-    """Effects of draws, shape (m, 3, variables)."""
-    spectrum, with_rho = result.model.spectrum, "rho" in result.estimate.spatial
-    out = np.zeros((len(sample), 3, len(result.model.design.variables)))
-    for places, members, V in _groups(result):
-        beta, theta = _coefficients(members, sample)
-        if with_rho:
-            out[:, :, places] = impacts.lag_effects(beta, theta, sample[:, -1], spectrum, V)
-            continue
-        own, everyone = impacts.mean_own_weight(result.model.weights.matrix if V is None else V)
-        direct, total = beta + own * theta, beta + everyone * theta
-        out[:, :, places] = np.stack([direct, total - direct, total], axis=1)
-    return out
-
-
-def _gradient(result: SpatialPanelResults, mean: Array) -> Array:
-    """Derivatives (3, variables, p) of the effects with respect to the coefficients and rho."""
-    spectrum, with_rho = result.model.spectrum, "rho" in result.estimate.spatial
-    out = np.zeros((3, len(result.model.design.variables), len(mean)))
-    for places, members, V in _groups(result):
-        beta, theta = (values[0] for values in _coefficients(members, mean[None, :]))
-        k = len(members)
-        if with_rho:
-            full = impacts.lag_gradient(beta, theta, float(mean[-1]), spectrum, V)
-        else:
-            own, everyone = impacts.mean_own_weight(result.model.weights.matrix if V is None else V)
-            eye = np.eye(k)
-            blocks = [(1.0, own), (0.0, everyone - own), (1.0, everyone)]
-            full = np.stack([np.hstack([a * eye, b * eye, np.zeros((k, 1))]) for a, b in blocks])
-        for i, (place, variable) in enumerate(zip(places, members, strict=True)):
-            out[:, place, variable.own] = full[:, i, i]
-            if variable.lag is not None:
-                out[:, place, variable.lag] = full[:, i, k + i]
-            if with_rho:
-                out[:, place, -1] = full[:, i, -1]
-    return out
+        return points(result, sample), np.empty(0)
+    errors = [impacts.delta_errors(gradient(result, mean), cov) for mean, cov in zip(sample, covariances, strict=True)]
+    return points(result, sample), np.array(errors)
 
 
 def _simulated(result: SpatialPanelResults, mean: Array, covariance: Array, plan: Simulation) -> Array:
@@ -169,10 +133,14 @@ def _simulated(result: SpatialPanelResults, mean: Array, covariance: Array, plan
             BoundaryWarning,
             stacklevel=4,
         )
-    return _effects(result, sample)
+    return points(result, sample)
 
 
 def _frame(variables: list[str], columns: dict[str, Array]) -> pd.DataFrame:
     """Put (3, k) arrays in a frame on (effect, variable)."""
-    index = pd.MultiIndex.from_product([impacts.EFFECTS, variables], names=["effect", "variable"])
+    k = len(variables)
+    codes = [np.repeat(np.arange(len(impacts.EFFECTS)), k), np.tile(np.arange(k), len(impacts.EFFECTS))]
+    # As from_product, which sorts its levels first: most of the time of a small fit.
+    levels = [pd.Index(impacts.EFFECTS), pd.Index(variables)]
+    index = pd.MultiIndex(levels, codes, names=["effect", "variable"], verify_integrity=False)
     return pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}, index=index)

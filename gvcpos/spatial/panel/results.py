@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gvcpos._core.options import EffectErrors, choose
+from gvcpos._core.options import EffectErrorsOrBoth, choose
 from gvcpos.spatial.panel import specification, summary
 from gvcpos.spatial.panel.bootstrap import BootstrapMethods
 from gvcpos.spatial.panel.diagnostics import PanelTest
@@ -194,7 +194,7 @@ class SpatialPanelResults(BootstrapMethods):
 
     def effects(
         self,
-        errors: EffectErrors = "delta",
+        errors: EffectErrorsOrBoth = "delta",
         *,
         draws: int = 1000,
         seed: int = 0,
@@ -204,8 +204,8 @@ class SpatialPanelResults(BootstrapMethods):
 
         Parameters
         ----------
-        errors : {"delta", "simulation"}
-            Standard errors by the delta method with exact derivatives, or from seeded draws of the parameters.
+        errors : {"delta", "simulation", "both"}
+            Standard errors by the delta method with exact derivatives, from seeded draws of the parameters, or both.
         draws, seed : int
             For the simulation. Draws outside the admissible interval are left out and counted in
             ``.attrs["rejected"]``; more than 1 % of them raises a `BoundaryWarning`.
@@ -218,8 +218,10 @@ class SpatialPanelResults(BootstrapMethods):
             Index (effect, variable); columns estimate, std_error, tstat, pvalue, lower, upper. For "simulation"
             the p-value counts the draws on either side of zero and tstat is NaN: where draws of rho come near 1,
             std_error, the standard deviation of the draws, has heavy tails and is no scale to measure by.
+            For "both", columns end in ``_delta`` and ``_simulation``, and gap is the difference of the two errors in
+            Monte-Carlo errors of the second: beyond three, the effect is not normal enough for the delta method.
         """
-        choose(errors, EffectErrors, "errors")
+        choose(errors, EffectErrorsOrBoth, "errors")
         return effects_frame(self, errors, Simulation(draws, seed, level))
 
     def diagnostics(self) -> pd.DataFrame:
