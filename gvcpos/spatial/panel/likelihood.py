@@ -78,8 +78,10 @@ class Moments:
 
     @cached_property
     def _orthogonal(self) -> bool:
-        """Whether nothing is filtered, so that y and Wy are residuals of X and its basis is orthonormal."""
-        return not self.C2.any()
+        """Whether nothing is filtered or weighted, so that y and Wy are residuals of X."""
+        j = self.b.shape[1]
+        size = float(np.sqrt(np.abs(np.diag(self.C0)[:j]).max(initial=0.0)))
+        return not self.C2.any() and bool(np.abs(self.C0[j:, :j]).max(initial=0.0) <= 1e-10 * size)
 
     def _g(self, rho: float, lam: float) -> Array:
         j = self.b.shape[1]
