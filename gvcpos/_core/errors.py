@@ -65,5 +65,9 @@ class ClusterWarning(GvcposWarning):
     """A clustered covariance rests on few clusters, or had to be made positive."""
 
 
+class WeakInstrumentWarning(GvcposWarning):
+    """Instruments hardly move what they stand for; the first-stage F is in the message."""
+
+
 class StabilityWarning(GvcposWarning):
     """The dynamics of a panel do not die out; the spectral radius is in the message."""
