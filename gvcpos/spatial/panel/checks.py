@@ -8,6 +8,7 @@ import numpy.typing as npt
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.spatial.panel.estimation import flat
+from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.panel.transform import Transformation
 from gvcpos.spatial.weights import Weights
 
@@ -110,3 +111,36 @@ def _absorbed_by(X: Array, gone: npt.NDArray[np.bool_], names: tuple[str, ...], 
             why = "is a sum of entity and time effects and is absorbed by them"
         parts.append(f"{names[j]} {why}.")
     return " ".join(parts)
+
+
+def check_random_error(random_error: str, effects: str, features: Features) -> None:
+    """Refuse a choice of the random effects' error where there is nothing to choose.
+
+    Raises
+    ------
+    InputError
+        If "kkp" is asked for without random effects, or without a spatial error for them to go through.
+    """
+    if random_error == "kkp" and not (is_random(effects) and features.error):
+        lacks = "a model with a spatial error (sem, sdem, sac, gns)" if is_random(effects) else "random effects"
+        raise InputError(
+            f"random_error='kkp' sends random effects through the spatial error and needs {lacks}. Leave it out, or "
+            "choose effects='random' and such a model."
+        )
+
+
+def is_random(effects: str) -> bool:
+    """Whether the entity effects are random."""
+    return effects in {"random", "random-time"}
+
+
+def refuse_random(effects: str, what: str, instead: str) -> None:
+    """Refuse what is defined for fixed effects only.
+
+    Raises
+    ------
+    InputError
+        If the entity effects are random.
+    """
+    if is_random(effects):
+        raise InputError(f"{what} is not defined with effects={effects!r}: {instead}.")

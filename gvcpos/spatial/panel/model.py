@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy.typing as npt
@@ -13,10 +13,20 @@ import pandas as pd
 from gvcpos._core.errors import BoundaryWarning
 from gvcpos._core.options import CovarianceType, PanelMethod, RandomError, SpatialModel, StaticEffects, choose
 from gvcpos.spatial.panel import data as panel_data
-from gvcpos.spatial.panel.checks import check_names, check_regressors, check_transformation
+from gvcpos.spatial.panel import random_results
+from gvcpos.spatial.panel.checks import (
+    check_names,
+    check_random_error,
+    check_regressors,
+    check_transformation,
+    is_random,
+    refuse_random,
+)
+from gvcpos.spatial.panel.choices import Choices
 from gvcpos.spatial.panel.design import Design, design, lags
 from gvcpos.spatial.panel.diagnostics import PanelTest, lm_tests
 from gvcpos.spatial.panel.estimation import Estimate, PanelArrays, fit
+from gvcpos.spatial.panel.gmm import GmmMethods
 from gvcpos.spatial.panel.logdet import Spectrum, spectrum
 from gvcpos.spatial.panel.models import MODELS
 from gvcpos.spatial.panel.results import SpatialPanelResults
@@ -26,31 +36,7 @@ from gvcpos.spatial.weights import Weights
 _NEAR = 1e-3  # share of the admissible interval that counts as its edge
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What is chosen beside the data.
-
-    Attributes
-    ----------
-    model, effects, method : str
-    intercept : bool
-    error_weights : Weights or None
-    x_weights : Weights, mapping of str to Weights, or None
-    not_lagged : tuple of str
-    random_error : str
-    """
-
-    model: str = "sdm"
-    effects: str = "twoway"
-    method: str = "lee-yu"
-    intercept: bool = True
-    error_weights: Weights | None = None
-    x_weights: Weights | Mapping[str, Weights] | None = None
-    not_lagged: tuple[str, ...] = ()
-    random_error: str = "baltagi"
-
-
-class SpatialPanel:
+class SpatialPanel(GmmMethods):
     """A static spatial panel model, estimated by (quasi) maximum likelihood.
 
     y_t = rho W y_t + X_t beta + W X_t theta + mu + alpha_t 1 + u_t,  u_t = lambda M u_t + e_t
@@ -66,8 +52,9 @@ class SpatialPanel:
     model : {"sdm", "sar", "sem", "slx", "sdem", "sac", "gns"}
         Free parameters beside beta: sdm rho, theta; sar rho; sem lambda; slx theta; sdem lambda, theta; sac rho,
         lambda; gns rho, lambda, theta. The likelihood of the last two can have several maxima: see `modes`.
-    effects : {"twoway", "entity", "time", "none"}
-        Fixed effects. With "none" a constant is added unless X has one or ``intercept=False``.
+    effects : {"twoway", "entity", "time", "none", "random", "random-time"}
+        Fixed effects; or random entity effects, alone or beside fixed time effects. With "none" and "random" a
+        constant is added unless X has one or ``intercept=False``.
     method : {"lee-yu", "direct"}
         Lee and Yu's (2010) transformed likelihood with T-1 periods and, for time effects, N-1 units and
         log|I - rho W| - log(1 - rho); or the direct likelihood (Elhorst 2003), whose variance (and with
@@ -80,6 +67,9 @@ class SpatialPanel:
         Weights of the spatial lags of the regressors, of all or by name; default W.
     not_lagged : str or iterable of str
         Regressors that have no spatial lag in slx, sdm, sdem and gns.
+    random_error : {"baltagi", "kkp"}
+        Whether random effects stay at home, u = mu + (I - lambda M)^-1 e, or go through the spatial error as the
+        innovations do, u = (I - lambda M)^-1 (mu + e) (Kapoor, Kelejian and Prucha 2007).
 
     Raises
     ------
@@ -107,9 +97,10 @@ class SpatialPanel:
         error_weights: Weights | None = None,
         x_weights: Weights | Mapping[str, Weights] | None = None,
         not_lagged: Iterable[str] | str = (),
+        random_error: RandomError = "baltagi",
     ) -> None:
         rest = {"error_weights": error_weights, "x_weights": x_weights, "not_lagged": _names(not_lagged)}
-        choices = Choices(model, effects, method, intercept, **rest)  # type: ignore[arg-type]
+        choices = Choices(model, effects, method, intercept, **rest, random_error=random_error)  # type: ignore[arg-type]
         self._setup(panel_data.from_frames(y, X, W), choices)
 
     @classmethod
@@ -127,6 +118,7 @@ class SpatialPanel:
         error_weights: Weights | None = None,
         x_weights: Weights | Mapping[str, Weights] | None = None,
         not_lagged: Iterable[str] | str = (),
+        random_error: RandomError = "baltagi",
     ) -> SpatialPanel:
         """Make the model from a formula such as ``"y ~ x1 + np.log(x2)"``.
 
@@ -141,7 +133,7 @@ class SpatialPanel:
         W : Weights
         entity, time : str
             Columns that name the rows; not used when the index does.
-        model, effects, method, error_weights, x_weights, not_lagged
+        model, effects, method, error_weights, x_weights, not_lagged, random_error
             As in `SpatialPanel`.
 
         Raises
@@ -165,6 +157,7 @@ class SpatialPanel:
             error_weights=error_weights,
             x_weights=x_weights,
             not_lagged=not_lagged,
+            random_error=random_error,
         )
 
     @classmethod
@@ -183,19 +176,24 @@ class SpatialPanel:
         error_weights: Weights | None = None,
         x_weights: Weights | Mapping[str, Weights] | None = None,
         not_lagged: Iterable[str] | str = (),
+        random_error: RandomError = "baltagi",
     ) -> SpatialPanel:
         """Make the model from arrays in the order of W: y (T, N), X (T, N, k); see `SpatialPanel`."""
         made = cls.__new__(cls)
         data = panel_data.from_arrays(y, X, W, names=names, times=times)
         rest = {"error_weights": error_weights, "x_weights": x_weights, "not_lagged": _names(not_lagged)}
-        made._setup(data, Choices(model, effects, method, intercept, **rest))  # type: ignore[arg-type]
+        choices = Choices(model, effects, method, intercept, **rest, random_error=random_error)  # type: ignore[arg-type]
+        made._setup(data, choices)
         return made
 
     def _setup(self, data: panel_data.PanelData, choices: Choices) -> None:
         self.model = choose(choices.model, SpatialModel, "model")
+        self.features = MODELS[self.model]
         self.effects = choose(choices.effects, StaticEffects, "effects")
+        self.random = is_random(self.effects)
         self.method = choose(choices.method, PanelMethod, "method")
-        self.data, self.choices, self.features = data, choices, MODELS[self.model]
+        check_random_error(choose(choices.random_error, RandomError, "random_error"), self.effects, self.features)
+        self.data, self.choices = data, choices
         self.error_weights = (
             data.weights if choices.error_weights is None else choices.error_weights.align(data.weights.ids)
         )
@@ -203,8 +201,8 @@ class SpatialPanel:
             data.weights.n,
             len(data.times),
             self.effects in {"entity", "twoway"},
-            self.effects in {"time", "twoway"},
-            self.method == "lee-yu" and self.effects != "none",
+            self.effects in {"time", "twoway", "random-time"},
+            self.method == "lee-yu" and self.effects != "none" and not self.random,
         )
         if self.features.lag:
             check_transformation(self.transformation, data.weights)
@@ -244,7 +242,7 @@ class SpatialPanel:
         return PanelArrays(self.data.y, made.X, self.transformation, self.spectrum, self.error_spectrum)
 
     def _design(self, *, durbin: bool) -> Design:
-        pooled = self.effects == "none"
+        pooled = self.effects in {"none", "random"}
         return design(self.data, self._lags, durbin=durbin, pooled=pooled, intercept=self.choices.intercept)
 
     def fit(self, cov_type: CovarianceType = "information", *, bandwidth: int | None = None) -> SpatialPanelResults:
@@ -280,11 +278,14 @@ class SpatialPanel:
             If a clustered covariance rests on few clusters, or a two-way one had to be made positive.
         """
         choose(cov_type, CovarianceType, "cov_type")
+        if self.random:
+            return random_results.fitted(self, cov_type, bandwidth)
         estimate = fit(self.arrays, self.features, cov_type, bandwidth)
-        self._warn_at_boundary(estimate)
+        self.warn_at_boundary(estimate)
         return SpatialPanelResults(self, estimate, cov_type, bandwidth)
 
-    def _warn_at_boundary(self, estimate: Estimate) -> None:
+    def warn_at_boundary(self, estimate: Estimate) -> None:
+        """Warn if a spatial parameter sits at the edge of its admissible interval."""
         for name, value in estimate.spatial.items():
             lower, upper = (self.spectrum if name == "rho" else self.error_spectrum).interval
             if min(value - lower, upper - value) < _NEAR * (upper - lower):
@@ -309,13 +310,19 @@ class SpatialPanel:
         InputError
             If the lag model that the tests look at has no transformed likelihood with these weights.
         """
+        refuse_random(
+            self.effects, "lm_tests", "it tests within fixed effects; fit a model with rho or lambda and use lr or wald"
+        )
         check_transformation(self.transformation, self.weights)
         return lm_tests(self._arrays_of(self._design(durbin=durbin)))
 
-    def respecified(self, model: SpatialModel) -> SpatialPanel:
-        """Return another model on the same data, effects and method."""
+    def respecified(
+        self, model: SpatialModel | None = None, *, data: panel_data.PanelData | None = None, **choices: object
+    ) -> SpatialPanel:
+        """Return another model on the same data and with the same choices, but for those given."""
         made = SpatialPanel.__new__(SpatialPanel)
-        made._setup(self.data, replace(self.choices, model=model))
+        changed = choices if model is None else {"model": model, **choices}
+        made._setup(data or self.data, replace(self.choices, **changed))  # type: ignore[arg-type]
         return made
 
     def __repr__(self) -> str:

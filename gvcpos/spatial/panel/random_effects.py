@@ -63,6 +63,11 @@ class RandomEstimate(Estimate):
         raise AttributeError(name)
 
     @property
+    def random_modes(self) -> tuple[RandomMode, ...]:
+        """`modes` with their phi."""
+        return tuple(mode for mode in self.modes if isinstance(mode, RandomMode))
+
+    @property
     def sigma2_mu(self) -> float:
         """Variance of the random effects."""
         return self.phi * self.sigma2
@@ -86,10 +91,9 @@ def fit_random(panel: PanelArrays, features: Features, cov_type: str, *, kkp: bo
     EstimationError
         If the likelihood is not finite, or rises as the effects' variance grows without bound.
     """
-    t, k = panel.transformation, panel.X.shape[2]
+    t, k, design = panel.transformation, panel.X.shape[2], columns(panel)
     if t.periods < 2:
         raise InputError("random effects need at least two periods: in one they are not told from innovations.")
-    design = np.concatenate([panel.X, time_dummies(t)], axis=2) if t.time else panel.X
     likelihood = random_likelihood(panel, design, features, kkp=kkp)
     modes = maximise(likelihood)
     best = modes[0]
@@ -107,6 +111,12 @@ def fit_random(panel: PanelArrays, features: Features, cov_type: str, *, kkp: bo
     cov = covariance(pieces, cov_type, at, fixed_phi=at_zero)
     keep = np.r_[:k, design.shape[2] : len(cov)]
     return _estimate(panel, pieces, (beta, spatial, modes), cov[np.ix_(keep, keep)], at_zero)
+
+
+def columns(panel: PanelArrays) -> Array:
+    """Return the regressors, and dummies of all periods where there are time effects; shape (T, N, k)."""
+    t = panel.transformation
+    return np.concatenate([panel.X, time_dummies(t)], axis=2) if t.time else panel.X
 
 
 def derivatives(

@@ -206,10 +206,9 @@ class SpatialKernel(Kernel):
             own = float(np.trace(self._inverse)) - lam * of_sum + lam**2 * of_product
             return self.shared * (2.0 * lam * of_product - of_sum), self.periods * own
         h = min(_STEP, 0.5 * (p.upper - lam), 0.5 * (lam - p.lower))
-        up = min(_STEP * (self.phi + 1.0 / self.periods), self.phi) or 1e-8
-        down = min(up, self.phi)
+        step = _STEP * (self.phi + 1.0 / self.periods)  # K is positive definite a little below phi = 0 as well
         by_lam = (self._at(lam + h, self.phi) - self._at(lam - h, self.phi)) / (2.0 * h)
-        return by_lam, (self._at(lam, self.phi + up) - self._at(lam, self.phi - down)) / (up + down)
+        return by_lam, (self._at(lam, self.phi + step) - self._at(lam, self.phi - step)) / (2.0 * step)
 
     def _at(self, lam: float, phi: float) -> float:
         return SpatialKernel(self.units, self.periods, lam, phi, self.parts).logdet

@@ -125,10 +125,7 @@ class RandomLikelihood:
 
     def _scalar(self, phi: float) -> Moments:
         w, b, weight = self.within, self.between, 1.0 / (1.0 + self.kernels.periods * phi)
-        parts = (
-            (first + weight * second) for first, second in zip((w.C0, w.C1, w.C2), (b.C0, b.C1, b.C2), strict=True)
-        )
-        return Moments(*parts, w.b, w.R)
+        return Moments(w.C0 + weight * b.C0, w.C1 + weight * b.C1, w.C2 + weight * b.C2, w.b, w.R)
 
 
 def random_likelihood(panel: PanelArrays, design: Array, features: Features, *, kkp: bool) -> RandomLikelihood:

@@ -19,7 +19,14 @@ MODELS = {
     "sac": "Spatial lag and error model",
     "gns": "General nesting spatial model",
 }
-EFFECTS = {"none": "none (pooled)", "entity": "entity", "time": "time", "twoway": "entity and time"}
+EFFECTS = {
+    "none": "none (pooled)",
+    "entity": "entity",
+    "time": "time",
+    "twoway": "entity and time",
+    "random": "none; entity random",
+    "random-time": "time; entity random",
+}
 METHODS = {"lee-yu": "Lee-Yu transformation", "direct": "direct likelihood"}
 
 
@@ -44,7 +51,7 @@ class SummaryRows:
 def rows(result: SpatialPanelResults) -> SummaryRows:
     """Make the rows of the summary."""
     model, t = result.model, result.model.transformation
-    method = METHODS[model.method] if model.effects != "none" else "maximum likelihood"
+    method = "maximum likelihood" if model.effects == "none" or model.random else METHODS[model.method]
     facts = (
         ("Dependent variable", model.data.y_name),
         ("Fixed effects", EFFECTS[model.effects]),
