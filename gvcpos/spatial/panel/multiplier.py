@@ -65,6 +65,12 @@ class Multiplier:
         """Return (I - rW)^-1 applied to every period of Z, shape (T, N)."""
         return Z + self.r * self.apply(Z)
 
+    def transposed_inverse_apply(self, Z: Array) -> Array:
+        """Return (I - rW')^-1 applied to every row of Z, shape (T, N)."""
+        if self._dense is not None:
+            return np.asarray(Z + self.r * (Z @ self._dense))
+        return np.ascontiguousarray(self._factor.solve(np.ascontiguousarray(Z.T), trans="T").T)
+
     def traces(self, *, projected: bool) -> Traces:
         """Return the traces of G, or of F'GF when W is row-normalised and time effects are gone.
 

@@ -13,6 +13,7 @@ from gvcpos._core.options import EffectErrorsOrBoth, choose
 from gvcpos.spatial.panel import specification, summary
 from gvcpos.spatial.panel.bootstrap import BootstrapMethods
 from gvcpos.spatial.panel.diagnostics import PanelTest
+from gvcpos.spatial.panel.effect_methods import EffectMethods
 from gvcpos.spatial.panel.effects import Simulation, effects_frame
 from gvcpos.spatial.panel.estimation import Estimate, recover_effects
 from gvcpos.spatial.panel.fit_measures import FitMeasures, measure
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-class SpatialPanelResults(BootstrapMethods):
+class SpatialPanelResults(BootstrapMethods, EffectMethods):
     """What `SpatialPanel.fit` found; names follow linearmodels.
 
     Parameters
