@@ -26,6 +26,7 @@ from gvcpos._core.options import (
     WildWeights,
     choose,
 )
+from gvcpos.spatial.panel.checks import refuse_random
 from gvcpos.spatial.panel.clustered import chosen_covariance
 from gvcpos.spatial.panel.effects import effects_with_errors
 from gvcpos.spatial.panel.estimation import Data, columns_and_effects, derivatives, logdeterminants, transformed
@@ -195,17 +196,15 @@ class BootstrapMethods:
                 f"kind={kind!r} is not defined for spatial models: drawing entities with replacement takes them out of "
                 "the neighbourhoods that W describes. Take kind='wild' by entity, which keeps each in its place."
             )
+        result = cast("SpatialPanelResults", self)
+        refuse_random(result.model.effects, "bootstrap", "take cov_type='sandwich' for effects that are not normal")
         choose(kind, BootstrapKind, "kind")
         choose(by, BootstrapUnit, "by")
         choose(weights, WildWeights, "weights")
         if draws < 19:
             raise InputError(f"draws={draws}: at least 19 are needed for an interval, and 999 are usual.")
-        return run(
-            cast("SpatialPanelResults", self),
-            Recipe(kind, by, weights, draws, seed),
-            effects=effects,
-            studentise=studentise,
-        )
+        recipe = Recipe(kind, by, weights, draws, seed)
+        return run(result, recipe, effects=effects, studentise=studentise)
 
 
 def run(result: SpatialPanelResults, recipe: Recipe, *, effects: bool, studentise: bool) -> PanelBootstrap:
