@@ -65,6 +65,7 @@ def rows(result: SpatialPanelResults) -> SummaryRows:
         ("AIC", f"{result.aic:.4f}"),
         ("BIC", f"{result.bic:.4f}"),
         ("sigma2", f"{result.sigma2:.6g}"),
+        *_random(result),
         ("R2", f"{result.rsquared:.4f}"),
         ("R2 within", f"{result.rsquared_within:.4f}"),
         ("Squared correlation", f"{result.corr_squared:.4f}"),
@@ -74,6 +75,16 @@ def rows(result: SpatialPanelResults) -> SummaryRows:
     body = tuple((str(name), *_numbers(tuple(values))) for name, values in numbers)
     header = ("", "Parameter", "Std. err.", "T-stat", "P-value", "Lower CI", "Upper CI")
     return SummaryRows(MODELS[model.model], facts, header, body)
+
+
+def _random(result: SpatialPanelResults) -> tuple[tuple[str, str], ...]:
+    """Variance and kind of the random effects, where there are any."""
+    variance = getattr(result, "sigma2_mu", None)
+    if variance is None:
+        return ()
+    through = result.model.choices.random_error == "kkp"
+    kind = "through the spatial error (KKP)" if through else "beside the error (Baltagi)"
+    return ("sigma2_mu", f"{variance:.6g}"), ("Random effects", kind)
 
 
 def _covariance(result: SpatialPanelResults) -> str:
