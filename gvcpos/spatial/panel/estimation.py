@@ -261,10 +261,15 @@ def recover_effects(panel: PanelArrays, estimate: Estimate) -> tuple[float, Arra
     entity : ndarray, shape (N,)
     time : ndarray, shape (T,)
     """
-    t, lam = panel.transformation, estimate.lam
     rest = panel.y - panel.X @ estimate.beta
     if "rho" in estimate.spatial:
         rest = rest - estimate.rho * spatial_lag(operator(panel.spectrum.matrix), panel.y)
+    return separated(panel, estimate, rest)
+
+
+def separated(panel: PanelArrays, estimate: Estimate, rest: Array) -> tuple[float, Array, Array]:
+    """Separate what is left, shape (T, N), into constant, entity and time effects: a linear map of it."""
+    t, lam = panel.transformation, estimate.lam
     time = np.zeros(t.periods)
     if t.time:
         target, weight = rest, np.ones(t.units)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from gvcpos.spatial.panel.estimation import Estimate, PanelArrays
 from gvcpos.spatial.panel.impacts import reduced_form
 
+Array = npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class FitMeasures:
-    """R-squared in three forms.
+    """R-squared in five forms.
 
     Attributes
     ----------
@@ -22,11 +25,17 @@ class FitMeasures:
         1 - e'e / (Qy)'(Qy), with Q taking the effects out.
     corr_squared : float
         Squared correlation of Qy and Q(I - rho W)^-1 X beta (Elhorst 2014, p. 59).
+    between : float
+        Squared correlation of the entity means of y and of (I - rho W)^-1 X beta.
+    pooled : float
+        Squared correlation of y and (I - rho W)^-1 X beta, effects left in y.
     """
 
     overall: float
     within: float
     corr_squared: float
+    between: float
+    pooled: float
 
 
 def measure(panel: PanelArrays, estimate: Estimate) -> FitMeasures:
@@ -38,9 +47,14 @@ def measure(panel: PanelArrays, estimate: Estimate) -> FitMeasures:
     predicted = panel.X @ estimate.beta
     if "rho" in estimate.spatial:
         predicted = reduced_form(panel.spectrum, estimate.rho, predicted)
-    correlation = np.corrcoef(target.ravel(), t.within(predicted).ravel())[0, 1]
     return FitMeasures(
         1.0 - rss / float(((panel.y - panel.y.mean()) ** 2).sum()),
         1.0 - rss / float((centred**2).sum()),
-        float(correlation**2),
+        _squared_correlation(target, t.within(predicted)),
+        _squared_correlation(panel.y.mean(axis=0), predicted.mean(axis=0)),
+        _squared_correlation(panel.y, predicted),
     )
+
+
+def _squared_correlation(a: Array, b: Array) -> float:
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1] ** 2)

@@ -16,8 +16,11 @@ from gvcpos.spatial.panel.diagnostics import PanelTest
 from gvcpos.spatial.panel.effect_methods import EffectMethods
 from gvcpos.spatial.panel.effects import Simulation, effects_frame
 from gvcpos.spatial.panel.estimation import Estimate, recover_effects
+from gvcpos.spatial.panel.export import ExportMethods
 from gvcpos.spatial.panel.fit_measures import FitMeasures, measure
+from gvcpos.spatial.panel.fixed_effects import FixedEffectMethods
 from gvcpos.spatial.panel.inference import critical_value, normal_pvalues
+from gvcpos.spatial.panel.prediction import PredictionMethods
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.model import SpatialPanel
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-class SpatialPanelResults(BootstrapMethods, EffectMethods):
+class SpatialPanelResults(BootstrapMethods, EffectMethods, FixedEffectMethods, PredictionMethods, ExportMethods):
     """What `SpatialPanel.fit` found; names follow linearmodels.
 
     Parameters
@@ -150,6 +153,16 @@ class SpatialPanelResults(BootstrapMethods, EffectMethods):
     def rsquared_within(self) -> float:
         """One less residual over total sum of squares of y with the effects taken out."""
         return self.fit_measures.within
+
+    @property
+    def rsquared_between(self) -> float:
+        """Squared correlation of the entity means of y and of its reduced-form prediction without effects."""
+        return self.fit_measures.between
+
+    @property
+    def rsquared_overall(self) -> float:
+        """Squared correlation of y and its reduced-form prediction without effects."""
+        return self.fit_measures.pooled
 
     @property
     def corr_squared(self) -> float:

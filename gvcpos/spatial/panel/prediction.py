@@ -1,0 +1,163 @@
+"""Predictions of a fitted panel, in and out of sample, with and without feedback among neighbours.
+
+Names follow Goulard, Laurent and Thomas-Agnan (2017, Spatial Economic Analysis 12:304). With signal s = Xβ + WXθ +
+effects, A = I − ρW, B = I − λM and Q = A'B'BA:
+"reduced" A⁻¹s; "signal" s; "in-sample" ρWy + s + λM(Ay − s); "blup" y_i − (Q(y − A⁻¹s))_i / q_ii, the best linear
+prediction of a unit from all others of its period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from gvcpos._core.errors import InputError, LabelError
+from gvcpos._core.labels import enumerate_labels
+from gvcpos._core.options import PredictionKind, choose
+from gvcpos.spatial.panel import data as panel_data
+from gvcpos.spatial.panel.checks import INTERCEPT
+from gvcpos.spatial.panel.multiplier import Multiplier, filtered
+from gvcpos.spatial.panel.transform import operator, spatial_lag
+
+if TYPE_CHECKING:
+    from gvcpos.spatial.panel.model import SpatialPanel
+    from gvcpos.spatial.panel.results import SpatialPanelResults
+
+Array = npt.NDArray[np.float64]
+
+_NEEDS_Y = ("in-sample", "blup")
+
+
+class PredictionMethods:
+    """Predictions by label."""
+
+    def predict(
+        self,
+        X: pd.DataFrame | None = None,
+        *,
+        kind: PredictionKind = "reduced",
+        y: pd.Series | None = None,
+        time_effects: Mapping[object, float] | None = None,
+    ) -> pd.Series:
+        """Predict y, for the sample or for new regressors and periods of the same units.
+
+        Parameters
+        ----------
+        X : DataFrame, optional
+            Regressors under the model's names (those of a formula evaluated, as in ``result.model.data.names``), on
+            the index (entity, time), every unit in every period; the sample's by default.
+        kind : {"reduced", "signal", "in-sample", "blup"}
+            With feedback through all neighbours; without any; given the neighbours' observed y of the same period;
+            or the best linear prediction of each unit from all others of its period. The errors of new periods are
+            expected to be zero, so that "reduced" is the best prediction there of every model.
+        y : Series, optional
+            What was observed in the rows of `X`, for "in-sample" and "blup".
+        time_effects : mapping of period to float, optional
+            Time effects of periods that are not in the sample; 0, their mean, where not given, and such periods are
+            named in ``.attrs["time_effects_at_mean"]``.
+
+        Returns
+        -------
+        Series
+            On the rows of `X` or of the sample.
+
+        Raises
+        ------
+        InputError
+            If the kind needs observed y that is not given, or a regressor is absent.
+        LabelError
+            If the units of `X` are not those of the model.
+        """
+        choose(kind, PredictionKind, "kind")
+        return _predicted(cast("SpatialPanelResults", self), X, kind, y, dict(time_effects or {}))
+
+
+def _predicted(
+    result: SpatialPanelResults, X: pd.DataFrame | None, kind: str, y: pd.Series | None, given: dict[object, float]
+) -> pd.Series:
+    model = result.model
+    if X is None:
+        if y is not None:
+            raise InputError("y is given without X. Give the rows it belongs to, or neither for the sample.")
+        data, columns, observed = model.data, model.arrays.X, model.data.y
+    else:
+        if y is None and kind in _NEEDS_Y:
+            raise InputError(f"kind={kind!r} needs the observed y of the rows of X; kind='reduced' does not.")
+        data = panel_data.from_frames(_target(X, y), _regressors(X, model), model.weights)
+        columns, observed = _columns(data, model), data.y
+    entity, time, unknown = _effects(result, data.times, given)
+    signal = columns @ result.estimate.beta + entity + time[:, None]
+    out = data.series(_of_kind(result, signal, observed, kind), "prediction")
+    out.attrs.update({"kind": kind, "time_effects_at_mean": unknown})
+    return out
+
+
+def _target(X: pd.DataFrame, y: pd.Series | None) -> pd.Series:
+    return pd.Series(0.0, index=X.index, name="y") if y is None else y
+
+
+def _regressors(X: pd.DataFrame, model: SpatialPanel) -> pd.DataFrame:
+    names = [name for name in model.data.names if name != INTERCEPT]
+    absent = [name for name in names if name not in X.columns]
+    if absent:
+        raise InputError(
+            f"X lacks the regressors {enumerate_labels(absent)}; it has {enumerate_labels(X.columns, 20)}. "
+            "Terms of a formula are given evaluated, under their names."
+        )
+    return X[names]
+
+
+def _columns(data: panel_data.PanelData, model: SpatialPanel) -> Array:
+    """Put the columns of the model's design together for other data, shape (T, N, k)."""
+    out = np.ones((*data.y.shape, len(model.design.names)))
+    place = {name: j for j, name in enumerate(data.names)}
+    for j, name in enumerate(model.design.names):
+        if name in place:
+            out[:, :, j] = data.X[:, :, place[name]]
+    for variable in model.design.variables:
+        if variable.lag is not None:
+            W = operator(variable.weights.matrix)
+            out[:, :, variable.lag] = spatial_lag(W, data.X[:, :, place[variable.name]])
+    return out
+
+
+def _effects(
+    result: SpatialPanelResults, times: tuple[object, ...], given: dict[object, float]
+) -> tuple[Array, Array, list[object]]:
+    """Constant plus entity effects (N,), time effects (T,), and the periods whose effect is taken to be the mean."""
+    constant, entity, time = result._effects
+    if result.model.effects.startswith("random"):
+        entity = result.estimate.entity_part  # type: ignore[attr-defined]
+    known = dict(zip(result.model.data.times, time, strict=True))
+    both = [period for period in given if period in known]
+    if both:
+        raise InputError(f"time_effects of {enumerate_labels(map(str, both))}: estimated already. Leave them out.")
+    stray = [period for period in given if period not in times]
+    if stray:
+        raise LabelError(f"time_effects name {enumerate_labels(map(str, stray))}, which X has no rows of.")
+    if given and not result.model.transformation.time:
+        raise InputError("time_effects are given, but the model has none.")
+    known |= given
+    unknown = [period for period in times if period not in known] if result.model.transformation.time else []
+    return constant + entity, np.array([known.get(period, 0.0) for period in times]), unknown
+
+
+def _of_kind(result: SpatialPanelResults, signal: Array, y: Array, kind: str) -> Array:
+    """Turn the signal into the prediction asked for; all (T, N)."""
+    estimate, model = result.estimate, result.model
+    if kind == "signal":
+        return signal
+    if kind == "reduced":
+        return Multiplier(model.spectrum, estimate.rho).inverse_apply(signal) if estimate.rho else signal
+    u = filtered(model.spectrum, estimate.rho, y) - signal if estimate.rho else y - signal
+    e = filtered(model.error_spectrum, estimate.lam, u) if estimate.lam else u
+    if kind == "in-sample":
+        return y - e
+    eye = sparse.eye_array(len(signal[0]), format="csr")
+    BA = (eye - estimate.lam * model.error_weights.matrix) @ (eye - estimate.rho * model.weights.matrix)
+    return np.asarray(y - (BA.T @ e.T).T / np.asarray(BA.power(2).sum(axis=0)))
