@@ -1,6 +1,6 @@
 """A finished table: captions, headers, blocks of rows and notes, each cell with its value and its writing.
 
-The table is built once, from numbers; LaTeX, HTML, text and Markdown are renderings of the same object.
+The table is built once, from numbers; LaTeX, HTML, Typst, text and Markdown are renderings of the same object.
 """
 
 from __future__ import annotations
@@ -130,6 +130,12 @@ class Table:
         from gvcpos.report.latex import latex_table
 
         return latex_table(self)
+
+    def to_typst(self) -> str:
+        """Return the table as a Typst ``#figure`` around a table; no package needed."""
+        from gvcpos.report.typst import typst_table
+
+        return typst_table(self)
 
     def to_html(self, *, page: bool = True) -> str:
         """Return the table as HTML: a whole self-contained page, or the ``<figure>`` alone."""
