@@ -15,6 +15,7 @@ _EXPORTS = {
     "SpatialPanel": "gvcpos.spatial.panel",
     "SpatialPanelResults": "gvcpos.spatial.panel",
     "compare": "gvcpos.spatial.panel",
+    "model_probabilities": "gvcpos.spatial.panel",
 }
 __all__ = [
     "LocalMoran",
@@ -25,6 +26,7 @@ __all__ = [
     "choropleth",
     "cluster_map",
     "compare",
+    "model_probabilities",
     "moran_by_year",
     "moran_scatter",
     "residual_moran",
