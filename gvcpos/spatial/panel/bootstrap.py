@@ -27,7 +27,6 @@ from gvcpos._core.options import (
     choose,
 )
 from gvcpos.spatial.panel.checks import refuse_random
-from gvcpos.spatial.panel.checks import refuse_random
 from gvcpos.spatial.panel.clustered import chosen_covariance
 from gvcpos.spatial.panel.effects import effects_with_errors
 from gvcpos.spatial.panel.estimation import Data, columns_and_effects, derivatives, logdeterminants, transformed

@@ -88,7 +88,8 @@ class LogDeterminant:
         r = np.asarray(r, dtype=float)
         # A grid is looked at once; a single value belongs to a climb, which comes back to its neighbourhood.
         full = at.derivative(r, 0) if r.ndim == 0 else np.array([at.at(float(one)) for one in r.ravel()])
-        return full.reshape(r.shape) - np.log(1.0 - r) * self.drop_unit
+        full = full.reshape(r.shape)
+        return full - np.log(1.0 - r) if self.drop_unit else full
 
     def slope(self, r: float) -> float:
         """Return the derivative with respect to r, -tr W(I - rW)^-1 (+ 1/(1 - r))."""
