@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import threading
 import time
@@ -10,6 +11,7 @@ import warnings
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -196,21 +198,31 @@ def test_no_worker_is_refused(workers: int) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="two processes need two processors to be faster than one")
 def test_two_processes_share_twelve_years() -> None:
-    """12 WIOD years, all indices: 1.7 times one process on an idle machine; asserted is what a busy one leaves."""
+    """12 WIOD years, all indices: 1.7 times one process on the clock of an idle machine.
+
+    On a busy one the clock tells how busy it is. What is left to see there is that two processes do no more work
+    than one: their processor seconds, start and transport included, shared by two.
+    """
     folder = shared("icio/wiod2013/wiot2013_2000.npz").parent
 
-    def seconds(workers: int) -> float:
+    def seconds(workers: int) -> tuple[float, float]:
         tables = read_tables(str(folder / "*.npz"))
-        start = time.perf_counter()
+        clock, processor = time.perf_counter(), processor_seconds()
         indices_by_year(tables, workers=workers)
-        return time.perf_counter() - start
+        return time.perf_counter() - clock, processor_seconds() - processor
 
     with threadpool_limits(1):
         times = [(seconds(1), seconds(2)) for _ in range(3)]
-    best = max(one / two for one, two in times)
-    print(f"one process / two: {[round(one / two, 2) for one, two in times]}, seconds {times}")
-    busy = os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)
-    assert best >= (1.2 if busy else 1.7)
+    on_the_clock = [one[0] / two[0] for one, two in times]
+    possible = [2 * one[1] / two[1] for one, two in times]
+    print(f"one process / two: clock {np.round(on_the_clock, 2)}, processor {np.round(possible, 2)}; {times}")
+    assert max(on_the_clock) >= 1.7 or (os.getloadavg()[0] > 2.0 and max(possible) >= 1.7)
+
+
+def processor_seconds() -> float:
+    """Of this process and of those that it started and that ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
 
 
 def test_jobs_may_be_partial_functions() -> None:
