@@ -16,6 +16,8 @@ from gvcpos._core.errors import EstimationError
 from gvcpos.spatial.panel.likelihood import Concentrated
 from gvcpos.spatial.panel.logdet import LogDeterminant
 
+_INSIDE = 1e-9
+
 
 def walk(likelihood: Concentrated, of: LogDeterminant) -> tuple[float, float, bool]:
     """Return the parameter, the log-likelihood there, and whether it is inside the admissible interval.
@@ -50,7 +52,8 @@ def walk(likelihood: Concentrated, of: LogDeterminant) -> tuple[float, float, bo
     for i in (left, top - 1 if left == top else top):
         if not 0 <= i < len(edges) - 1:
             continue
-        a, b = float(edges[i]), float(edges[i + 1])
+        inside = _INSIDE * (edges[i + 1] - edges[i])  # an edge itself may count to the piece beyond it
+        a, b = float(edges[i] + inside), float(edges[i + 1] - inside)
         if score(a) > 0.0 > score(b):
             r = float(brentq(score, a, b, xtol=1e-13, rtol=1e-13))
             rho, lam = at(r)

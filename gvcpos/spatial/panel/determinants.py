@@ -23,7 +23,7 @@ _CENTRE = 0.2  # the first piece reaches this share of the way to either end
 _SHRINK = 0.6  # the next ends where this share of what is left remains: 13 nodes then give 12 digits
 _NODES = (13, 25, 49)
 _PIECES = 34  # to within 1e-7 of the ends
-_TOLERANCE = 1e-13  # size of the last coefficients per unit
+_TOLERANCE = 1e-12  # size of the last coefficients per unit
 _SYMMETRIC = {"SymmetricMode": True, "DiagPivotThresh": 0.01}
 
 
