@@ -14,10 +14,12 @@ _EXPORTS = {
     "choropleth": "gvcpos.spatial.maps",
     "SpatialPanel": "gvcpos.spatial.panel",
     "SpatialPanelResults": "gvcpos.spatial.panel",
+    "DynamicSpatialPanel": "gvcpos.spatial.panel",
     "compare": "gvcpos.spatial.panel",
     "model_probabilities": "gvcpos.spatial.panel",
 }
 __all__ = [
+    "DynamicSpatialPanel",
     "LocalMoran",
     "Moran",
     "SpatialPanel",
