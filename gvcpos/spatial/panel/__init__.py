@@ -6,7 +6,7 @@ _EXPORTS = {
     "SpatialPanel": "gvcpos.spatial.panel.model",
     "SpatialPanelResults": "gvcpos.spatial.panel.results",
     "RandomPanelResults": "gvcpos.spatial.panel.random_results",
-    "hausman": "gvcpos.spatial.panel.hausman",
+    "hausman": "gvcpos.spatial.panel.random_or_fixed",
     "DynamicSpatialPanel": "gvcpos.spatial.panel.dynamic",
     "DynamicResults": "gvcpos.spatial.panel.dynamic_results",
     "PanelTest": "gvcpos.spatial.panel.diagnostics",

@@ -12,8 +12,7 @@ import pandas as pd
 
 from gvcpos._core.errors import BoundaryWarning, InputError
 from gvcpos._core.options import HausmanKind
-from gvcpos.spatial.panel import hausman as hausman_tests
-from gvcpos.spatial.panel import random_tests, specification
+from gvcpos.spatial.panel import random_or_fixed, random_tests, specification
 from gvcpos.spatial.panel.diagnostics import PanelTest
 from gvcpos.spatial.panel.random_covariance import COVARIANCES
 from gvcpos.spatial.panel.random_effects import RandomEstimate, fit_random
@@ -88,8 +87,8 @@ class RandomPanelResults(SpatialPanelResults):
         return random_tests.lm_random(self)
 
     def hausman(self, fixed: SpatialPanelResults | None = None, *, kind: HausmanKind = "mundlak") -> PanelTest:
-        """Test random against fixed effects; see `gvcpos.spatial.panel.hausman.hausman`."""
-        return hausman_tests.hausman(self, fixed, kind=kind)
+        """Test random against fixed effects; see `gvcpos.spatial.panel.hausman`."""
+        return random_or_fixed.hausman(self, fixed, kind=kind)
 
     def diagnostics(self) -> pd.DataFrame:
         """Tests of phi = 0, of random against fixed effects and, for a Durbin model, of its simpler forms.
