@@ -175,16 +175,7 @@ def stage_profile(
     InputError
         If a country has two rows at a stage, as with several years.
     """
-    locate(("country", "stage", value), [str(c) for c in frame.columns], "columns of the figure's frame")
-    locate(countries, list(dict.fromkeys(frame["country"].astype(str))), "countries of the figure")
-    have = list(dict.fromkeys(frame["stage"].astype(str)))
-    order = list(stages) if stages is not None else have
-    locate(order, have, "stages of the figure")
-    if frame.duplicated(["country", "stage"]).any():
-        first = frame[frame.duplicated(["country", "stage"])].iloc[0]
-        raise InputError(
-            f"{first['country']} has more than one row at {first['stage']}. Give the rows of one year only."
-        )
+    order = _checked_stages(frame, countries, value, stages)
     when = f", {frame['year'].iloc[0]}" if "year" in frame.columns and len(frame) else ""
     with style():
         fig = new_figure(3.6)
@@ -205,3 +196,20 @@ def stage_profile(
         return finish(
             fig, title=f"Profile along the chain{when}" if title is None else title, source=source, synthetic=synthetic
         )
+
+
+def _checked_stages(
+    frame: pd.DataFrame, countries: Sequence[str], value: str, stages: Sequence[str] | None
+) -> list[str]:
+    """Return the stages in order; refuse names that are not there and countries with several rows at a stage."""
+    locate(("country", "stage", value), [str(c) for c in frame.columns], "columns of the figure's frame")
+    locate(countries, list(dict.fromkeys(frame["country"].astype(str))), "countries of the figure")
+    have = list(dict.fromkeys(frame["stage"].astype(str)))
+    order = list(stages) if stages is not None else have
+    locate(order, have, "stages of the figure")
+    if frame.duplicated(["country", "stage"]).any():
+        first = frame[frame.duplicated(["country", "stage"])].iloc[0]
+        raise InputError(
+            f"{first['country']} has more than one row at {first['stage']}. Give the rows of one year only."
+        )
+    return order

@@ -64,13 +64,7 @@ def linkage(
     exporters = exporters_of(table, split_countries(table.countries))
     flow = (intermediate_flows if measure == "intermediate" else value_added_flows)(table, exporters)
     np.fill_diagonal(flow, 0.0)
-    negative = np.argwhere(flow < 0)
-    if negative.size:
-        i, j = negative[0]
-        raise InputError(
-            f"the {measure} flow {exporters.names[i]} -> {exporters.names[j]} of {table.year} is {flow[i, j]:.6g}; "
-            "a weight cannot be negative. Merge one of the two countries, or take other weights."
-        )
+    _refuse_negative(flow, exporters.names, f"{measure} flow of {table.year}")
     weight = {"both": flow + flow.T, "suppliers": flow.T, "buyers": flow}[direction]
     made = "synthetic, " if table.meta.synthetic else ""
     return Weights.from_dense(
@@ -81,6 +75,16 @@ def linkage(
         parameters={"measure": measure, "direction": direction, "year": table.year},
         islands=islands,
     )
+
+
+def _refuse_negative(flow: FloatArray, names: tuple[str, ...], what: str) -> None:
+    negative = np.argwhere(flow < 0)
+    if negative.size:
+        i, j = negative[0]
+        raise InputError(
+            f"the {what}, {names[i]} -> {names[j]}, is {flow[i, j]:.6g}; a weight cannot be negative. "
+            "Merge one of the two countries, or take other weights."
+        )
 
 
 def intermediate_flows(table: IOTable, exporters: Exporters) -> FloatArray:
