@@ -53,6 +53,10 @@ class BoundaryWarning(GvcposWarning):
     """A spatial parameter sits at the edge of its admissible interval."""
 
 
+class ModesWarning(GvcposWarning):
+    """A likelihood has two maxima of nearly the same height; both are in the message."""
+
+
 class DroppedRowsWarning(GvcposWarning):
     """Rows were left out of an estimation sample; the message counts and names them."""
 
