@@ -14,7 +14,7 @@ import pandas as pd
 from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import EffectErrors, EffectHorizon, choose
-from gvcpos.spatial.panel import summary
+from gvcpos.spatial.panel import summary as summaries
 from gvcpos.spatial.panel.diagnostics import PanelTest, chi2_test, wald
 from gvcpos.spatial.panel.dynamic_effects import Places, effects_frame
 from gvcpos.spatial.panel.effects import Simulation
@@ -278,15 +278,15 @@ class DynamicResults(LabelledEstimates):
     @property
     def summary(self) -> str:
         """A text of the specification, the fit and the estimates."""
-        return summary.as_text(self._rows())
+        return summaries.as_text(self._rows())
 
-    def _rows(self) -> summary.SummaryRows:
+    def _rows(self) -> summaries.SummaryRows:
         model, t = self.model, self.model.transformation
         facts = (
             ("Dependent variable", model.data.y_name),
             ("Explained from", f"{model.given.initial}, which is not counted"),
-            ("Fixed effects", summary.EFFECTS[model.effects]),
-            ("Time effects by", summary.METHODS[model.method] if t.time else "none"),
+            ("Fixed effects", summaries.EFFECTS[model.effects]),
+            ("Time effects by", summaries.METHODS[model.method] if t.time else "none"),
             ("Bias correction", CORRECTIONS[self.correction]),
             ("Covariance", self.cov_type),
             ("Weights", model.weights.description or model.weights.kind),
@@ -302,7 +302,7 @@ class DynamicResults(LabelledEstimates):
             for name, values in zip(frame.index, frame.to_numpy(), strict=True)
         )
         header = ("", "Parameter", "Std. err.", "T-stat", "P-value", "Lower CI", "Upper CI")
-        return summary.SummaryRows(f"Dynamic: {summary.MODELS[model.model]}", facts, header, body)
+        return summaries.SummaryRows(f"Dynamic: {summaries.MODELS[model.model]}", facts, header, body)
 
     def __repr__(self) -> str:
         return f"<DynamicResults of {self.model!r}: log-likelihood {self.loglik:.3f}>"

@@ -144,7 +144,7 @@ def _refuse_alone(special: Special, columns: pd.Index) -> None:
         )
 
 
-def _lag(index: pd.MultiIndex, special: Special) -> Callable[..., pd.Series]:
+def _lag(index: pd.Index, special: Special) -> Callable[..., pd.Series]:
     """Make the function that lags values within entities; it is given rows in the order of `index`."""
     if LAG not in special.uses:
         return lambda values, periods=1: values
@@ -164,7 +164,7 @@ def _lag(index: pd.MultiIndex, special: Special) -> Callable[..., pd.Series]:
     return lag
 
 
-def _kept(index: pd.MultiIndex, special: Special) -> np.ndarray:
+def _kept(index: pd.Index, special: Special) -> np.ndarray:
     """Rows that stay: a dynamic model's first period is its past and needs no regressors."""
     times = sorted(set(index.get_level_values(1)))
     gone = times[: max(special.depth - (special.dynamic != "none"), 0)]

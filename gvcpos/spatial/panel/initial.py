@@ -153,7 +153,7 @@ def _from_first_known(y: pd.Series) -> pd.Series:
 
 def _refuse_missing(y0: Array, ids: Sequence[str], name: str, times: Sequence[object]) -> None:
     """Name the entities whose past is not known."""
-    bad = [ids[i] for i in np.flatnonzero(~np.isfinite(y0))]
+    bad = [label for label, value in zip(ids, y0, strict=True) if not np.isfinite(value)]
     if bad:
         raise InputError(
             f"{name} is missing or infinite in the first period {times[0]} for {enumerate_labels(bad)}: a dynamic "

@@ -16,11 +16,11 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Dynamics:
-    """Parameters of y_t = τ y_{t-1} + ρ W y_t + η W y_{t-1} + ..., numbers or arrays of draws of one shape.
+    """Parameters of y_t = τ y_{t-1} + ρ W y_t + η W y_{t-1} + ....
 
     Attributes
     ----------
-    tau, eta, rho : float or ndarray
+    tau, eta, rho : float
         0 where the model has no such term.
     """
 
@@ -28,7 +28,7 @@ class Dynamics:
     eta: float
     rho: float
 
-    def growth(self, roots: Roots) -> Roots:
+    def growth(self, roots: Roots) -> npt.NDArray[np.inexact]:
         """Eigenvalues of A that belong to eigenvalues of W: (τ + ηw) / (1 − ρw)."""
         return np.asarray((self.tau + self.eta * roots) / (1.0 - self.rho * roots))
 
