@@ -133,6 +133,8 @@ def _effects(
     constant, entity, time = result._effects
     if result.model.effects.startswith("random"):
         entity = result.estimate.entity_part  # type: ignore[attr-defined]
+    if given and not result.model.transformation.time:
+        raise InputError("time_effects are given, but the model has none.")
     known = dict(zip(result.model.data.times, time, strict=True))
     both = [period for period in given if period in known]
     if both:
@@ -140,8 +142,6 @@ def _effects(
     stray = [period for period in given if period not in times]
     if stray:
         raise LabelError(f"time_effects name {enumerate_labels(map(str, stray))}, which X has no rows of.")
-    if given and not result.model.transformation.time:
-        raise InputError("time_effects are given, but the model has none.")
     known |= given
     unknown = [period for period in times if period not in known] if result.model.transformation.time else []
     return constant + entity, np.array([known.get(period, 0.0) for period in times]), unknown
