@@ -101,6 +101,52 @@ def test_lag_of_rest_does_not_depend_on_the_basis(case: tuple[str, str, str, int
         assert got.params[name] == pytest.approx(want.params[name], abs=1e-8)
 
 
+def test_blocks_of_weights_are_estimated_apart() -> None:
+    """Two worlds that do not touch, twice the same: one fit of both is the fit of one, with half the variance.
+
+    The likelihood of the two is the sum of theirs, so that its top is theirs and its information twice theirs.
+    """
+    y, X, W = simulated(4, n=12, t=6)
+    ids = [*(f"a{i}" for i in range(12)), *(f"b{i}" for i in range(12))]
+    both = Weights.from_dense(ids, np.kron(np.eye(2), W.dense()))
+    for model in ("slx", "sar", "sem", "sdm", "sdem", "sac", "gns"):
+        one = SpatialPanel.from_arrays(y, X, W, model=model, effects="entity").fit()  # type: ignore[arg-type]
+        two = SpatialPanel.from_arrays(
+            np.tile(y, 2),
+            np.tile(X, (1, 2, 1)),
+            both,
+            model=model,  # type: ignore[arg-type]
+            effects="entity",
+        ).fit()
+        np.testing.assert_allclose(two.params, one.params, rtol=1e-6, atol=1e-8)
+        assert two.loglik == pytest.approx(2.0 * one.loglik, rel=1e-9)
+        np.testing.assert_allclose(two.std_errors, one.std_errors / np.sqrt(2.0), rtol=1e-5)
+        np.testing.assert_allclose(two.effects()["estimate"], one.effects()["estimate"], rtol=1e-6, atol=1e-9)
+        S = two.effects_by_unit("x1").to_numpy()
+        assert np.abs(S[:12, 12:]).max() < 1e-12
+
+
+def test_likelihood_of_blocks_is_the_sum() -> None:
+    """Different worlds that do not touch: at any parameters the log-likelihoods add, variance held fixed."""
+    worlds = [simulated(seed, n=n, t=6) for seed, n in ((4, 12), (5, 17))]
+    matrices = [W.dense() for _, _, W in worlds]
+    joint = np.zeros((29, 29))
+    joint[:12, :12], joint[12:, 12:] = matrices
+    W = Weights.from_dense([f"u{i}" for i in range(29)], joint)
+    y = np.concatenate([world[0] for world in worlds], axis=1)
+    X = np.concatenate([world[1] for world in worlds], axis=1)
+    result = SpatialPanel.from_arrays(y, X, W, model="sdm", effects="entity", method="direct").fit()
+    rho, beta, s2 = result.params["rho"], result.estimate.beta, result.sigma2
+    parts = []
+    for (own_y, own_X, _), M in zip(worlds, matrices, strict=True):
+        lagged = np.einsum("ij,tjk->tik", M, own_X)
+        u = own_y - rho * own_y @ M.T - np.concatenate([own_X, lagged], axis=2) @ beta
+        e = u - u.mean(axis=0)
+        logdet = np.linalg.slogdet(np.eye(len(M)) - rho * M)[1]
+        parts.append(-0.5 * e.size * np.log(2 * np.pi * s2) + 6 * logdet - 0.5 * (e**2).sum() / s2)
+    assert result.loglik == pytest.approx(sum(parts), rel=1e-10)
+
+
 def test_same_input_same_bytes() -> None:
     y, X, W = simulated(1)
     one, two = (SpatialPanel.from_arrays(y, X, W).fit() for _ in range(2))
