@@ -182,7 +182,7 @@ def model_probabilities(
         Default max(n, k²) with n observations and k slopes (Fernández, Ley and Steel 2001); one g for all models, k
         that of the largest.
     shape : float
-        a of the Beta(a, a) prior of rho and lambda over their admissible intervals: 1 uniform, 1.01 LeSage and
+        a >= 0.5 of the Beta(a, a) prior of rho and lambda over their admissible intervals: 1 uniform, 1.01 LeSage and
         Parent's.
     prior_probabilities : mapping of (model, weights) to float, optional
         Default equal; need not sum to one.
@@ -230,8 +230,8 @@ def _check(panel: SpatialPanel, shape: float, g: float | None) -> None:
             "model_probabilities needs method='lee-yu' with fixed effects: the direct likelihood counts observations "
             "that the effects have used, and is the density of no data."
         )
-    if not shape > 0.0 or (g is not None and not g > 0.0):
-        raise InputError(f"shape={shape} and g={g} must be positive.")
+    if not shape >= 0.5 or (g is not None and not g > 0.0):
+        raise InputError(f"shape={shape} must be at least 0.5, and g={g} positive.")
 
 
 def _candidate(panel: SpatialPanel, name: str, W: Weights) -> tuple[PanelArrays, Features, int]:

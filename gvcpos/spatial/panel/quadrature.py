@@ -21,7 +21,7 @@ Density = Callable[[Array, Array], Array]
 _POINTS = 12
 _GRID = 33
 _BELOW = 60.0
-_RELATIVE = 1e-11
+_SETTLED = 1e-9
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(_POINTS)
 
 
@@ -83,11 +83,9 @@ def integrate(log_density: Density, axes: tuple[Axis | None, Axis | None]) -> tu
     before: tuple[float, float, float] | None = None
     for panels in (4, 8, 16, 32, 64):
         found = _composite(log_density, axes, box, panels)
-        if before is not None and max(abs(a - b) for a, b in zip(found, before, strict=True)) < _RELATIVE * max(
-            1.0, abs(found[0]) * 1e-3
-        ):
-            return found
         if all(axis is None for axis in axes):
+            return found
+        if before is not None and max(abs(a - b) for a, b in zip(found, before, strict=True)) < _SETTLED:
             return found
         before = found
     raise EstimationError(
