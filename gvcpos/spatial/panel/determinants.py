@@ -49,7 +49,7 @@ class Piece:
         """Return the polynomial (order 0) or its first or second derivative at r."""
         half = 0.5 * (self.upper - self.lower)
         x = (r - 0.5 * (self.upper + self.lower)) / half
-        return np.asarray(chebyshev.chebval(x, chebyshev.chebder(self.coefficients, order))) / half**order
+        return np.asarray(chebyshev.chebval(x, chebyshev.chebder(self.coefficients, order)) / half**order, dtype=float)
 
 
 @dataclass(frozen=True)

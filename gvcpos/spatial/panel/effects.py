@@ -142,5 +142,5 @@ def _frame(variables: list[str], columns: dict[str, Array]) -> pd.DataFrame:
     codes = [np.repeat(np.arange(len(impacts.EFFECTS)), k), np.tile(np.arange(k), len(impacts.EFFECTS))]
     # As from_product, which sorts its levels first: most of the time of a small fit.
     levels = [pd.Index(impacts.EFFECTS), pd.Index(variables)]
-    index = pd.MultiIndex(levels, codes, names=["effect", "variable"], verify_integrity=False)
+    index = pd.MultiIndex(levels, codes, names=["effect", "variable"], verify_integrity=False)  # type: ignore[arg-type]
     return pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}, index=index)

@@ -58,14 +58,16 @@ def _frame(result: SpatialPanelResults, level: float) -> pd.DataFrame:
     model, t = result.model, result.model.transformation
     if model.effects not in {"entity", "time", "twoway"}:
         raise InputError(f"effects={model.effects!r}: there are no fixed effects with standard errors of their own.")
-    parts = zip(result._effects, std_errors(model.arrays, result.estimate, parameters(result)[1]), strict=True)
+    constant, entity, time = result._effects
+    errors = std_errors(model.arrays, result.estimate, parameters(result)[1])
+    parts = zip((np.array([constant]), entity, time), errors, strict=True)
     labels = (["constant"], list(model.weights.ids), list(model.data.times))
     used = (True, t.entity, t.time)
     rows, values = [], []
     for (estimate, std), kind, names, there in zip(parts, ("constant", "entity", "time"), labels, used, strict=True):
         if there:
             rows += [(kind, name) for name in names]
-            values.append(np.stack([np.atleast_1d(estimate), np.atleast_1d(std)]))
+            values.append(np.stack([estimate, std]))
     found = np.concatenate(values, axis=1)
     index = pd.MultiIndex.from_tuples(rows, names=["kind", "label"])
     return pd.DataFrame(normal_columns(found[0], found[1], level), index=index)

@@ -62,7 +62,9 @@ class Spectrum:
         """All eigenvalues but the one nearest to 1."""
         if self.eigenvalues is None:
             return None
-        return np.delete(self.eigenvalues, np.argmin(np.abs(self.eigenvalues - 1.0)))
+        roots = self.eigenvalues
+        kept = np.arange(len(roots)) != np.argmin(np.abs(roots - 1.0))
+        return roots[kept]
 
 
 @dataclass(frozen=True)

@@ -68,9 +68,9 @@ def power_averages(W: sparse.csr_array, V: sparse.csr_array | None, orders: int)
 
 def _trace(A: Array | sparse.csr_array, B: Array | sparse.csr_array) -> float:
     """Return tr AB without the product."""
-    if sparse.issparse(A):
-        return float(A.multiply(B.T.tocsr()).sum())
-    return float(np.vdot(np.ascontiguousarray(A.T), B))
+    if isinstance(A, np.ndarray):
+        return float(np.vdot(np.ascontiguousarray(A.T), B))
+    return float(A.multiply(sparse.csr_array(B.T)).sum())
 
 
 def by_order(beta: float, theta: float, r: float, a: PowerAverages) -> tuple[Array, Array]:

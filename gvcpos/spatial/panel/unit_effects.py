@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gvcpos.spatial.panel.results import SpatialPanelResults
 
 Array = npt.NDArray[np.float64]
+Places = npt.NDArray[np.signedinteger]
 
 UNIT_EFFECTS = ("direct", "in", "out")
 _BLOCK = 256
@@ -55,13 +56,13 @@ class UnitKernel:
         """Columns start..stop of S as rows: what each of these units does to all, shape (stop − start, N)."""
         return self._from(_units(self.spectrum.n, np.arange(start, stop)))
 
-    def chosen_columns(self, chosen: Sequence[int]) -> Array:
+    def chosen_columns(self, chosen: Places) -> Array:
         """Chosen columns of S as rows."""
-        return self._from(_units(self.spectrum.n, np.asarray(chosen)))
+        return self._from(_units(self.spectrum.n, chosen))
 
-    def chosen_rows(self, chosen: Sequence[int]) -> Array:
+    def chosen_rows(self, chosen: Places) -> Array:
         """Chosen rows of S: e'S = (β + θV)'applied to (I − ρW')⁻¹e, shape (chosen, N)."""
-        back = Multiplier(self.spectrum, self.rho).transposed_inverse_apply(_units(self.spectrum.n, np.asarray(chosen)))
+        back = Multiplier(self.spectrum, self.rho).transposed_inverse_apply(_units(self.spectrum.n, chosen))
         return np.asarray(self.beta * back + self.theta * (self.V.T @ back.T).T)
 
     def derivatives(self, Z: Array) -> tuple[Array, Array, Array, Array]:
@@ -77,7 +78,7 @@ class UnitKernel:
         return Multiplier(self.spectrum, self.rho).inverse_apply(moved)
 
 
-def _units(n: int, chosen: npt.NDArray[np.intp]) -> Array:
+def _units(n: int, chosen: Places) -> Array:
     out = np.zeros((len(chosen), n))
     out[np.arange(len(chosen)), chosen] = 1.0
     return out
