@@ -16,11 +16,9 @@ import numpy.typing as npt
 from gvcpos._core.errors import EstimationError
 from gvcpos.spatial.panel.covariance import cumulants, scaled_inverse
 from gvcpos.spatial.panel.operators import Operators, OperatorTraces
-from gvcpos.spatial.panel.random_kernel import Kernel, ScalarKernel
+from gvcpos.spatial.panel.random_kernel import Kernel
 from gvcpos.spatial.panel.random_traces import (
     BetweenTraces,
-    Linear,
-    between_traces,
     expected_traces,
     inverse_diagonals,
 )
@@ -193,13 +191,10 @@ def _determinants(pieces: RandomPieces) -> Array:
     out = np.zeros((p + 1, p + 1))
     if pieces.within is not None:
         out[:p, :p] = len(pieces.v) * np.diag(np.diag(pieces.within.square))
-    if isinstance(kernel, ScalarKernel):
-        out[-1, -1] = -0.5 * kernel.units * (kernel.periods * kernel.weight) ** 2
-        return out
-    halves: list[Linear] = [lambda Z: 0.5 * kernel.by_lam(Z), lambda Z: 0.5 * kernel.by_phi(Z)]
-    seconds: list[Linear] = [lambda Z: 0.5 * kernel.by_lam(Z, 2), lambda Z: 0.5 * kernel.by_both(Z)]
-    squared, (twice, crossed) = between_traces(kernel, halves).double, between_traces(kernel, seconds).single
-    out[-2:, -2:] += np.array([[twice, crossed], [crossed, 0.0]]) - squared
+    curvature = 0.5 * kernel.logdet_curvature
+    if pieces.operators.error is None:
+        curvature = curvature[1:, 1:]
+    out[-len(curvature) :, -len(curvature) :] += curvature
     return out
 
 

@@ -23,7 +23,8 @@ from gvcpos.spatial.panel.logdet import Spectrum
 
 Array = npt.NDArray[np.float64]
 
-_STEP = 1e-5
+_STEP = 1e-5  # of a first difference
+_WIDE = 1e-3  # of a second one
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ class Kernel(ABC):
     @abstractmethod
     def logdet_slopes(self) -> tuple[float, float]:
         """Its derivatives with respect to lambda and phi."""
+
+    @property
+    @abstractmethod
+    def logdet_curvature(self) -> Array:
+        """Its second derivatives with respect to lambda and phi, shape (2, 2)."""
 
     @property
     def shared(self) -> float:
@@ -123,6 +129,11 @@ class ScalarKernel(Kernel):
         """Its derivatives with respect to lambda and phi."""
         return 0.0, self.units * self.periods * self.weight
 
+    @property
+    def logdet_curvature(self) -> Array:
+        """Its second derivatives with respect to lambda and phi, shape (2, 2)."""
+        return np.array([[0.0, 0.0], [0.0, -self.units * (self.periods * self.weight) ** 2]])
+
 
 @dataclass(frozen=True)
 class Squares:
@@ -176,7 +187,9 @@ class SpatialKernel(Kernel):
 
     def solve(self, Z: Array) -> Array:
         """Return K⁻¹ Z."""
-        return np.asarray(self._inverse @ Z if self.parts.dense else self._factor.solve(np.ascontiguousarray(Z)))
+        if self.parts.dense:
+            return np.asarray(lapack.dpotrs(self._cholesky, Z, lower=1)[0])
+        return np.asarray(self._factor.solve(np.ascontiguousarray(Z)))
 
     def loading(self, Z: Array, *, transposed: bool = False) -> Array:
         """Return B Z or B'Z."""
@@ -210,6 +223,27 @@ class SpatialKernel(Kernel):
         by_lam = (self._at(lam + h, self.phi) - self._at(lam - h, self.phi)) / (2.0 * h)
         return by_lam, (self._at(lam, self.phi + step) - self._at(lam, self.phi - step)) / (2.0 * step)
 
+    @property
+    def logdet_curvature(self) -> Array:
+        """Its second derivatives with respect to lambda and phi, shape (2, 2); by differences where K is sparse."""
+        if not self.parts.dense:
+            return self._curvature_by_differences()
+        eye = np.eye(self.units)
+        by_lam, by_phi = self.solve(self.by_lam(eye)), self.solve(self.by_phi(eye))
+        twice, both = (np.trace(self.solve(Z)) for Z in (self.by_lam(eye, 2), self.by_both(eye)))
+        cross = both - np.vdot(by_lam.T, by_phi)
+        return np.array([[twice - np.vdot(by_lam.T, by_lam), cross], [cross, -np.vdot(by_phi.T, by_phi)]])
+
+    def _curvature_by_differences(self) -> Array:
+        p, f = self.parts, self._at
+        a = min(_WIDE, 0.5 * (p.upper - self.lam), 0.5 * (self.lam - p.lower))
+        b = _WIDE * (self.phi + 1.0 / self.periods)
+        lams, phis = (self.lam - a, self.lam, self.lam + a), (self.phi - b, self.phi, self.phi + b)
+        grid = np.array([[f(lam, phi) for phi in phis] for lam in lams])
+        cross = (grid[2, 2] - grid[2, 0] - grid[0, 2] + grid[0, 0]) / (4.0 * a * b)
+        by_lam, by_phi = (line[2] - 2.0 * line[1] + line[0] for line in (grid[:, 1], grid[1]))
+        return np.array([[by_lam / a**2, cross], [cross, by_phi / b**2]])
+
     def _at(self, lam: float, phi: float) -> float:
         return SpatialKernel(self.units, self.periods, lam, phi, self.parts).logdet
 
@@ -233,7 +267,8 @@ class SpatialKernel(Kernel):
 
     @cached_property
     def _factor(self) -> linalg.SuperLU:
-        return linalg.splu(sparse.csc_array(self._matrix), permc_spec="MMD_AT_PLUS_A")
+        matrix, symmetric = sparse.csc_array(self._matrix), {"SymmetricMode": True}
+        return linalg.splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
 
 
 @dataclass(frozen=True)

@@ -50,10 +50,10 @@ def maximise(likelihood: RandomLikelihood) -> tuple[RandomMode, ...]:
         If the likelihood is finite nowhere.
     """
     bounds = np.array([_ends(likelihood.lag), _ends(likelihood.error), (0.0, HIGHEST)])
-    starts = _starts(replace(likelihood, kernels=replace(likelihood.kernels, parts=None)), bounds, _MANY)
-    if likelihood.kernels.parts is not None:
-        starts += _starts(likelihood, bounds, _FEW)
-    if not starts:
+    scalar = replace(likelihood, kernels=replace(likelihood.kernels, parts=None))
+    fine = _starts(scalar, bounds, _MANY)
+    coarse = [] if likelihood.kernels.parts is None else _starts(likelihood, bounds, _FEW)
+    if not fine:
         raise EstimationError(
             "the likelihood is not finite anywhere on the admissible interval: "
             "the regressors may explain y exactly, or y does not vary."
@@ -61,7 +61,11 @@ def maximise(likelihood: RandomLikelihood) -> tuple[RandomMode, ...]:
     free = np.ptp(bounds, axis=1) > 0.0
     modes: list[RandomMode] = []
     points: list[Array] = []
-    for start in starts:
+    near = np.ptp(bounds, axis=1) / np.array([_FEW, _FEW, len(_SHARES)])
+    for place, start in enumerate([*fine, *coarse]):
+        # The coarse grid looks for hills that K has and the identity has not; one beside a known top is that one.
+        if place >= len(fine) and any((np.abs(start - other) <= near).all() for other in points):
+            continue
         top = climb(partial(_function, likelihood, free), start[free], bounds[free], likelihood.nobs)
         full = np.zeros(3)
         full[free] = top.point
