@@ -38,7 +38,7 @@ class RandomPanelResults(SpatialPanelResults):
         return (*super().names, "phi")
 
     @cached_property
-    def params(self) -> pd.Series:
+    def params(self) -> pd.Series:  # type: ignore[override]
         """Estimates; sigma^2 is apart, in `sigma2`."""
         found = self.estimate
         values = np.concatenate([found.beta, list(found.spatial.values()), [found.phi]])

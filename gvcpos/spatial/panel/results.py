@@ -15,11 +15,11 @@ from gvcpos.spatial.panel.bootstrap import BootstrapMethods
 from gvcpos.spatial.panel.diagnostics import PanelTest
 from gvcpos.spatial.panel.effect_methods import EffectMethods
 from gvcpos.spatial.panel.effects import Simulation, effects_frame
+from gvcpos.spatial.panel.estimates import LabelledEstimates
 from gvcpos.spatial.panel.estimation import Estimate, recover_effects
 from gvcpos.spatial.panel.export import ExportMethods
 from gvcpos.spatial.panel.fit_measures import FitMeasures, measure
 from gvcpos.spatial.panel.fixed_effects import FixedEffectMethods
-from gvcpos.spatial.panel.inference import critical_value, normal_pvalues
 from gvcpos.spatial.panel.prediction import PredictionMethods
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-class SpatialPanelResults(BootstrapMethods, EffectMethods, FixedEffectMethods, PredictionMethods, ExportMethods):
+class SpatialPanelResults(
+    LabelledEstimates, BootstrapMethods, EffectMethods, FixedEffectMethods, PredictionMethods, ExportMethods
+):
     """What `SpatialPanel.fit` found; names follow linearmodels.
 
     Parameters
@@ -52,43 +54,16 @@ class SpatialPanelResults(BootstrapMethods, EffectMethods, FixedEffectMethods, P
         return self.model.regressors + self.model.features.spatial
 
     @cached_property
-    def params(self) -> pd.Series:
+    def params(self) -> pd.Series:  # type: ignore[override]
         """Estimates; sigma^2 is apart, in `sigma2`."""
         values = np.append(self.estimate.beta, list(self.estimate.spatial.values()))
         return pd.Series(values, index=list(self.names), name="parameter")
 
     @cached_property
-    def cov(self) -> pd.DataFrame:
+    def cov(self) -> pd.DataFrame:  # type: ignore[override]
         """Covariance of the parameters."""
         names = list(self.names)
         return pd.DataFrame(self.estimate.covariance[:-1, :-1], index=names, columns=names)
-
-    @cached_property
-    def std_errors(self) -> pd.Series:
-        """Standard errors."""
-        return pd.Series(np.sqrt(np.diag(self.cov)), index=self.params.index, name="std_error")
-
-    @cached_property
-    def tstats(self) -> pd.Series:
-        """Estimates over standard errors; asymptotically standard normal."""
-        return (self.params / self.std_errors).rename("tstat")
-
-    @cached_property
-    def pvalues(self) -> pd.Series:
-        """Two-sided p-values from the normal distribution."""
-        return pd.Series(normal_pvalues(self.tstats.to_numpy()), index=self.params.index, name="pvalue")
-
-    def conf_int(self, level: float = 0.95) -> pd.DataFrame:
-        """Confidence intervals: columns lower and upper.
-
-        Parameters
-        ----------
-        level : float
-            Between 0 and 1.
-        """
-        z = critical_value(level)
-        half = z * self.std_errors
-        return pd.DataFrame({"lower": self.params - half, "upper": self.params + half})
 
     @property
     def sigma2(self) -> float:
@@ -270,11 +245,6 @@ class SpatialPanelResults(BootstrapMethods, EffectMethods, FixedEffectMethods, P
             If `against` is not nested in this model.
         """
         return specification.lr_against(self, against)
-
-    def to_frame(self, level: float = 0.95) -> pd.DataFrame:
-        """Estimates with errors and intervals: parameter, std_error, tstat, pvalue, lower, upper."""
-        columns = [self.params, self.std_errors, self.tstats, self.pvalues]
-        return pd.concat([pd.concat(columns, axis=1), self.conf_int(level)], axis=1)
 
     @property
     def summary(self) -> str:
