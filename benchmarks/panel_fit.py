@@ -1,84 +1,154 @@
-"""One spatial Durbin fit with two-way effects, as a ratio to LAPACK on matrices of the size of W.
+"""Spatial Durbin fits with two-way effects and effects of 1,000 draws, from small to large.
 
-    python benchmarks/panel_fit.py [--repeats 7]
+    python benchmarks/panel_fit.py [--repeats 7] [--large] [--threads 1]
 
-Counted: from arrays to coefficients, likelihood, residuals and the information matrix (`SpatialPanel.from_arrays`
-and `fit`), Lee and Yu's likelihood, two regressors and their lags. "first" includes the eigenvalues of W, "again"
-finds them kept from an earlier fit, "effects" is the frame of direct, indirect and total effects with delta errors.
-Beside them, in the same process and interleaved: `getrf`, `eigvals` (what W costs without its symmetry) and
-`eigvalsh` (what it costs with it). W is the row-normalised inverse distance of random points.
+Counted: from arrays to coefficients, likelihood, residuals, the information matrix (`SpatialPanel.from_arrays` and
+`fit`, Lee and Yu's likelihood, two regressors and their lags) and the frame of simulated effects. "first" includes all
+that is learnt about W, "again" finds it kept from an earlier fit; "CPU" is the process's own time of "first", which
+other work on the machine lengthens less. Small cases stand beside LAPACK on matrices of the size of W in the same
+process: `getrf`, `eigvals` (what W costs without its symmetry) and `eigvalsh` (what it costs with it).
+"floor" is one sparse LU of I - rW: a fit on a large W takes some fifteen, exact, and no N x N matrix.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import time
 from collections.abc import Callable
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import lapack
+from scipy.spatial import cKDTree
 from threadpoolctl import threadpool_limits
 
 from gvcpos.spatial.panel import SpatialPanel
+from gvcpos.spatial.panel.determinants import factorised, lu_logdet
 from gvcpos.spatial.panel.logdet import forget
 from gvcpos.spatial.weights import Weights
 
-SIZES = ((60, 15), (1000, 15))
-NAMES = ("getrf", "eigvalsh", "eigvals", "first", "again", "effects")
+SMALL = ((60, 15), (500, 15))
+LARGE = ((3000, 20, 0.4, 200), (20000, 10, 4.0, 500))
+SPECIFICATIONS = 1000
+LIMITS = {"small": 0.010, "specifications": 5.0}
 
 
-def panel(n: int, t: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray, Weights]:
-    """A Durbin panel on random points: y (T, N), X (T, N, 2), W."""
-    rng = np.random.default_rng(seed)
-    points = rng.random((n, 2))
+def dense_weights(n: int, seed: int) -> Weights:
+    """Row-normalised inverse distance of random points."""
+    points = np.random.default_rng(seed).random((n, 2))
     distance = np.linalg.norm(points[:, None] - points[None], axis=2)
     W = np.where(distance > 0, 1.0 / np.where(distance > 0, distance, 1.0), 0.0)
-    W /= W.sum(axis=1, keepdims=True)
-    X = rng.normal(size=(t, n, 2))
-    rest = X.sum(axis=2) + 0.5 * X[:, :, 0] @ W.T + rng.normal(size=n) + rng.normal(size=(t, n))
-    y = np.linalg.solve(np.eye(n) - 0.4 * W, rest.T).T
-    return y, X, Weights.from_dense([f"u{i:04d}" for i in range(n)], W)
+    return Weights.from_dense([f"u{i:04d}" for i in range(n)], W / W.sum(axis=1, keepdims=True))
 
 
-def seconds(job: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def near_weights(n: int, seed: int, k: int = 6) -> Weights:
+    """Row-normalised k nearest neighbours of random points."""
+    points = np.random.default_rng(seed).random((n, 2))
+    _, near = cKDTree(points).query(points, k + 1)
+    place = np.repeat(np.arange(n), k), near[:, 1:].ravel()
+    W = sparse.csr_array((np.full(n * k, 1.0 / k), place), shape=(n, n))
+    return Weights(tuple(f"u{i:05d}" for i in range(n)), W, "knn")
+
+
+def panel(W: Weights, t: int, seed: int = 1, k: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """A Durbin panel: y (T, N), X (T, N, k)."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(t, W.n, k))
+    rest = X.sum(axis=2) + 0.5 * (W.matrix @ X[:, :, 0].T).T + rng.normal(size=W.n) + rng.normal(size=(t, W.n))
+    system = (sparse.eye_array(W.n, format="csc") - 0.4 * W.matrix).tocsc()
+    y = np.linalg.solve(system.toarray(), rest.T) if W.n < 1000 else factorised(system).solve(rest.T)
+    return np.ascontiguousarray(y.T), X
+
+
+def seconds(job: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    start = clock()
     job()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def compare(n: int, t: int, repeats: int) -> dict[str, float]:
-    """Median seconds of every job."""
-    y, X, W = panel(n, t)
+def whole(y: np.ndarray, X: np.ndarray, W: Weights) -> SpatialPanel:
+    """Everything that is counted."""
+    made = SpatialPanel.from_arrays(y, X, W)
+    made.fit().effects("simulation", draws=1000)
+    return made
+
+
+def small(n: int, t: int, repeats: int) -> None:
+    W = dense_weights(n, 1)
+    y, X = panel(W, t)
     dense = W.dense()
-    symmetric = dense + dense.T
-    result = SpatialPanel.from_arrays(y, X, W).fit()
-    times: dict[str, list[float]] = {name: [] for name in NAMES}
-    for repeat in range(repeats):
-        fresh = np.asfortranarray(np.eye(n) - 0.4 * dense)
-        times["getrf"].append(seconds(lambda fresh=fresh: lapack.dgetrf(fresh, overwrite_a=1)))
-        times["eigvalsh"].append(seconds(lambda: np.linalg.eigvalsh(symmetric)))
-        if repeat < 3:
-            times["eigvals"].append(seconds(lambda: np.linalg.eigvals(dense)))
-        forget()
-        times["first"].append(seconds(lambda: SpatialPanel.from_arrays(y, X, W).fit()))
-        times["again"].append(seconds(lambda: SpatialPanel.from_arrays(y, X, W).fit()))
-        times["effects"].append(seconds(result.effects))
-    return {name: float(np.median(values)) for name, values in times.items()}
+    jobs: dict[str, Callable[[], object]] = {
+        "getrf": lambda: lapack.dgetrf(np.asfortranarray(np.eye(n) - 0.4 * dense), overwrite_a=1),
+        "eigvalsh": lambda: np.linalg.eigvalsh(dense + dense.T),
+        "eigvals": lambda: np.linalg.eigvals(dense),
+        "again": lambda: whole(y, X, W),
+    }
+    whole(y, X, W)
+    found: dict[str, list[float]] = {name: [] for name in (*jobs, "first", "CPU")}
+    for _ in range(repeats):
+        for name, job in jobs.items():
+            found[name].append(seconds(job))
+        for name, clock in (("first", time.perf_counter), ("CPU", time.process_time)):
+            forget()
+            found[name].append(seconds(lambda: whole(y, X, W), clock))
+    median = {name: float(np.median(values)) for name, values in found.items()}
+    cells = "  ".join(f"{name} {1e3 * value:8.2f} ms" for name, value in median.items())
+    limit = f"   limit {1e3 * LIMITS['small']:.0f} ms" if n == SMALL[0][0] else ""
+    print(f"N {n:5d}, T {t:2d}: {cells}{limit}", flush=True)
+
+
+def specifications(count: int = SPECIFICATIONS) -> None:
+    """Many choices of two of six regressors, each fitted with its delta errors of effects, on one W."""
+    W = dense_weights(60, 1)
+    y, X = panel(W, 15, k=6)
+    pairs = [(i, j) for i in range(6) for j in range(i)]
+    forget()
+
+    def job() -> None:
+        for i in range(count):
+            SpatialPanel.from_arrays(y, X[:, :, list(pairs[i % len(pairs)])], W).fit().effects()
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    job()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    print(f"{count} specifications, N 60, T 15: {wall:.2f} s, CPU {cpu:.2f} s   limit {LIMITS['specifications']} s")
+
+
+def large(n: int, t: int, limit: float, megabytes: int) -> None:
+    W = near_weights(n, 1)
+    y, X = panel(W, t)
+    floor = seconds(lambda: lu_logdet((sparse.eye_array(n, format="csc") - 0.3 * W.matrix).tocsc()))
+    forget()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    wall, cpu = time.perf_counter(), time.process_time()
+    made = whole(y, X, W)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    again = seconds(lambda: whole(y, X, W))
+    at = made.spectrum.determinants
+    print(
+        f"N {n:5d}, T {t:2d}: first {wall:.2f} s, CPU {cpu:.2f} s, again {again:.2f} s, floor {1e3 * floor:.0f} ms, "
+        f"log-determinant error {at.error:.1e}, memory {after:.0f} MB (+{after - before:.0f})   "
+        f"limits {limit} s, {megabytes} MB",
+        flush=True,
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=7)
-    repeats = parser.parse_args().repeats
-    print("    N   T  threads   " + "".join(f"{name + ' ms':>13}" for name in NAMES) + "   first/eigvals  again/getrf")
-    for n, t in SIZES:
-        for threads in (1, 2):
-            with threadpool_limits(threads):
-                compare(n, t, 1)  # warm up
-                found = compare(n, t, repeats)
-            cells = "".join(f"{1e3 * found[name]:13.2f}" for name in NAMES)
-            ratios = (found["first"] / found["eigvals"], found["again"] / found["getrf"])
-            print(f"{n:5d}  {t:2d}  {threads:7d}   {cells}   {ratios[0]:13.2f}  {ratios[1]:11.2f}", flush=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--large", action="store_true", help="also N = 3,000 and 20,000")
+    chosen = parser.parse_args()
+    with threadpool_limits(chosen.threads):
+        # Memory is a high-water mark: the large cases come first, in ascending order.
+        if chosen.large:
+            for case in LARGE:
+                large(*case)
+        for n, t in SMALL:
+            small(n, t, chosen.repeats)
+        specifications()
 
 
 if __name__ == "__main__":
