@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -138,9 +139,16 @@ def _simulated(result: SpatialPanelResults, mean: Array, covariance: Array, plan
 
 def _frame(variables: list[str], columns: dict[str, Array]) -> pd.DataFrame:
     """Put (3, k) arrays in a frame on (effect, variable)."""
-    k = len(variables)
-    codes = [np.repeat(np.arange(len(impacts.EFFECTS)), k), np.tile(np.arange(k), len(impacts.EFFECTS))]
-    # As from_product, which sorts its levels first: most of the time of a small fit.
-    levels = [pd.Index(impacts.EFFECTS), pd.Index(variables)]
-    index = pd.MultiIndex(levels, codes, names=["effect", "variable"], verify_integrity=False)  # type: ignore[arg-type]
-    return pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}, index=index)
+    values = np.stack([each.reshape(-1) for each in columns.values()], axis=1)
+    return pd.DataFrame(values, index=_rows(tuple(variables)), columns=_header(tuple(columns)))
+
+
+@lru_cache(maxsize=64)
+def _rows(variables: tuple[str, ...]) -> pd.MultiIndex:
+    """Make the index: in a small fit a good part of the time, and the same from fit to fit."""
+    return pd.MultiIndex.from_product([impacts.EFFECTS, variables], names=["effect", "variable"])
+
+
+@lru_cache(maxsize=8)
+def _header(columns: tuple[str, ...]) -> pd.Index:
+    return pd.Index(columns)

@@ -50,7 +50,7 @@ class Moments:
 
     def rss(self, rho: Array, lam: Array) -> Array:
         """Return the residual sum of squares at each (rho, lam), beta concentrated out; shapes broadcast."""
-        S = self._schur(np.asarray(lam))
+        S = self.C0 if self._orthogonal else self._schur(np.asarray(lam))
         if not self.lagged:
             return np.broadcast_to(S[..., 0, 0], np.broadcast_shapes(np.shape(rho), np.shape(lam)))
         rho = np.asarray(rho)
@@ -94,8 +94,6 @@ class Moments:
     def _schur(self, lam: Array) -> Array:
         """Cross-products of y and Wy with X partialled out, at each lam; shape (..., j, j)."""
         j = self.b.shape[1]
-        if self._orthogonal:
-            return np.broadcast_to(self.C0[:j, :j], (*lam.shape, j, j))
         at = lam[..., None, None]
         C = self.C0 - at * self.C1 + at * at * self.C2
         if C.shape[-1] == j:

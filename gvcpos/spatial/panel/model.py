@@ -20,15 +20,15 @@ from gvcpos.spatial.panel.checks import (
     check_regressors,
     check_transformation,
     is_random,
-    refuse_random,
 )
 from gvcpos.spatial.panel.choices import Choices
 from gvcpos.spatial.panel.design import Design, design, lags
-from gvcpos.spatial.panel.diagnostics import PanelTest, lm_tests
 from gvcpos.spatial.panel.estimation import Estimate, PanelArrays, fit
 from gvcpos.spatial.panel.gmm import GmmMethods
 from gvcpos.spatial.panel.logdet import Spectrum, spectrum
+from gvcpos.spatial.panel.model_tests import ModelTestMethods
 from gvcpos.spatial.panel.models import MODELS
+from gvcpos.spatial.panel.modes import warn_of_modes
 from gvcpos.spatial.panel.results import SpatialPanelResults
 from gvcpos.spatial.panel.transform import Transformation
 from gvcpos.spatial.weights import Weights
@@ -36,7 +36,7 @@ from gvcpos.spatial.weights import Weights
 _NEAR = 1e-3  # share of the admissible interval that counts as its edge
 
 
-class SpatialPanel(GmmMethods):
+class SpatialPanel(GmmMethods, ModelTestMethods):
     """A static spatial panel model, estimated by (quasi) maximum likelihood.
 
     y_t = rho W y_t + X_t beta + W X_t theta + mu + alpha_t 1 + u_t,  u_t = lambda M u_t + e_t
@@ -231,12 +231,16 @@ class SpatialPanel(GmmMethods):
     @cached_property
     def error_spectrum(self) -> Spectrum:
         """Eigenvalues of the weights of the error and the admissible interval of lambda."""
-        return spectrum(self.error_weights.matrix)
+        return self.spectrum if self.error_weights is self.data.weights else spectrum(self.error_weights.matrix)
 
     @cached_property
     def arrays(self) -> PanelArrays:
         """The panel without labels, as the likelihood takes it."""
         return self._arrays_of(self.design)
+
+    def arrays_without_spatial_terms(self, *, durbin: bool) -> PanelArrays:
+        """Return the panel of the model without spatial lag and error, with or without W X."""
+        return self._arrays_of(self._design(durbin=durbin))
 
     def _arrays_of(self, made: Design) -> PanelArrays:
         return PanelArrays(self.data.y, made.X, self.transformation, self.spectrum, self.error_spectrum)
@@ -276,12 +280,15 @@ class SpatialPanel(GmmMethods):
             If the spatial parameter sits at the edge of its admissible interval.
         ClusterWarning
             If a clustered covariance rests on few clusters, or a two-way one had to be made positive.
+        ModesWarning
+            If a second maximum of the likelihood is less than two units below the highest.
         """
         choose(cov_type, CovarianceType, "cov_type")
         if self.random:
             return random_results.fitted(self, cov_type, bandwidth)
         estimate = fit(self.arrays, self.features, cov_type, bandwidth)
         self.warn_at_boundary(estimate)
+        warn_of_modes(estimate, self.features.spatial)
         return SpatialPanelResults(self, estimate, cov_type, bandwidth)
 
     def warn_at_boundary(self, estimate: Estimate) -> None:
@@ -296,25 +303,6 @@ class SpatialPanel(GmmMethods):
                     BoundaryWarning,
                     stacklevel=3,
                 )
-
-    def lm_tests(self, *, durbin: bool = False) -> tuple[PanelTest, ...]:
-        """LM tests for a spatial lag and error, plain and robust, on the chosen fixed effects.
-
-        Parameters
-        ----------
-        durbin : bool
-            Whether the model under the null contains W X.
-
-        Raises
-        ------
-        InputError
-            If the lag model that the tests look at has no transformed likelihood with these weights.
-        """
-        refuse_random(
-            self.effects, "lm_tests", "it tests within fixed effects; fit a model with rho or lambda and use lr or wald"
-        )
-        check_transformation(self.transformation, self.weights)
-        return lm_tests(self._arrays_of(self._design(durbin=durbin)))
 
     def respecified(
         self, model: SpatialModel | None = None, *, data: panel_data.PanelData | None = None, **choices: object
