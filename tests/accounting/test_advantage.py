@@ -9,16 +9,13 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given, settings
 
 from gvcpos.accounting import ValueAddedAccounts
 from gvcpos.tables import IOTable
-from tests.accounting.oracle.files import read
 from tests.accounting.worlds import close, random_world, worlds
-from tests.shared import golden_table, shared, wiod2011
+from tests.shared import shared, wiod2011
 
-LEVELS = {0: "c5_ind", 5: "c5_ind", 15: "c15_ind", 35: None}  # ADB's level 0 is its five sectors once more
 INDICES = {"rca": "exports", "rca_vaxes": "vax_exporting", "rca_vaxos": "vax_origin", "nrca": "dc_origin"}
 
 
@@ -29,28 +26,6 @@ def accounts(column: str | None) -> ValueAddedAccounts:
     codes = pd.read_csv(shared("meta/adb_mrio_sectors35.csv"))
     members = codes.groupby(column, sort=False)["code"].agg(list)
     return ValueAddedAccounts(wiod2011(), sector_groups={str(k): list(v) for k, v in members.items()})
-
-
-@pytest.mark.parametrize("level", LEVELS)
-def test_rca_is_adbs_at_every_level(level: int) -> None:
-    theirs = read("wiod2011", "ksreyes_rca")
-    theirs = theirs[theirs["agg"] == level]
-    mine = accounts(LEVELS[level]).rca()
-    names = mine.sector if LEVELS[level] else mine.sector.str.removeprefix("c")
-    mine = mine.set_index([mine.country, names.astype(int)]).loc[list(zip(theirs.s, theirs.i, strict=True))]
-    assert len(mine) == len(theirs) == 41 * (level or 5)
-    for index in ("rca", "rca_vaxes", "rca_vaxos"):
-        close(mine[index], theirs[index])
-    for column, level_name in (("exports", "exports_si"), ("vax_exporting", "vaxes_si"), ("vax_origin", "vaxos_si")):
-        close(mine[column], theirs[level_name])
-
-
-@pytest.mark.parametrize("folder", ["leather", "exva_wiodtest", "wiod2011"])
-def test_rca_of_domestic_content_is_gvc(folder: str) -> None:
-    theirs = read(folder, "gvc640_nrca").replace({f"D{name}": name for name in golden_table(folder).sectors})
-    found = accounts(None) if folder == "wiod2011" else ValueAddedAccounts(golden_table(folder))
-    mine = found.rca().set_index(["country", "sector"])["nrca"]
-    close(mine.loc[list(zip(theirs.country, theirs.sector, strict=True))], theirs.value)
 
 
 @settings(max_examples=30, deadline=None)

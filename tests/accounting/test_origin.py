@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos.accounting import FinalUse, LeontiefSystem, Satellite, ValueAddedAccounts
 from gvcpos.tables import IOTable
-from tests.accounting.oracle.files import read
 from tests.accounting.worlds import adds_up, close, random_world, worlds
 from tests.shared import golden_table
 
@@ -36,55 +35,6 @@ def accounts(name: str) -> ValueAddedAccounts:
 def grouped(sectors: bool) -> tuple[IOTable, ValueAddedAccounts]:
     table = random_world(5, 4, 3, zero=1, negative=True)
     return table, ValueAddedAccounts(table, groups=GROUPS, sector_groups=SECTOR_GROUPS if sectors else None)
-
-
-def numbered(folder: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Replace labels of a golden file by the input's, in which one program writes other sectors."""
-    names = {f"D{name}": name for name in golden_table(folder).sectors}
-    return frame.replace(names)
-
-
-@pytest.mark.parametrize(("folder", "file"), FILES)
-@pytest.mark.parametrize("of", ["none", "output", "exports"])
-def test_leontief_decomposition_by_cell_is_icio_and_decompr(folder: str, file: str, of: str) -> None:
-    theirs = numbered(folder, read(folder, f"{file}_{of}"))
-    keys = ["origin_country", "origin_sector", "country", "sector"]
-    theirs.columns = [*keys, "theirs"]
-    mine = accounts(folder).origin(of, origin="country_sector", destination="country_sector")
-    both = mine.astype(dict.fromkeys(keys, str)).merge(theirs, on=keys, validate="1:1")
-    assert len(both) == len(mine) == len(theirs)
-    close(both.value_added, both.theirs)
-
-
-@pytest.mark.parametrize("folder", ["leather", "exva_wiodtest", "wiod2011"])
-def test_origin_of_final_demand_is_icio(folder: str) -> None:
-    theirs = numbered(folder, read(folder, "icio_leontief_final_demand"))
-    if folder == "wiod2011":
-        theirs[["origin_country", "origin_sector"]] = theirs.source.str.split(".", expand=True)
-        theirs = theirs[["origin_country", "origin_sector", "destination", "value"]]
-    theirs.columns = ["origin_country", "origin_sector", "country", "theirs"]
-    mine = accounts(folder).origin("final_demand", origin="country_sector")
-    keys = list(theirs.columns[:3])
-    both = mine.astype(dict.fromkeys(keys, str)).merge(theirs, on=keys, validate="1:1")
-    assert len(both) == len(mine) == len(theirs)
-    close(both.value_added, both.theirs)
-
-
-def test_origin_of_exports_by_country_is_icio() -> None:
-    theirs = read("wiod2011", "icio_leontief_exports_country_by_country").set_index(["source", "exporter"])["value"]
-    mine = accounts("wiod2011").origin("exports")
-    close(mine.value_added, theirs.loc[list(zip(mine.origin_country, mine.country, strict=True))])
-
-
-@pytest.mark.parametrize("folder", ["leather", "exva_wiodtest", "wiod2011"])
-def test_absorption_and_specialisation_are_gvc(folder: str) -> None:
-    absorption = accounts(folder).demand_origin()
-    specialisation = accounts(folder).vertical_specialisation("sector")
-    mine = absorption.assign(i2e=specialisation.VS, e2r=specialisation.VS1).set_index(["country", "sector"])
-    names = ["dfddva", "dfdfva", "ffddva"] + (["i2e", "e2r"] if folder != "wiod2011" else [])
-    for name in names:
-        theirs = numbered(folder, read(folder, f"gvc640_{name}"))
-        close(mine.loc[list(zip(theirs.iloc[:, 0], theirs.iloc[:, 1], strict=True)), name], theirs.iloc[:, 2])
 
 
 def exports_of(table: IOTable, block: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Satellite accounts: pymrio's numbers, labels that do not meet, identities, jobs and functions.
+"""Satellite accounts: labels that do not meet, identities, jobs and functions.
 
 Tolerance 1e-9 of a column's largest entry; measured 3e-15 or better.
 """
@@ -17,7 +17,6 @@ from gvcpos._core.errors import IdentityWarning, InputError, LabelError
 from gvcpos.accounting import FinalUse, Satellite, ValueAddedAccounts
 from gvcpos.tables import IOTable
 from tests.accounting.oracle import peers
-from tests.accounting.oracle.files import read
 from tests.accounting.oracle.world import grouped, plain
 from tests.accounting.worlds import adds_up, close, random_world, worlds
 from tests.shared import golden_matrix, golden_table
@@ -52,78 +51,12 @@ def against(frame: pd.DataFrame, column: str, theirs: pd.DataFrame, keys: list[s
         close(mine.loc[row, theirs.columns], theirs.loc[row])
 
 
-@pytest.mark.parametrize("name", ["Emissions", "Factor_Inputs"])
-@pytest.mark.parametrize("account", ACCOUNTS)
-def test_accounts_are_pymrios(name: str, account: str) -> None:
-    by_sector = mock().footprints(extension(name), by="sector")
-    against(by_sector, account, golden_matrix("pymrio_test", f"pymrio070_{name}_{account}"), ["country", "sector"])
-    by_country = mock().footprints(extension(name))
-    against(by_country, account, golden_matrix("pymrio_test", f"pymrio070_{name}_{account}_reg"), ["country"])
-
-
-@pytest.mark.parametrize("name", ["Emissions", "Factor_Inputs"])
-@pytest.mark.parametrize("column", ["S", "M"])
-def test_intensities_are_pymrios(name: str, column: str) -> None:
-    frame = mock().intensities(extension(name))
-    against(frame, column, golden_matrix("pymrio_test", f"pymrio070_{name}_{column}"), ["country", "sector"])
-
-
 def test_direct_intensities_are_pymrios_but_missing_where_nothing_is_spent() -> None:
     frame = mock().final_intensities(extension("Emissions"))
     spent = np.repeat(mock().table.Y.sum(axis=0), 2)
     np.testing.assert_array_equal(frame.S_Y.isna(), spent == 0)
     theirs = golden_matrix("pymrio_test", "pymrio070_Emissions_S_Y")
     against(frame.fillna({"S_Y": 0.0}), "S_Y", theirs, ["country", "category"])
-
-
-def test_system_and_gross_trade_are_pymrios() -> None:
-    mine = mock()
-    close(mine.x, golden_matrix("pymrio_test", "pymrio070_x").to_numpy()[:, 0])
-    close(mine.system.A, golden_matrix("pymrio_test", "pymrio070_A").to_numpy())
-    close(ValueAddedAccounts(mine.table).system.inverse(), golden_matrix("pymrio_test", "pymrio070_L").to_numpy())
-    trade(
-        mine,
-        golden_matrix("pymrio_test", "pymrio070_gross_trade_0"),
-        golden_matrix("pymrio_test", "pymrio070_gross_trade_1"),
-    )
-
-
-def trade(mine: ValueAddedAccounts, by_partner: pd.DataFrame, totals: pd.DataFrame) -> None:
-    flows = mine.gross_trade("sector_pair")
-    wide = flows.assign(label=flows.country + "|" + flows.sector).pivot(
-        index="label", columns="partner", values="exports"
-    )
-    close(wide.loc[by_partner.index, by_partner.columns].fillna(0.0), by_partner)
-    both = mine.gross_trade("sector")
-    both = both.set_index(both.country + "|" + both.sector).loc[totals.index]
-    for column in ("exports", "imports"):
-        close(both[column], totals[column])
-    by_country = mine.gross_trade("country").set_index("country")
-    for column in ("exports", "imports"):
-        sums = totals[column].groupby([label.split("|")[0] for label in totals.index]).sum()
-        close(by_country.loc[sums.index, column], sums)
-        close(mine.gross_trade("pair").groupby("country")["exports"].sum(), by_country["exports"].sort_index())
-
-
-def test_value_added_of_wiod_is_pymrios() -> None:
-    mine = ValueAddedAccounts(golden_table("wiod2011"))
-
-    def theirs(name: str) -> pd.DataFrame:
-        return read("wiod2011", f"pymrio070_{name}")
-
-    def named(frame: pd.DataFrame) -> pd.DataFrame:
-        return frame.assign(satellite="VA")
-
-    by_country = named(mine.footprints())
-    for account in ("D_cba", "D_exp", "D_imp"):
-        against(by_country, account, theirs(f"va_{account}_reg"), ["country"])
-    against(named(mine.footprints(by="sector")), "D_cba", theirs("va_D_cba"), ["country", "sector"])
-    # pymrio has 0 in the 20 cells without output, where a multiplier is not defined.
-    multipliers = named(mine.intensities())
-    assert multipliers.M.isna().sum() == 20
-    against(multipliers.fillna({"M": 0.0}), "M", theirs("va_M"), ["country", "sector"])
-    trade(mine, theirs("gross_trade_bilat"), theirs("gross_trade_totals"))
-    close(by_country.D_exp, mine.vax("country").vax_origin)
 
 
 def satellite_of(table: IOTable, seed: int = 0, rows: tuple[str, ...] = ("jobs", "co2")) -> Satellite:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,58 +16,17 @@ from gvcpos._core.errors import GvcposError
 from gvcpos.accounting import ValueAddedAccounts
 from gvcpos.tables import IOTable
 from tests.accounting.oracle import tiva as oracle
-from tests.accounting.oracle.files import read
 from tests.accounting.oracle.world import Array, World, grouped
 from tests.accounting.worlds import adds_up, close, random_world, worlds
 from tests.shared import golden_table, wiod2011
 
-SMALL = ("exva_wiodtest", "exva_iciotest")
 NAFTA = {"NAFTA": ["MEX", "USA"]}
-OUTPUTS = {"oecd_tiva": "tiva", "oecd_terms": "terms", "oecd_standard": "standard"}
 
 
 @lru_cache
 def accounts(folder: str, nafta: bool = False) -> ValueAddedAccounts:
     table = wiod2011() if folder == "wiod2011" else golden_table(folder)
     return ValueAddedAccounts(table, groups=NAFTA if nafta else None)
-
-
-def golden(folder: str, name: str) -> dict[str, pd.DataFrame]:
-    file = read(folder, f"exvatools090_{name}")
-    return {str(term): part for term, part in file.groupby("term", sort=False)}
-
-
-def matches(folder: str, name: str, output: str) -> None:
-    """Every number of the file by its labels; VA and PROD from the frame of sectors."""
-    mine = accounts(folder)
-    pairs = mine.tiva("sector_pair", output=output)
-    rows = mine.tiva("sector", output=output)
-    pairs.index = pd.MultiIndex.from_arrays([pairs.country + "_" + pairs.sector, pairs.partner])
-    rows.index = pd.Index(rows.country + "_" + rows.sector)
-    for term, part in golden(folder, name).items():
-        frame, at = (rows, part.row) if term in ("VA", "PROD") else (pairs, list(zip(part.row, part.col, strict=True)))
-        assert len(part) == len(frame)
-        close(frame[term].loc[at], part.value)
-
-
-@pytest.mark.parametrize("folder", SMALL)
-@pytest.mark.parametrize("name", OUTPUTS)
-def test_exvatools(folder: str, name: str) -> None:
-    matches(folder, name, OUTPUTS[name])
-
-
-def test_exvatools_on_wiod_2011() -> None:
-    matches("wiod2011", "oecd_tiva", "tiva")
-
-
-@pytest.mark.parametrize("folder", SMALL)
-def test_a_group_is_one_exporter(folder: str) -> None:
-    frame = accounts(folder, nafta=True).tiva("sector_pair", output="standard").query("country == 'NAFTA'")
-    frame.index = pd.MultiIndex.from_arrays(["NAFTA_" + frame.sector, frame.partner])
-    for term, part in golden(folder, "oecd_NAFTA").items():
-        outside = part[~part.col.isin(NAFTA["NAFTA"])]
-        assert (part.drop(outside.index).value == 0).all()
-        close(frame[term].loc[list(zip(outside.row, outside.col, strict=True))], outside.value)
 
 
 def joined(table: IOTable, members: list[int]) -> tuple[World, list[int]]:

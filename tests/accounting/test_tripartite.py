@@ -1,4 +1,4 @@
-"""Exports in three parts: gvcAnalyzer, ADB's scripts, the dense oracle on any world and group, and what must add up.
+"""Exports in three parts: the dense oracle on any world and group, and what must add up.
 
 Agreement to 1e-9 of a column's largest entry (measured: 1e-14 or better).
 """
@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from gvcpos.accounting import ValueAddedAccounts
 from gvcpos.tables import IOTable
 from tests.accounting.oracle import peers, wwz
-from tests.accounting.oracle.files import read
 from tests.accounting.test_tiva import joined
 from tests.accounting.worlds import adds_up, close, random_world, worlds
 from tests.shared import golden_table, shared, wiod2011
@@ -35,25 +34,6 @@ def accounts(folder: str) -> ValueAddedAccounts:
     return ValueAddedAccounts(wiod2011() if folder == "wiod2011" else golden_table(folder))
 
 
-def test_pairs_of_gvcanalyzer() -> None:
-    file = read("leather", "gvcAnalyzer011_bm_2025_tripartite_trade_all")
-    mine = accounts("leather").tripartite("pair").set_index(["country", "partner"])
-    assert len(mine) == len(file)
-    mine = mine.loc[list(zip(file.exporter, file.importer, strict=True))]
-    for name, column in {"E_sr": "GEXP", "DAVAX_sr": "DAVAX", "GVC_sr": "GVC"}.items():
-        close(mine[column], file[name])
-    for name in ("GVC_PF", "GVC_TS", "GVC_PB"):
-        close(mine[name], file[name])
-
-
-@pytest.mark.parametrize("name", ["trade_exporter", "trade_measures"])
-def test_exporters_of_gvcanalyzer(name: str) -> None:
-    file = read("leather", f"gvcAnalyzer011_bm_2025_{name}")
-    mine = accounts("leather").tripartite("country").set_index("country").loc[file.exporter]
-    for column in file.columns[1:]:
-        close(mine[{"E_s": "GEXP"}.get(column, column.removesuffix("_s"))], file[column])
-
-
 @lru_cache
 def adb_accounts(level: int) -> ValueAddedAccounts:
     """WIOD with its sectors summed to ADB's 5, 15 or 35, which WIOD's order is."""
@@ -62,22 +42,6 @@ def adb_accounts(level: int) -> ValueAddedAccounts:
     groups = pd.read_csv(shared("meta/adb_mrio_sectors35.csv"))[ADB_LEVELS[level]]
     named = {str(k): [wiod2011().sectors[i] for i in np.flatnonzero(groups == k)] for k in sorted(set(groups))}
     return ValueAddedAccounts(wiod2011(), sector_groups=named)
-
-
-@pytest.mark.parametrize("level", [0, *ADB_LEVELS])
-def test_participation_of_adb(level: int) -> None:
-    file = read("wiod2011", "ksreyes_gvc_participation").query("agg == @level")
-    place = {c: i for i, c in enumerate(wiod2011().countries)}
-    file = file.assign(place=file.s.map(place)).sort_values(["place", "i"])
-    by = "sector" if level else "country"
-    books = adb_accounts(level)
-    mine = books.tripartite(by)
-    backward = mine.GVC_PB + mine.GVC_TS
-    found = {"exports": mine.GEXP, "gvc_trade_f": mine.GVC_PF, "gvc_trade_b": backward, "gvc_trade": mine.GVC}
-    found |= {"gvcp_trade": mine.share_GVC_trade, "gvcp_prod": books.participation(by).wwyz_forward}
-    assert len(mine) == len(file)
-    for name, value in found.items():
-        close(value, file[name])
 
 
 def compare(table: IOTable, members: list[int]) -> None:
