@@ -22,6 +22,7 @@ _POINTS = 12
 _GRID = 33
 _BELOW = 60.0
 _SETTLED = 1e-9
+_EDGE = 1e-10
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(_POINTS)
 
 
@@ -50,9 +51,10 @@ class Axis:
         with np.errstate(divide="ignore"):
             log_jacobian = np.log(140.0) + 3.0 * (np.log(s) + np.log1p(-s))
             log_prior = (self.shape - 1.0) * (np.log(left) + np.log(right)) - betaln(self.shape, self.shape)
-        return np.where(left < 0.5, lower + (upper - lower) * left, upper - (upper - lower) * right), (
-            log_jacobian + log_prior
-        )
+        width = upper - lower
+        inside = np.where(left < 0.5, lower + width * left, upper - width * right)
+        # I − λM is singular at the ends: a filtered constant would vanish there.
+        return np.clip(inside, lower + _EDGE * width, upper - _EDGE * width), log_jacobian + log_prior
 
 
 def _smooth(s: Array) -> Array:

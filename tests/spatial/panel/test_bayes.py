@@ -99,7 +99,7 @@ def test_marginal_equals_brute_force_in_one_parameter(model: str, effects: str, 
     prior = stats.beta(shape, shape, loc=lower, scale=upper - lower)
 
     edges = np.linspace(0.0, 1.0, 81)
-    for _ in range(3):  # ever closer at the ends, where a prior has kinks
+    for _ in range(2):  # ever closer at the ends, where a prior has kinks
         edges = np.sin(edges * np.pi / 2) ** 2
     edges = lower + (upper - lower) * edges
     nodes, w = np.polynomial.legendre.leggauss(40)
