@@ -199,20 +199,17 @@ class ErrorForms:
         t = self.transformation
         n, M = t.units - t.drop_unit, self.matrix
         MM = M.T @ M
-        if t.time:  # JM is dense, but its products are N x N and of low rank beside these
-            sums = self._columns[0][:, None]
-            dense = MM.toarray() - sums @ sums.T / t.units
-            both = dense * ((M + M.T).toarray() - (sums + sums.T) / t.units)
-            cross, fourth = float(both.sum()), float((dense**2).sum())
-            A = M.toarray() - sums.T / t.units
-            third = float((A * A.T).sum() + (A * A).sum())
-        else:
-            fourth, cross = float(MM.power(2).sum()), float(MM.multiply(M + M.T).sum())
-            third = float(M.multiply(M.T).sum() + M.power(2).sum())
+        fourth, cross = float(MM.power(2).sum()), float(MM.multiply(M + M.T).sum())
+        third = float(M.multiply(M.T).sum() + M.power(2).sum())
+        if t.time:  # what J takes out has rank one: no N x N matrix is formed
+            sums, size = self._columns[0], t.units
+            squared, total = float(sums @ sums), float(sums.sum())
+            fourth += (squared / size) ** 2 - 2.0 * float(sums @ (MM @ sums)) / size
+            cross += 2.0 * total * squared / size**2 - 2.0 * float((MM @ sums).sum() + sums @ (M @ sums)) / size
+            third += (total / size) ** 2 - (2.0 * float(sums @ M.sum(axis=1)) + squared) / size
         two, one = self.traces
-        return (
-            np.array([[2.0 * n, 2.0 * two, 2.0 * one], [2.0 * two, 2.0 * fourth, cross], [2.0 * one, cross, third]]) / n
-        )
+        rows = [[2.0 * n, 2.0 * two, 2.0 * one], [2.0 * two, 2.0 * fourth, cross], [2.0 * one, cross, third]]
+        return np.array(rows) / n
 
     @cached_property
     def _symmetric(self) -> tuple[sparse.csr_array, sparse.csr_array]:
