@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from libpysal.graph import Graph
+from scipy import sparse
 
 from gvcpos.spatial.weights.matrix import Weights
 
@@ -20,6 +21,13 @@ class FixedGraph(Graph):
     def transform(self, transformation: Any) -> FixedGraph:
         """Return the graph itself."""
         return self
+
+    @cached_property
+    def sparse(self) -> Any:
+        """Return the weights as csr without stored zeros: libpysal keeps one for each island, and esda trips on it."""
+        matrix = super().sparse
+        matrix.eliminate_zeros()
+        return matrix
 
     def summary(self, asymmetries: bool = False) -> Any:
         """Return S0, S1, S2 and the rest, computed once."""
@@ -36,5 +44,9 @@ def graph_of(weights: Weights) -> FixedGraph:
 
     Units are numbered by position: a graph of integers keeps their order.
     """
-    graph = Graph.from_sparse(weights.matrix.copy())
-    return FixedGraph(graph.adjacency, is_sorted=True)
+    return fixed(weights.matrix)
+
+
+def fixed(matrix: sparse.csr_array) -> FixedGraph:
+    """Return the graph of a matrix of shape (n, n), which may have a diagonal."""
+    return FixedGraph(Graph.from_sparse(matrix.copy()).adjacency, is_sorted=True)

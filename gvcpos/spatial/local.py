@@ -6,21 +6,18 @@ import warnings
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
-from gvcpos._core.errors import InputError
-from gvcpos._core.options import choose
-from gvcpos.spatial.permutation import Alternative, conditional_draws, normal_p, pseudo_p
-from gvcpos.spatial.variables import FloatArray, alphabetical, values_for
+from gvcpos.spatial.global_statistic import named
+from gvcpos.spatial.local_statistic import LocalStatistic, clusters_of, score_of
+from gvcpos.spatial.permutation import Alternative, conditional_draws, false_discovery, normal_p, pseudo_p
+from gvcpos.spatial.variables import FloatArray, values_for
 from gvcpos.spatial.weights.matrix import Weights
 
-CLUSTERS = ("HH", "LL", "HL", "LH", "ns", "island")
-_QUADRANTS = np.array(["", "HH", "LH", "LL", "HL"])  # esda's numbers 1 to 4
+QUADRANTS = np.array(["", "HH", "LH", "LL", "HL"])  # esda's numbers 1 to 4
 
 
-class LocalMoran:
+class LocalMoran(LocalStatistic):
     """Local Moran's I of every unit, and the clusters that remain when many tests are made at once.
 
     Parameters
@@ -67,6 +64,8 @@ class LocalMoran:
     Geographical Analysis 30:331-354, eqs. A7 and A8. Benjamini, Y. and Hochberg, Y. (1995), JRSS B 57:289-300.
     """
 
+    title = "Local Moran clusters"
+
     def __init__(
         self,
         values: pd.Series,
@@ -77,15 +76,8 @@ class LocalMoran:
         alternative: Alternative = "two-sided",
         level: float = 0.05,
     ) -> None:
-        choose(alternative, Alternative, "alternative")
-        if not 0 < level < 1:
-            raise InputError(f"level={level}: a false discovery rate lies between 0 and 1.")
-        if int(permutations) != permutations or permutations < 1:
-            raise InputError(f"permutations={permutations}: a whole number of 1 or more is needed.")
-        self.name = str(values.name) if values.name is not None else "the values"
-        self.n, self.weights, self.level = weights.n, weights, float(level)
-        self.permutations, self.seed, self.alternative = int(permutations), int(seed), alternative
-        ordered = alphabetical(weights)
+        self.name = named(values)
+        ordered = self._begin(weights, permutations, seed, alternative, level)
         table = self._statistics(values_for(values, ordered, self.name), ordered)
         self.frame = table.set_index("country").loc[list(weights.ids)].reset_index()
 
@@ -99,11 +91,9 @@ class LocalMoran:
         # esda's conditional moments are those of n z_i (Wz)_i / Σz², its statistic has n − 1 for n: brought together.
         scale = (self.n - 1) / self.n
         expected, variance = found.EIc * scale, found.VIc * scale**2
-        score = np.full(self.n, np.nan)
-        np.divide(found.Is - expected, np.sqrt(variance), out=score, where=variance > 0)
-        quadrant = _QUADRANTS[np.asarray(found.q, dtype=int)]
+        score = score_of(found.Is - expected, variance)
+        quadrant = QUADRANTS[np.asarray(found.q, dtype=int)]
         p_fdr = false_discovery(p_sim)
-        cluster = np.where(p_fdr <= self.level, quadrant, "ns")
         return pd.DataFrame(
             {
                 "country": list(ordered.ids),
@@ -118,37 +108,9 @@ class LocalMoran:
                 "p_sim": p_sim,
                 "p_fdr": p_fdr,
                 "quadrant": quadrant,
-                "cluster": np.where(tested, cluster, "island"),
+                "cluster": clusters_of(p_fdr, quadrant, tested, self.level),
             }
         )
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return a copy of `frame`."""
-        return self.frame.copy()
-
-    @property
-    def clusters(self) -> pd.Series:
-        """Cluster of each unit, labelled: HH, LL, HL, LH, ns or island."""
-        return pd.Series(
-            self.frame["cluster"].to_numpy(), index=pd.Index(self.weights.ids, name="country"), name="cluster"
-        )
-
-    def counts(self) -> dict[str, int]:
-        """Return how many units are in each cluster."""
-        seen = self.frame["cluster"].value_counts()
-        return {name: int(seen.get(name, 0)) for name in CLUSTERS}
-
-    def __repr__(self) -> str:
-        found = ", ".join(f"{k} {v}" for k, v in self.counts().items() if v)
-        return f"<LocalMoran {self.name}: n={self.n}, {found}; false discovery rate {self.level:g}>"
-
-
-def false_discovery(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return p-values adjusted by Benjamini and Hochberg, shape (n,); a missing p is no test and stays missing."""
-    out = np.full(p.shape, np.nan)
-    made = ~np.isnan(p)
-    out[made] = stats.false_discovery_control(p[made], method="bh")
-    return out
 
 
 def _by_esda(y: FloatArray, weights: Weights) -> Any:

@@ -14,7 +14,7 @@ from gvcpos._core.errors import InputError
 from gvcpos._core.labels import align
 from gvcpos.spatial import drawing
 from gvcpos.spatial.geometry import shapes_by_label
-from gvcpos.spatial.local import CLUSTERS, LocalMoran
+from gvcpos.spatial.local_statistic import LocalStatistic
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -23,16 +23,20 @@ if TYPE_CHECKING:
 # Red against blue is told apart in every common form of colour blindness; the pale pair is for outliers.
 _CLUSTER_COLOURS = {
     "HH": "#b2182b", "LL": "#2166ac", "HL": "#f4a582", "LH": "#92c5de", "ns": "#d9d9d9", "island": "#ffffff",
+    "hot": "#b2182b", "cold": "#2166ac", "similar": "#f4a582", "dissimilar": "#92c5de",
+    "joined": "#b2182b", "apart": "#92c5de",
 }  # fmt: skip
 _CLUSTER_NAMES = {
     "HH": "High among high", "LL": "Low among low", "HL": "High among low", "LH": "Low among high",
-    "ns": "Not significant", "island": "No neighbours",
+    "ns": "Not significant", "island": "No neighbours", "hot": "Hot spot", "cold": "Cold spot",
+    "similar": "Like its neighbours", "dissimilar": "Unlike its neighbours",
+    "joined": "More joins than chance", "apart": "Fewer joins than chance",
 }  # fmt: skip
 _HATCH = {"island": "////"}
 
 
 def cluster_map(
-    local: LocalMoran,
+    local: LocalStatistic,
     polygons: gpd.GeoDataFrame,
     *,
     title: str | None = None,
@@ -41,11 +45,11 @@ def cluster_map(
     synthetic: bool = False,
     note: str = "",
 ) -> Figure:
-    """Map the clusters of local Moran statistics.
+    """Map the clusters of local statistics.
 
     Parameters
     ----------
-    local : LocalMoran
+    local : LocalMoran, LocalBivariateMoran, LocalGeary, LocalGetisOrd, LocalJoinCounts or PooledLocalMoran
     polygons : GeoDataFrame
         Indexed by unit; exactly the units of `local`, in any order.
     title : str, optional
@@ -66,7 +70,7 @@ def cluster_map(
     """
     classes = local.clusters.to_numpy()
     counts = local.counts()
-    keys = [c for c in CLUSTERS if counts[c] or c in CLUSTERS[:5]]
+    keys = [c for c in local.kinds if counts[c] or c != "island"]
     legend = [(_CLUSTER_NAMES[c], _CLUSTER_COLOURS[c], _HATCH.get(c, ""), counts[c]) for c in keys]
     about = (
         f"{local.permutations:,} conditional permutations, false discovery rate {local.level:.0%}",
@@ -74,11 +78,11 @@ def cluster_map(
         note,
     )
     return _map(
-        _shapes(polygons, local.weights.ids, "the local Moran statistics"),
+        _shapes(polygons, local.weights.ids, "the local statistics"),
         [_CLUSTER_COLOURS[c] for c in classes],
         [_HATCH.get(c, "") for c in classes],
         legend,
-        title=_titled(title or f"Local Moran clusters: {local.name}", year),
+        title=_titled(title or f"{local.title}: {local.name}", year),
         background=background,
         notes=about,
         synthetic=synthetic,

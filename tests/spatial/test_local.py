@@ -8,8 +8,7 @@ import pytest
 
 from gvcpos._core.errors import InputError, IslandWarning, LabelError
 from gvcpos.spatial import LocalMoran, Moran, Weights
-from gvcpos.spatial.local import false_discovery
-from gvcpos.spatial.permutation import conditional_draws
+from gvcpos.spatial.permutation import conditional_draws, false_discovery
 from tests.spatial.test_moran import CASES, case, golden, ring, variable
 
 
