@@ -33,7 +33,12 @@ class PanelTest:
     distribution : str
         Its asymptotic distribution under the null, as in ``"chi2(1)"``.
     df : int
+        Degrees of freedom; 0 where the distribution has none.
     pvalue : float
+        Missing, with the statistic, where the test is not defined; `note` says why. Missing alone for a measure that
+        is no test.
+    note : str
+        What a reader of the number must know.
     """
 
     name: str
@@ -42,12 +47,34 @@ class PanelTest:
     distribution: str
     df: int
     pvalue: float
+    note: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words, at 5 %, and the note."""
+        if np.isnan(self.pvalue):
+            return self.note if not np.isnan(self.statistic) else f"Not tested ({self.null}): {self.note}"
+        verdict = "is rejected" if self.pvalue < 0.05 else "is not rejected"
+        p = "p < 0.0001" if self.pvalue < 0.0001 else f"p = {self.pvalue:.4f}"
+        said = f'"{self.null}" {verdict} at 5 % ({p}).'
+        return f"{said} {self.note}" if self.note else said
 
 
-def chi2_test(name: str, null: str, statistic: float, df: int) -> PanelTest:
+def chi2_test(name: str, null: str, statistic: float, df: int, note: str = "") -> PanelTest:
     """Make a test that is chi-squared under the null; tiny negative statistics from rounding count as 0."""
     value = max(float(statistic), 0.0)
-    return PanelTest(name, null, value, f"chi2({df})", df, float(stats.chi2.sf(value, df)))
+    return PanelTest(name, null, value, f"chi2({df})", df, float(stats.chi2.sf(value, df)), note)
+
+
+def normal_test(name: str, null: str, statistic: float, *, upper: bool = False, note: str = "") -> PanelTest:
+    """Make a test that is standard normal under the null, against both sides or against large values alone."""
+    tail = float(stats.norm.sf(statistic)) if upper else 2.0 * float(stats.norm.sf(abs(statistic)))
+    return PanelTest(name, null, float(statistic), "N(0, 1)", 0, tail, note)
+
+
+def undefined(name: str, null: str, why: str) -> PanelTest:
+    """Make the row of a test that is not defined here; it says why."""
+    return PanelTest(name, null, float("nan"), "", 0, float("nan"), why)
 
 
 def lm_tests(panel: PanelArrays) -> tuple[PanelTest, ...]:

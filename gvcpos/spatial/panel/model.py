@@ -11,7 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.errors import BoundaryWarning
-from gvcpos._core.options import CovarianceType, PanelMethod, RandomError, SpatialModel, StaticEffects, choose
+from gvcpos._core.options import (
+    CovarianceType,
+    ExtraUnits,
+    MissingRule,
+    PanelMethod,
+    RandomError,
+    SpatialModel,
+    StaticEffects,
+    choose,
+)
 from gvcpos.spatial.panel import data as panel_data
 from gvcpos.spatial.panel import random_results
 from gvcpos.spatial.panel.checks import (
@@ -26,6 +35,7 @@ from gvcpos.spatial.panel.design import Design, design, lags
 from gvcpos.spatial.panel.estimation import Estimate, PanelArrays, fit
 from gvcpos.spatial.panel.gmm import GmmMethods
 from gvcpos.spatial.panel.logdet import Spectrum, spectrum
+from gvcpos.spatial.panel.missing import LeftOut, choices_for
 from gvcpos.spatial.panel.model_tests import ModelTestMethods
 from gvcpos.spatial.panel.models import MODELS
 from gvcpos.spatial.panel.modes import warn_of_modes
@@ -70,13 +80,18 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
     random_error : {"baltagi", "kkp"}
         Whether random effects stay at home, u = mu + (I - lambda M)^-1 e, or go through the spatial error as the
         innovations do, u = (I - lambda M)^-1 (mu + e) (Kapoor, Kelejian and Prucha 2007).
+    missing : {"error", "drop-entities", "drop-periods"}
+        Whether a row that is absent or has a missing value is refused, or leaves out its whole entity (all W are cut
+        to the others and normalised again as they were) or its whole period; see `left_out`.
+    extra_units : {"error", "subset"}
+        Whether units of W without rows are refused, or all W are cut to the entities and normalised again.
 
     Raises
     ------
     LabelError
         If rows are duplicated, y and X differ in rows, or entities are not the units of W.
     InputError
-        If the panel is not balanced, a value is missing, a regressor is absorbed by the effects or collinear, or
+        If the panel is not balanced or a value missing and no rule says what to leave out, a regressor is absorbed by the effects or collinear, or
         time effects are asked for under "lee-yu" with a W that is not row-normalised.
 
     Notes
@@ -98,10 +113,12 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         x_weights: Weights | Mapping[str, Weights] | None = None,
         not_lagged: Iterable[str] | str = (),
         random_error: RandomError = "baltagi",
+        missing: MissingRule = "error",
+        extra_units: ExtraUnits = "error",
     ) -> None:
         rest = {"error_weights": error_weights, "x_weights": x_weights, "not_lagged": _names(not_lagged)}
         choices = Choices(model, effects, method, intercept, **rest, random_error=random_error)  # type: ignore[arg-type]
-        self._setup(panel_data.from_frames(y, X, W), choices)
+        self._setup(panel_data.from_frames(y, X, W, missing=missing, extra_units=extra_units), choices)
 
     @classmethod
     def from_formula(
@@ -119,6 +136,8 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         x_weights: Weights | Mapping[str, Weights] | None = None,
         not_lagged: Iterable[str] | str = (),
         random_error: RandomError = "baltagi",
+        missing: MissingRule = "error",
+        extra_units: ExtraUnits = "error",
     ) -> SpatialPanel:
         """Make the model from a formula such as ``"y ~ x1 + np.log(x2)"``.
 
@@ -133,7 +152,7 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         W : Weights
         entity, time : str
             Columns that name the rows; not used when the index does.
-        model, effects, method, error_weights, x_weights, not_lagged, random_error
+        model, effects, method, error_weights, x_weights, not_lagged, random_error, missing, extra_units
             As in `SpatialPanel`.
 
         Raises
@@ -158,6 +177,8 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
             x_weights=x_weights,
             not_lagged=not_lagged,
             random_error=random_error,
+            missing=missing,
+            extra_units=extra_units,
         )
 
     @classmethod
@@ -177,16 +198,18 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         x_weights: Weights | Mapping[str, Weights] | None = None,
         not_lagged: Iterable[str] | str = (),
         random_error: RandomError = "baltagi",
+        missing: MissingRule = "error",
     ) -> SpatialPanel:
         """Make the model from arrays in the order of W: y (T, N), X (T, N, k); see `SpatialPanel`."""
         made = cls.__new__(cls)
-        data = panel_data.from_arrays(y, X, W, names=names, times=times)
+        data = panel_data.from_arrays(y, X, W, names=names, times=times, missing=missing)
         rest = {"error_weights": error_weights, "x_weights": x_weights, "not_lagged": _names(not_lagged)}
         choices = Choices(model, effects, method, intercept, **rest, random_error=random_error)  # type: ignore[arg-type]
         made._setup(data, choices)
         return made
 
     def _setup(self, data: panel_data.PanelData, choices: Choices) -> None:
+        choices = choices_for(choices, data.weights.ids, data.left_out)
         self.model = choose(choices.model, SpatialModel, "model")
         self.features = MODELS[self.model]
         self.effects = choose(choices.effects, StaticEffects, "effects")
@@ -217,6 +240,11 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
     def weights(self) -> Weights:
         """The spatial weights."""
         return self.data.weights
+
+    @property
+    def left_out(self) -> LeftOut:
+        """What the rules for missing values and for units of W left out."""
+        return self.data.left_out
 
     @property
     def regressors(self) -> tuple[str, ...]:

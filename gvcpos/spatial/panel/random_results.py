@@ -12,7 +12,7 @@ import pandas as pd
 
 from gvcpos._core.errors import BoundaryWarning, InputError
 from gvcpos._core.options import HausmanKind
-from gvcpos.spatial.panel import random_or_fixed, random_tests, specification
+from gvcpos.spatial.panel import random_or_fixed, random_tests
 from gvcpos.spatial.panel.diagnostics import PanelTest
 from gvcpos.spatial.panel.random_covariance import COVARIANCES
 from gvcpos.spatial.panel.random_effects import RandomEstimate, fit_random
@@ -89,19 +89,6 @@ class RandomPanelResults(SpatialPanelResults):
     def hausman(self, fixed: SpatialPanelResults | None = None, *, kind: HausmanKind = "mundlak") -> PanelTest:
         """Test random against fixed effects; see `gvcpos.spatial.panel.hausman`."""
         return random_or_fixed.hausman(self, fixed, kind=kind)
-
-    def diagnostics(self) -> pd.DataFrame:
-        """Tests of phi = 0, of random against fixed effects and, for a Durbin model, of its simpler forms.
-
-        Returns
-        -------
-        DataFrame
-            Index: name of the test; columns null, statistic, distribution, df, pvalue.
-        """
-        tests: tuple[PanelTest, ...] = (self.lr_random(), self.lm_random(), self.hausman())
-        if self.model.model == "sdm":
-            tests += (self.wald("sar"), self.wald("sem"), self.lr("sar"), self.lr("sem"))
-        return specification.tests_frame(tests)
 
 
 def fitted(model: SpatialPanel, cov_type: str, bandwidth: int | None) -> RandomPanelResults:

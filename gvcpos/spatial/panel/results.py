@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.options import EffectErrorsOrBoth, choose
-from gvcpos.spatial.panel import specification, summary
+from gvcpos.spatial.panel import summary
 from gvcpos.spatial.panel.bootstrap import BootstrapMethods
-from gvcpos.spatial.panel.diagnostics import PanelTest
+from gvcpos.spatial.panel.diagnostic_methods import DiagnosticMethods
 from gvcpos.spatial.panel.effect_methods import EffectMethods
 from gvcpos.spatial.panel.effects import Simulation, effects_frame
 from gvcpos.spatial.panel.estimates import LabelledEstimates
@@ -20,6 +20,7 @@ from gvcpos.spatial.panel.estimation import Estimate, recover_effects
 from gvcpos.spatial.panel.export import ExportMethods
 from gvcpos.spatial.panel.fit_measures import FitMeasures, measure
 from gvcpos.spatial.panel.fixed_effects import FixedEffectMethods
+from gvcpos.spatial.panel.missing import LeftOut
 from gvcpos.spatial.panel.prediction import PredictionMethods
 
 if TYPE_CHECKING:
@@ -29,7 +30,13 @@ Array = npt.NDArray[np.float64]
 
 
 class SpatialPanelResults(
-    LabelledEstimates, BootstrapMethods, EffectMethods, FixedEffectMethods, PredictionMethods, ExportMethods
+    LabelledEstimates,
+    BootstrapMethods,
+    DiagnosticMethods,
+    EffectMethods,
+    FixedEffectMethods,
+    PredictionMethods,
+    ExportMethods,
 ):
     """What `SpatialPanel.fit` found; names follow linearmodels.
 
@@ -87,6 +94,11 @@ class SpatialPanelResults(
         frame = pd.DataFrame(rows, columns=["rho", "lambda", "loglik", "interior"])
         absent = [name for name in ("rho", "lambda") if name not in self.model.features.spatial]
         return frame.drop(columns=absent)
+
+    @property
+    def left_out(self) -> LeftOut:
+        """What the rules for missing values and for units of W left out of the sample."""
+        return self.model.left_out
 
     @property
     def nobs(self) -> int:
@@ -212,39 +224,6 @@ class SpatialPanelResults(
         """
         choose(errors, EffectErrorsOrBoth, "errors")
         return effects_frame(self, errors, Simulation(draws, seed, level))
-
-    def diagnostics(self) -> pd.DataFrame:
-        """LM tests on the model without spatial terms and, for a Durbin model, Wald and LR against SAR and SEM.
-
-        Returns
-        -------
-        DataFrame
-            Index: name of the test; columns null, statistic, distribution, df, pvalue.
-        """
-        tests: tuple[PanelTest, ...] = self.model.lm_tests()
-        if self.model.model == "sdm":
-            tests += (self.wald("sar"), self.wald("sem"), self.lr("sar"), self.lr("sem"))
-        return specification.tests_frame(tests)
-
-    def wald(self, against: str) -> PanelTest:
-        """Wald test of this Durbin model against ``"sar"`` (theta = 0) or ``"sem"`` (theta + rho beta = 0).
-
-        Raises
-        ------
-        InputError
-            If this is not a Durbin model or `against` is another model.
-        """
-        return specification.wald_against(self, against)
-
-    def lr(self, against: str) -> PanelTest:
-        """Likelihood-ratio test of this model against a nested one on the same data, effects and method.
-
-        Raises
-        ------
-        InputError
-            If `against` is not nested in this model.
-        """
-        return specification.lr_against(self, against)
 
     @property
     def summary(self) -> str:

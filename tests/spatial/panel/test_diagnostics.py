@@ -137,15 +137,22 @@ def test_wald_of_one_restriction_is_the_squared_t() -> None:
 
 def test_diagnostics_frame() -> None:
     table = fitted("sdm", "twoway", "lee-yu").diagnostics()
-    assert list(table.columns) == ["null", "statistic", "distribution", "df", "pvalue"]
-    assert list(table.index)[:4] == list(NAMES)
-    assert list(table.index)[4:] == ["wald_sdm_sar", "wald_sdm_sem", "lr_sdm_sar", "lr_sdm_sem"]
-    assert len(fitted("sem", "twoway", "lee-yu").diagnostics()) == 4
+    assert list(table.columns) == ["null", "statistic", "distribution", "df", "pvalue", "sentence"]
+    assert list(table.index)[:5] == [*NAMES, "lm_error_given_lag"]
+    assert {f"{kind}_sdm_{other}" for kind in ("wald", "lr") for other in ("sar", "sem", "slx")} <= set(table.index)
+    assert table.index.is_unique
+    assert table["sentence"].str.len().min() > 20
+    absent = table.index[table["pvalue"].isna()]
+    assert list(absent) == ["cd", "vif", "modes"]
+    assert "Juodis" in table.loc["cd", "sentence"]
+    assert "is rejected at 5 % (p < 0.0001)" in table.loc["lm_error", "sentence"]
 
 
 def test_refuses_models_that_are_not_nested() -> None:
     with pytest.raises(InputError, match="model='sdm'"):
         fitted("sar", "twoway", "lee-yu").wald("sem")
+    with pytest.raises(InputError, match="'sdm', 'sdem', 'sac', 'sar', 'sem', 'slx'"):
+        fitted("gns", "entity", "direct").lr("gns")
     with pytest.raises(InputError, match="'sdem'"):
         fitted("sdm", "twoway", "lee-yu").lr("sdem")
 

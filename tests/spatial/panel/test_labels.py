@@ -186,7 +186,7 @@ def test_exact_fit_is_refused(made: tuple[pd.DataFrame, Weights]) -> None:
 
 def test_wrong_choices_list_what_is_allowed(made: tuple[pd.DataFrame, Weights]) -> None:
     data, W = made
-    for options in ({"model": "sdx"}, {"effects": "random"}, {"method": "gmm"}):
+    for options in ({"model": "sdx"}, {"effects": "fixed"}, {"method": "gmm"}):
         with pytest.raises(InputError, match="Allowed:"):
             fit(data, W, **options)
     with pytest.raises(InputError, match="Allowed:"):
