@@ -283,8 +283,10 @@ class LeontiefSystem:
             A^Fᵀ rows.
         """
         n, k = len(self.x), 0 if columns is None else columns.shape[1]
-        # Factors lie as rows, so that a country's own are put together by copying lines.
-        factor = np.zeros((k + len(own), n))
+        # Factors lie as rows, so that a country's own are put together by copying lines. BLAS is faster on four vectors
+        # than on three.
+        count = k + len(own)
+        factor = np.zeros((4 if count == 3 else count, n))
         if columns is not None:
             factor[:k] = columns.T * self.inverse_x
         owned = [m.T * self.inverse_x for m in own]
@@ -303,7 +305,7 @@ class LeontiefSystem:
                 bought = above[:, here] @ block
                 bought[:, here] = 0.0
                 left += bought
-        return right[:, :k], right[:, k:], (left * self.inverse_x).T
+        return right[:, :k], right[:, k:count], (left * self.inverse_x).T
 
 
 def workspace_for(n: int) -> FloatArray:
