@@ -3,7 +3,8 @@
 p(y | model) = ∫∫ p(y | rho, lambda, model) p(rho) p(lambda) d rho d lambda, where beta and sigma are integrated by hand
 and the spatial parameters numerically over their admissible intervals, from the cross-products of the concentrated
 likelihood. e = (I − λM)[(I − ρW)y − Xβ], X* = (I − λM)X, p(sigma²) = 1/sigma², and either Zellner's prior
-β | sigma² ~ N(0, g sigma² (X*'X*)⁻¹), the constant of a pooled model flat, or a flat one.
+β | sigma² ~ N(0, g sigma² (X*'X*)⁻¹), the constant of a pooled model flat, or a flat one. The probabilities compare the
+given candidates alone.
 """
 
 from __future__ import annotations
@@ -198,24 +199,13 @@ def model_probabilities(
     InputError
         If a model is unknown, effects are random, the method is "direct" with fixed effects (its likelihood is not
         the density of any data), or a flat prior meets models of different size.
-
-    Notes
-    -----
-    Probabilities compare the given candidates alone. A lag and an error model with the same regressors often lie
-    close together: look at how log_marginal differs before believing a probability.
     """
     _check(panel, shape, g)
     names = unique(models, "models")
     pairs = [(name, key) for key in (weights or {"W": panel.weights}) for name in names]
     candidates = [_candidate(panel, name, (weights or {"W": panel.weights})[key]) for name, key in pairs]
     sizes = [arrays.X.shape[2] - constants for arrays, _, constants in candidates]
-    chosen = choose(prior, BetaPrior, "prior")
-    if chosen == "diffuse" and len(set(sizes)) > 1:
-        listed = enumerate_labels(f"{name} {size}" for (name, _), size in zip(pairs, sizes, strict=True))
-        raise InputError(
-            f"prior='diffuse' cannot compare models of different size (regressors: {listed}): a flat prior has an "
-            "undetermined constant for each. Take prior='g', or models of one size."
-        )
+    chosen = _beta_prior(prior, pairs, sizes)
     n = candidates[0][0].transformation.nobs
     priors = Prior(chosen, float(max(n, max(sizes) ** 2)) if g is None else float(g), shape)
     found = np.array([marginal(*one, priors).log_marginal() for one in candidates])
@@ -232,6 +222,18 @@ def _check(panel: SpatialPanel, shape: float, g: float | None) -> None:
         )
     if not shape >= 0.5 or (g is not None and not g > 0.0):
         raise InputError(f"shape={shape} must be at least 0.5, and g={g} positive.")
+
+
+def _beta_prior(prior: str, pairs: list[tuple[str, str]], sizes: list[int]) -> str:
+    """Refuse a flat prior on models of different size."""
+    chosen = choose(prior, BetaPrior, "prior")
+    if chosen == "diffuse" and len(set(sizes)) > 1:
+        listed = enumerate_labels(f"{name} {size}" for (name, _), size in zip(pairs, sizes, strict=True))
+        raise InputError(
+            f"prior='diffuse' cannot compare models of different size (regressors: {listed}): a flat prior has an "
+            "undetermined constant for each. Take prior='g', or models of one size."
+        )
+    return chosen
 
 
 def _candidate(panel: SpatialPanel, name: str, W: Weights) -> tuple[PanelArrays, Features, int]:

@@ -1,4 +1,11 @@
-"""fit_gmm: a spatial panel by instruments and generalised moments, which need neither normality nor equal variances."""
+"""fit_gmm: a spatial panel by instruments and generalised moments, which need neither normality nor equal variances.
+
+Effects are taken out of y, Wy, X and the instruments after W has been applied: Q(Wy), not W(Qy). With entity effects
+everything holds for T fixed. Time effects leave the regression valid for any W; the moments of a spatial error need
+rows of M that sum to one, and take J = I − 11'/N into their traces and diagonals, so that their mean is zero for N
+finite; the robust covariance of lambda leaves out terms of order 1/N there. The model's `method` plays no part:
+observations are counted after the transformation, as Lee and Yu do.
+"""
 
 from __future__ import annotations
 
@@ -87,27 +94,15 @@ class GmmMethods:
 
         Raises
         ------
-        InputError
-            If instruments are too few, or a choice is not defined for the model; the message says what is.
-        LabelError
-            If a name is not a regressor, or rows differ.
+        InputError, LabelError
+            If instruments are too few, rows differ, or a choice is not defined for the model.
         EstimationError
             If the instruments do not identify the model.
 
         Warns
         -----
-        WeakInstrumentWarning
-            If a first-stage F is below 10.
-        BoundaryWarning
-            If rho or lambda is at or beyond the edge of its admissible interval.
-
-        Notes
-        -----
-        Effects are taken out of y, Wy, X and the instruments after W has been applied: Q(Wy), not W(Qy). With entity
-        effects everything holds for T fixed. Time effects leave the regression valid for any W; the moments of a
-        spatial error need rows of M that sum to one, and take J = I − 11'/N into their traces and diagonals, so that
-        they hold exactly for N finite; the robust covariance of lambda leaves out terms of order 1/N there. The
-        model's `method` plays no part: observations are counted after the transformation.
+        WeakInstrumentWarning, BoundaryWarning
+            If a first-stage F is below 10, or rho or lambda at or beyond the edge of its admissible interval.
         """
         panel = cast("SpatialPanel", self)
         names = (endogenous,) if isinstance(endogenous, str) else tuple(endogenous)
