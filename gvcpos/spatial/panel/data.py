@@ -1,9 +1,9 @@
-"""A balanced panel brought to the order of W, by label: the one place where labels meet arrays."""
+"""A panel brought to the order of W, by label: the one place where labels meet arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import cast
 
@@ -13,6 +13,8 @@ import pandas as pd
 
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos._core.labels import align, enumerate_labels, unique
+from gvcpos._core.options import ExtraUnits, MissingRule, choose
+from gvcpos.spatial.panel.missing import LeftOut, apply_rule, narrowed, refuse_infinite
 from gvcpos.spatial.weights import Weights
 
 Array = npt.NDArray[np.float64]
@@ -35,6 +37,8 @@ class PanelData:
         The caller's rows (entity, time); None for arrays, whose rows are (unit, time) in stacked order.
     position : ndarray of int, shape (T*N,)
         Where each of the caller's rows stands in the stacked arrays.
+    left_out : LeftOut
+        What a rule for missing values or for the units of W left out.
     """
 
     y: Array
@@ -45,6 +49,7 @@ class PanelData:
     weights: Weights
     rows: pd.MultiIndex | None
     position: npt.NDArray[np.intp]
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     @cached_property
     def index(self) -> pd.MultiIndex:
@@ -59,7 +64,14 @@ class PanelData:
         return pd.Series(values.reshape(-1)[self.position], index=self.index, name=name)
 
 
-def from_frames(y: pd.Series | pd.DataFrame, X: pd.DataFrame | pd.Series, W: Weights) -> PanelData:
+def from_frames(
+    y: pd.Series | pd.DataFrame,
+    X: pd.DataFrame | pd.Series,
+    W: Weights,
+    *,
+    missing: MissingRule = "error",
+    extra_units: ExtraUnits = "error",
+) -> PanelData:
     """Check and align a panel given as frames on a two-level index (entity, time).
 
     Parameters
@@ -69,28 +81,49 @@ def from_frames(y: pd.Series | pd.DataFrame, X: pd.DataFrame | pd.Series, W: Wei
         Same rows as y; order does not matter.
     W : Weights
         Its units must be exactly the entities.
+    missing : {"error", "drop-entities", "drop-periods"}
+        What to do where a row is absent or a value is NaN; see `SpatialPanel`.
+    extra_units : {"error", "subset"}
+        What to do with units of W for which there are no rows.
 
     Raises
     ------
     LabelError
         If rows are duplicated, X and y have different rows, or the entities are not the units of W.
     InputError
-        If the panel is not balanced or a value is missing or not a number.
+        If the panel is not balanced or a value is missing and no rule says what to leave out, a value is infinite
+        or not a number, the rule leaves nothing, or a unit loses all its neighbours.
+
+    Warns
+    -----
+    DroppedRowsWarning
+        If the rule leaves anything out.
     """
+    choose(missing, MissingRule, "missing")
+    choose(extra_units, ExtraUnits, "extra_units")
     target, frame = _column(y), X.to_frame() if isinstance(X, pd.Series) else X
     rows = _pairs(target.index, "y")
     order = _match(_pairs(frame.index, "X"), rows)
     names = unique(frame.columns, "regressors")
+    y_name = str(target.name) if target.name is not None else "y"
     values = np.column_stack([_numbers(target), *(_numbers(frame.iloc[:, j])[order] for j in range(len(names)))])
-    times = tuple(sorted(dict.fromkeys(time for _, time in rows)))  # type: ignore[type-var]
+    W, units = _units(rows, W, extra_units)
+    index, out = target.index, LeftOut(missing)
+    if missing != "error":
+        refuse_infinite(values, rows, (y_name, *names))
+        kept, out = _complete(rows, values, W, missing)
+        rows, values, index = [row for row, stays in zip(rows, kept, strict=True) if stays], values[kept], index[kept]
+        W = narrowed(W, [label for label in W.ids if label not in set(out.entities)]) if out.entities else W
+    times = _times(rows)
     position = _positions(rows, times, W)
+    _refuse_missing(values, rows, (y_name, *names))
     cube = np.empty_like(values)
     cube[position] = values
-    _refuse_missing(values, rows, (str(target.name or "y"), *names))
     cube = cube.reshape(len(times), W.n, -1)
-    index = cast(pd.MultiIndex, target.index.set_names(_level_names(target.index)))
-    y_name = str(target.name) if target.name is not None else "y"
-    return PanelData(np.ascontiguousarray(cube[:, :, 0]), cube[:, :, 1:], y_name, names, times, W, index, position)
+    index = cast(pd.MultiIndex, index.set_names(_level_names(index)))
+    target_cube = np.ascontiguousarray(cube[:, :, 0])
+    out = replace(out, units=units)
+    return PanelData(target_cube, cube[:, :, 1:], y_name, names, times, W, index, position, out)
 
 
 def from_arrays(
@@ -101,6 +134,7 @@ def from_arrays(
     names: Sequence[str] | None = None,
     times: Sequence[object] | None = None,
     y_name: str = "y",
+    missing: MissingRule = "error",
 ) -> PanelData:
     """Take arrays that are already in the order of W.
 
@@ -113,12 +147,20 @@ def from_arrays(
         Default ``x1``, ``x2``, ...
     times : sequence of T labels, optional
         Default 0, 1, ...
+    missing : {"error", "drop-entities", "drop-periods"}
+        What to do where a value is NaN.
 
     Raises
     ------
     InputError
-        If a shape does not fit or a value is not finite.
+        If a shape does not fit, or a value is not finite and no rule says what to leave out.
+
+    Warns
+    -----
+    DroppedRowsWarning
+        If the rule leaves anything out.
     """
+    choose(missing, MissingRule, "missing")
     target, regressors = np.array(y, dtype=float), np.array(X, dtype=float)
     if target.ndim != 2 or target.shape[1] != W.n:
         raise InputError(f"y has shape {target.shape}; (T, N) with N = {W.n} units of W is needed.")
@@ -132,9 +174,19 @@ def from_arrays(
             f"{len(labels)} names and {len(set(periods))} times for {k} regressors and {len(target)} periods."
         )
     stacked = np.column_stack([target.reshape(-1), regressors.reshape(-1, k)])
+    out = LeftOut(missing)
     if not np.isfinite(stacked).all():
-        _refuse_missing(stacked, [(unit, time) for time in periods for unit in W.ids], (y_name, *labels))
-    return PanelData(target, regressors, y_name, labels, periods, W, None, np.arange(target.size))
+        rows = [(unit, time) for time in periods for unit in W.ids]
+        if missing == "error":
+            _refuse_missing(stacked, rows, (y_name, *labels))
+        refuse_infinite(stacked, rows, (y_name, *labels))
+        present = np.isfinite(stacked).all(axis=1).reshape(target.shape)
+        kept, out = apply_rule(present, W.ids, periods, missing)
+        grid = np.ix_(kept[1], kept[0])
+        target, regressors = target[grid], regressors[grid]
+        periods = tuple(time for time in periods if time not in set(out.periods))
+        W = narrowed(W, [label for label in W.ids if label not in set(out.entities)]) if out.entities else W
+    return PanelData(target, regressors, y_name, labels, periods, W, None, np.arange(target.size), out)
 
 
 def _column(y: pd.Series | pd.DataFrame) -> pd.Series:
@@ -174,10 +226,36 @@ def _match(have: list[tuple[str, object]], want: list[tuple[str, object]]) -> np
     return np.array([place[row] for row in want], dtype=np.intp)
 
 
+def _times(rows: list[tuple[str, object]]) -> tuple[object, ...]:
+    """Periods in ascending order."""
+    return tuple(sorted(dict.fromkeys(time for _, time in rows)))  # type: ignore[type-var]
+
+
+def _units(rows: list[tuple[str, object]], W: Weights, extra_units: str) -> tuple[Weights, tuple[str, ...]]:
+    """Bring W to the entities: refuse unknown ones; refuse or cut off units without rows, and name those cut off."""
+    entities = dict.fromkeys(entity for entity, _ in rows)
+    absent = tuple(label for label in W.ids if label not in entities) if extra_units == "subset" else ()
+    align(tuple(entities) + absent, W.ids, "the panel", "the weights W")
+    return (narrowed(W, [label for label in W.ids if label in entities]) if absent else W), absent
+
+
+def _complete(
+    rows: list[tuple[str, object]], values: Array, W: Weights, rule: MissingRule
+) -> tuple[npt.NDArray[np.bool_], LeftOut]:
+    """Tell which of the caller's rows stay under a rule for missing values, and what it leaves out."""
+    times = _times(rows)
+    unit = {label: i for i, label in enumerate(W.ids)}
+    period = {time: t for t, time in enumerate(times)}
+    at = (np.array([period[time] for _, time in rows]), np.array([unit[entity] for entity, _ in rows]))
+    present = np.zeros((len(times), W.n), dtype=bool)
+    present[at] = np.isfinite(values).all(axis=1)
+    (entities, periods), out = apply_rule(present, W.ids, times, rule)
+    stays = periods[at[0]] & entities[at[1]]
+    return stays, replace(out, rows=int((~stays).sum()))
+
+
 def _positions(rows: list[tuple[str, object]], times: tuple[object, ...], W: Weights) -> npt.NDArray[np.intp]:
-    """Positions of the rows in the stacked arrays; refuse unknown entities and gaps."""
-    entities = tuple(dict.fromkeys(entity for entity, _ in rows))
-    align(entities, W.ids, "the panel", "the weights W")
+    """Positions of the rows in the stacked arrays; refuse gaps."""
     unit = {label: i for i, label in enumerate(W.ids)}
     period = {time: i for i, time in enumerate(times)}
     if len(rows) != len(unit) * len(period):
@@ -185,7 +263,7 @@ def _positions(rows: list[tuple[str, object]], times: tuple[object, ...], W: Wei
         gaps = [(entity, time) for entity in W.ids for time in times if (entity, time) not in there]
         raise InputError(
             f"the panel is not balanced: {len(gaps)} rows are missing: {_show(gaps)}. "
-            "Drop those entities or periods, or fill the gaps first."
+            "Drop those entities or periods with missing='drop-entities' or 'drop-periods', or fill the gaps first."
         )
     return np.array([period[time] * W.n + unit[entity] for entity, time in rows], dtype=np.intp)
 
@@ -205,7 +283,8 @@ def _refuse_missing(values: Array, rows: Iterable[tuple[str, object]], columns: 
         shown = [f"{columns[j]} of {pairs[i][0]} in {pairs[i][1]}" for i, j in bad[:8]]
         raise InputError(
             f"{len(bad)} values are missing or infinite: {'; '.join(shown)}"
-            f"{' ...' if len(bad) > 8 else ''}. Drop the entities or periods, or fill them first."
+            f"{' ...' if len(bad) > 8 else ''}. Drop the entities or periods with missing='drop-entities' or "
+            "'drop-periods', or fill them first."
         )
 
 

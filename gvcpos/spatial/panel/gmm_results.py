@@ -187,6 +187,7 @@ class SpatialPanelGmmResults(LabelledEstimates):
             ("Covariance", self.cov_type),
             ("Weights", model.weights.description or model.weights.kind),
             ("Entities x periods", f"{t.units} x {t.periods}"),
+            *model.left_out.facts,
             ("Observations", f"{self.nobs}, {self.nobs_effective} without effects"),
             ("Instruments", f"{len(self.instruments)} ({self.plan.instruments})"),
             ("sigma2", f"{self.sigma2:.6g}"),

@@ -81,18 +81,18 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         Whether random effects stay at home, u = mu + (I - lambda M)^-1 e, or go through the spatial error as the
         innovations do, u = (I - lambda M)^-1 (mu + e) (Kapoor, Kelejian and Prucha 2007).
     missing : {"error", "drop-entities", "drop-periods"}
-        Whether a row that is absent or has a missing value is refused, or leaves out its whole entity (all W are cut
-        to the others and normalised again as they were) or its whole period; see `left_out`.
+        Whether a row that is absent or incomplete is refused, or leaves out its whole entity (all W are cut to the
+        others and normalised again as they were) or its whole period; see `left_out`.
     extra_units : {"error", "subset"}
-        Whether units of W without rows are refused, or all W are cut to the entities and normalised again.
+        Whether units of W without rows are refused, or all W are cut to the entities.
 
     Raises
     ------
     LabelError
         If rows are duplicated, y and X differ in rows, or entities are not the units of W.
     InputError
-        If the panel is not balanced or a value missing and no rule says what to leave out, a regressor is absorbed by the effects or collinear, or
-        time effects are asked for under "lee-yu" with a W that is not row-normalised.
+        If a row or a value is missing and no rule says what to leave out, a regressor is absorbed by the effects or
+        collinear, or time effects are asked for under "lee-yu" with a W that is not row-normalised.
 
     Notes
     -----

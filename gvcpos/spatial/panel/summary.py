@@ -59,6 +59,7 @@ def rows(result: SpatialPanelResults) -> SummaryRows:
         ("Covariance", _covariance(result)),
         ("Weights", model.weights.description or model.weights.kind),
         ("Entities x periods", f"{t.units} x {t.periods}"),
+        *model.left_out.facts,
         ("Observations", str(result.nobs)),
         ("In the likelihood", str(result.nobs_effective)),
         ("Log-likelihood", f"{result.loglik:.4f}"),

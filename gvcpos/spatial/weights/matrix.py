@@ -185,8 +185,10 @@ class Weights:
             return self
         return replace(self, ids=tuple(str(i) for i in ids), _matrix=self._matrix[order][:, order])
 
-    def subset(self, ids: Iterable[object], *, islands: Islands = "error") -> Weights:
+    def subset(self, ids: Iterable[object], *, islands: Islands = "error", renormalise: bool = False) -> Weights:
         """Keep some units, in the order given; weights are as they were, so rows of row-normalised weights shrink.
+
+        With ``renormalise=True`` what is left is normalised again as the whole was.
 
         Raises
         ------
@@ -200,7 +202,8 @@ class Weights:
         part = replace(self, ids=chosen, _matrix=self._matrix[order][:, order], normalisation="none")
         if part.is_row_normalised:
             part = replace(part, normalisation="row")
-        return part._with_islands(islands)
+        part = part._with_islands(islands)
+        return part.normalised(self.normalisation) if renormalise and self.normalisation != "none" else part  # type: ignore[arg-type]
 
     def normalised(self, kind: Normalisation = "row") -> Weights:
         """Divide by row sums (``"row"``) or by the spectral radius (``"spectral"``).
