@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gvcpos._core.errors import InputError
+from gvcpos._core.options import CovarianceType
 from gvcpos.lockin.regression import Slopes, twoway, wald
 from gvcpos.lockin.results import Inference, LockInTest, infer, require_level
 from gvcpos.lockin.sample import excluded, stage_names
@@ -27,6 +28,7 @@ def slope_equality(
     position: str = "upstreamness",
     controls: Sequence[str] = (),
     weights: Weights | None = None,
+    cov_type: CovarianceType = "cluster-entity",
     exclude: Iterable[str] = ("ROW",),
     level: float = 0.05,
 ) -> LockInTest:
@@ -38,7 +40,7 @@ def slope_equality(
         Tidy panel of `gvc_panel`.
     stages : sequence of str, optional
         Two or more; default all.
-    capture, position, controls, exclude, level
+    capture, position, controls, cov_type, exclude, level
         As for `position_capture_slope`.
     weights : Weights, optional
         With them the slopes are those of a spatial Durbin panel a stage, whose errors are taken as independent
@@ -48,8 +50,8 @@ def slope_equality(
     Returns
     -------
     LockInTest
-        The Wald statistic of q = stages less one restrictions: chi2(q) with weights, W/q against F(q, countries − 1)
-        without. The estimate is the first stage's slope less the last's.
+        The Wald statistic of q = stages less one restrictions: W/q against F(q, clusters − 1), or chi2(q) with weights
+        and errors that are not clustered. The estimate is the first stage's slope less the last's.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def slope_equality(
     chosen = list(stage_names(panel) if stages is None else stages)
     if len(chosen) < 2 or len(set(chosen)) < len(chosen):
         raise InputError(f"slopes of {chosen} cannot be compared: give at least two different stages.")
-    model = SlopeModel(capture, (position, *controls), weights, exclude=excluded(exclude))
+    model = SlopeModel(capture, (position, *controls), weights, exclude=excluded(exclude), cov_type=cov_type)
     slopes = _stacked(panel, chosen, model) if weights is None else _separate(panel, chosen, model)
     return _test(slopes, model, level)
 
@@ -91,7 +93,8 @@ def _separate(panel: pd.DataFrame, stages: Sequence[str], model: SlopeModel) -> 
     fits = [fit_stage(panel, stage, model) for stage in stages]
     cov = pd.DataFrame(np.diag([fit.std_error**2 for fit in fits]), index=list(stages), columns=list(stages))
     params = pd.Series([fit.slope for fit in fits], index=list(stages))
-    return Slopes(params, cov, np.inf, sum(fit.nobs for fit in fits), max(fit.ncountries for fit in fits))
+    df = min(np.inf if fit.df is None else fit.df for fit in fits)
+    return Slopes(params, cov, df, sum(fit.nobs for fit in fits), max(fit.ncountries for fit in fits))
 
 
 def _test(slopes: Slopes, model: SlopeModel, level: float) -> LockInTest:

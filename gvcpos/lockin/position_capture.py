@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from gvcpos._core.options import CovarianceType
 from gvcpos.lockin.regression import PanelErrors
 from gvcpos.lockin.results import Inference, LockInTest, holm, infer, require_level
 from gvcpos.lockin.sample import excluded, stage_names
@@ -35,6 +36,7 @@ def position_capture_slope(
     weights: Weights | None = None,
     slope: SlopeKind = "coefficient",
     errors: PanelErrors = "clustered",
+    cov_type: CovarianceType = "cluster-entity",
     exclude: Iterable[str] = ("ROW",),
     level: float = 0.05,
 ) -> LockInTest:
@@ -57,6 +59,10 @@ def position_capture_slope(
         total effect (LeSage & Pace 2009), which include feedback through the neighbours.
     errors : {"clustered", "driscoll-kraay"}
         Without weights.
+    cov_type : CovarianceType
+        With weights: the covariance of `SpatialPanel.fit`. Errors clustered by country stand serial correlation, which
+        country-year panels have; "information" takes innovations as independent over time. Clustered slopes are
+        referred to t with clusters less one degrees of freedom, others to the normal.
     exclude : iterable of str
         Countries left out; each must be in the panel, except ROW, which may be absent.
     level : float
@@ -81,7 +87,7 @@ def position_capture_slope(
         Naming countries without the values (a stage without output has no rate).
     """
     require_level(level)
-    model = SlopeModel(capture, (position, *controls), weights, slope, errors, excluded(exclude))
+    model = SlopeModel(capture, (position, *controls), weights, slope, errors, excluded(exclude), cov_type)
     return _test(fit_stage(panel, stage, model), capture, position, level)
 
 
@@ -95,6 +101,7 @@ def position_capture_slopes(
     weights: Weights | None = None,
     slope: SlopeKind = "coefficient",
     errors: PanelErrors = "clustered",
+    cov_type: CovarianceType = "cluster-entity",
     exclude: Iterable[str] = ("ROW",),
     level: float = 0.05,
 ) -> tuple[LockInTest, ...]:
@@ -115,6 +122,7 @@ def position_capture_slopes(
             weights=weights,
             slope=slope,
             errors=errors,
+            cov_type=cov_type,
             exclude=exclude,
             level=level,
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from gvcpos._core.labels import align
-from gvcpos._core.options import choose
+from gvcpos._core.options import CovarianceType, choose
 from gvcpos.lockin.regression import PanelErrors, twoway
 from gvcpos.lockin.sample import complete_countries, complete_rows, require_size, stage_frame
 
@@ -35,6 +35,8 @@ class SlopeModel:
         Which slope of the Durbin model.
     errors : {"clustered", "driscoll-kraay"}
         Of least squares.
+    cov_type : CovarianceType
+        Of the Durbin model.
     exclude : tuple of str
         Countries left out; see `gvcpos.lockin.sample.stage_frame`.
     """
@@ -45,10 +47,12 @@ class SlopeModel:
     slope: SlopeKind = "coefficient"
     errors: PanelErrors = "clustered"
     exclude: tuple[str, ...] = ()
+    cov_type: CovarianceType = "cluster-entity"
 
     def __post_init__(self) -> None:
         choose(self.slope, SlopeKind, "slope")
         choose(self.errors, PanelErrors, "errors")
+        choose(self.cov_type, CovarianceType, "cov_type")
 
     @property
     def text(self) -> str:
@@ -68,7 +72,7 @@ class StageFit:
         Which slope: coefficient, direct effect or total effect.
     slope, std_error : float
     df : float or None
-        None for the normal distribution of maximum likelihood.
+        Of t: clusters less one, or None for the normal distribution where errors are taken as independent.
     nobs, ncountries : int
     frames : mapping of str to DataFrame
         ``coefficients``; ``within`` (country, year, position and capture with the means of countries and years taken
@@ -130,7 +134,7 @@ def _durbin(frame: pd.DataFrame, stage: str, model: SlopeModel, weights: Weights
     from gvcpos.spatial import SpatialPanel
 
     panel = SpatialPanel(frame[model.capture], frame[list(model.regressors)], weights, model="sdm", effects="twoway")
-    fit = panel.fit()
+    fit = panel.fit(model.cov_type)
     effects = fit.effects()
     coefficients = pd.DataFrame({"estimate": fit.params, "std_error": fit.std_errors, "statistic": fit.tstats})
     position = model.regressors[0]
@@ -141,7 +145,7 @@ def _durbin(frame: pd.DataFrame, stage: str, model: SlopeModel, weights: Weights
         kind=model.slope if model.slope == "coefficient" else f"{model.slope} effect",
         slope=float(table["estimate"][position]),
         std_error=float(table["std_error"][position]),
-        df=None,
+        df=_degrees(model.cov_type, weights.n, len(frame) // weights.n),
         nobs=len(frame),
         ncountries=weights.n,
         frames={
@@ -150,6 +154,13 @@ def _durbin(frame: pd.DataFrame, stage: str, model: SlopeModel, weights: Weights
             "within": _within(frame, model),
         },
     )
+
+
+def _degrees(cov_type: str, countries: int, years: int) -> float | None:
+    """Clusters less one; of two ways the fewer."""
+    clusters = {"cluster-entity": countries, "cluster-twoway": min(countries, years)}
+    clusters |= {"cluster-time": years, "driscoll-kraay": years}
+    return clusters[cov_type] - 1.0 if cov_type in clusters else None
 
 
 def _within(frame: pd.DataFrame, model: SlopeModel) -> pd.DataFrame:

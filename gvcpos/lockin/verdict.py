@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from gvcpos._core.labels import locate
+from gvcpos._core.options import CovarianceType
 from gvcpos.lockin.equal_slopes import slope_equality
 from gvcpos.lockin.growth_pull import pull_through
 from gvcpos.lockin.leaders import concentration_sentence, dominance, dominance_summary, dominance_trend
@@ -71,6 +72,7 @@ def lock_in(
     own_lags: int = 0,
     placebo: str | None = None,
     slope: SlopeKind = "coefficient",
+    cov_type: CovarianceType = "cluster-entity",
     stages: Sequence[str] | None = None,
     leader: str | None = None,
     exclude: Sequence[str] = ("ROW",),
@@ -84,7 +86,7 @@ def lock_in(
         Tidy panel of `gvc_panel`, with covariates merged in if there are `controls`.
     weights : Weights, optional
         Makes the position–capture slopes those of spatial Durbin panels.
-    capture, position, controls, slope
+    capture, position, controls, slope, cov_type
         See `position_capture_slope`.
     upstream, downstream, lags, own_lags, placebo
         The stage that may be locked in, and the one that it should pull along; see `pull_through`.
@@ -106,7 +108,8 @@ def lock_in(
     names = [s for s in stage_names(panel) if s != placebo] if stages is None else list(stages)
     names = [upstream, *(s for s in names if s != upstream)]
     common: dict[str, Any] = {"exclude": excluded(exclude), "level": level}
-    model: dict[str, Any] = {"capture": capture, "position": position, "controls": controls, "weights": weights}
+    model: dict[str, Any] = {"capture": capture, "position": position, "controls": controls}
+    model |= {"weights": weights, "cov_type": cov_type}
     trend = dominance_trend(panel, upstream, leader, **common)
     slopes = position_capture_slopes(panel, names, slope=slope, **model, **common)
     # What slope_equality compares are coefficients, so it stands beside coefficients only.

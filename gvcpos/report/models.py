@@ -22,6 +22,10 @@ _SPELLED = {
     "lee-yu": "Lee-Yu",
     "direct": "direct likelihood",
     "information": "information matrix",
+    "cluster-entity": "clustered by entity",
+    "cluster-time": "clustered by period",
+    "cluster-twoway": "clustered by entity and period",
+    "driscoll-kraay": "Driscoll-Kraay",
     "twoway": "two-way",
 }
 _VARIANCES = ("sigma2", "sigma^2", "s2")

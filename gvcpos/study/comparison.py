@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy import stats
 
 from gvcpos.lockin import LockInTest
 from gvcpos.study.spec import LockInBlock
@@ -14,7 +14,6 @@ from gvcpos.tables.synthetic import Planted
 
 POSITION, RD = "upstreamness", "rd_intensity"
 COLUMNS = ["parameter", "stage", "planted", "estimate", "std_error", "lower", "upper", "inside"]
-_Z = float(norm.ppf(0.975))
 
 
 def planted_frame(
@@ -50,16 +49,20 @@ def planted_frame(
         for parameter, name in names.items():
             true = values.get((parameter, stage), values.get((parameter, "")))
             if name in table.index and true is not None:
-                rows.append(_row(parameter, stage, true, table.loc[name, "estimate"], table.loc[name, "std_error"]))
+                found = table.loc[name, "estimate"], table.loc[name, "std_error"], test.df
+                rows.append([parameter, stage, *_compared(true, *found)])
     if (block.upstream, block.downstream, block.lags) == ("upstream", "downstream", 1):
-        rows.append(_row("pull_through", "downstream", planted.pull_through, pull.estimate, pull.std_error))
+        compared = _compared(planted.pull_through, pull.estimate, pull.std_error, pull.df)
+        rows.append(["pull_through", "downstream", *compared])
     rows += _dominance_rows(planted, dominance)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _row(parameter: str, stage: str, true: float, estimate: float, error: float) -> list[object]:
-    lower, upper = estimate - _Z * error, estimate + _Z * error
-    return [parameter, stage, true, estimate, error, lower, upper, bool(lower <= true <= upper)]
+def _compared(true: float, estimate: float, error: float, df: float) -> list[object]:
+    """Return what is planted, what is estimated and its interval, from t, or from the normal where `df` is NaN."""
+    half = float(stats.norm.ppf(0.975) if np.isnan(df) else stats.t.ppf(0.975, df)) * error
+    lower, upper = estimate - half, estimate + half
+    return [true, estimate, error, lower, upper, bool(lower <= true <= upper)]
 
 
 def _dominance_rows(planted: Planted, dominance: pd.DataFrame) -> list[list[object]]:

@@ -166,6 +166,9 @@ class LockInBlock(Block):
     capture: str = "va_rate"
     position: str = "upstreamness"
     controls: tuple[str, ...] = ()
+    cov_type: CovarianceType = Field(
+        "cluster-entity", description="standard errors of the slopes; see SpatialPanel.fit"
+    )
     upstream: Stage = Field("upstream", description="stage whose dominance and push are tested")
     downstream: Stage = Field("downstream", description="stage that should be pulled through")
     lags: Whole = Field(1, ge=1, le=5)

@@ -162,6 +162,7 @@ def _verdict(spec: StudySpec, panel: pd.DataFrame, W: Weights) -> Verdict:
         capture=block.capture,
         position=block.position,
         controls=block.controls,
+        cov_type=block.cov_type,
         upstream=block.upstream,
         downstream=block.downstream,
         lags=block.lags,

@@ -28,9 +28,21 @@ FRAMES = {
 }
 
 
+COVARIANCES = {
+    "information": "information-matrix errors",
+    "hessian": "errors from the Hessian",
+    "sandwich": "sandwich errors",
+    "cluster-entity": "errors clustered by country",
+    "cluster-time": "errors clustered by year",
+    "cluster-twoway": "errors clustered by country and year",
+    "driscoll-kraay": "Driscoll-Kraay errors",
+}
+
 CAVEATS = (
-    "Standard errors of the spatial models take the innovations as independent over time: with serial correlation they "
-    "are too small. Compare the slopes with errors clustered by country (position_capture_slope without weights).",
+    "Standard errors clustered by country (cov_type: cluster-entity, cluster-twoway) stand serial correlation; those "
+    "of the information matrix take the innovations as independent over time and are then too small. No standard error "
+    "helps where variances differ between countries with their place among the neighbours, or countries share shocks: "
+    "these bias rho itself.",
     "Position and value capture come from the same tables: a slope between them is an association within countries "
     "over time, not the effect of one on the other.",
     "Pull-through uses earlier growth because growth of the same year is linked through one Leontief inverse; "
@@ -79,7 +91,8 @@ def _what_was_run(results: StudyResults, inputs: Inputs) -> dict[str, str]:
         "Panel": f"{spec.panel.dependent} on {', '.join(spec.panel.regressors)}, {spec.panel.stage} stage, "
         f"{spec.panel.effects} effects, {spec.panel.method}",
         "Lock-in slopes": f"{spec.lockin.capture} on {', '.join((spec.lockin.position, *spec.lockin.controls))}, "
-        "spatial Durbin panel, two-way effects, lee-yu, information-matrix errors, whatever the panel models use",
+        "spatial Durbin panel, two-way effects, lee-yu, "
+        f"{COVARIANCES[spec.lockin.cov_type]}, whatever the panel models use",
     }
 
 

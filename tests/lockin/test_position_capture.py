@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gvcpos._core.errors import DroppedRowsWarning, EstimationError, InputError, LabelError
+from gvcpos._core.errors import ClusterWarning, DroppedRowsWarning, EstimationError, InputError, LabelError
 from gvcpos.lockin import position_capture_slope, position_capture_slopes, slope_equality
 from gvcpos.spatial import SpatialPanel, Weights
 from tests.lockin import worlds
@@ -227,16 +229,34 @@ class TestPanelMeetsWeights:
     def test_slope_is_the_durbin_panels(self):
         test = position_capture_slope(SPATIAL, controls=["z"], weights=WEIGHTS)
         frame = SPATIAL.set_index(["country", "year"])
-        fit = SpatialPanel(frame["va_rate"], frame[["upstreamness", "z"]], WEIGHTS, model="sdm", effects="twoway").fit()
+        panel = SpatialPanel(frame["va_rate"], frame[["upstreamness", "z"]], WEIGHTS, model="sdm", effects="twoway")
+        fit = panel.fit("cluster-entity")
         assert test.estimate == pytest.approx(fit.params["upstreamness"], rel=1e-9)
         assert test.std_error == pytest.approx(fit.std_errors["upstreamness"], rel=1e-7)
-        assert test.distribution == "normal"
+        assert (test.distribution, test.df) == ("t", 14)
         assert test.rejected
         assert set(test.details) == {"coefficients", "effects", "within"}
         for kind in ("direct", "total"):
             other = position_capture_slope(SPATIAL, controls=["z"], weights=WEIGHTS, slope=kind)
             assert other.estimate == pytest.approx(fit.effects().loc[(kind, "upstreamness"), "estimate"], rel=1e-9)
             assert f"{kind} effect" in other.sentence
+
+    @pytest.mark.parametrize(
+        ("cov_type", "df"), [("information", None), ("sandwich", None), ("cluster-twoway", 9), ("driscoll-kraay", 9)]
+    )
+    def test_other_covariances_by_name(self, cov_type, df):
+        """The slope stays, its error is that covariance's, and few clusters are paid for with Student's t."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ClusterWarning)  # ten years for eight parameters
+            test = position_capture_slope(SPATIAL, controls=["z"], weights=WEIGHTS, cov_type=cov_type)
+            frame = SPATIAL.set_index(["country", "year"])
+            fit = SpatialPanel(frame["va_rate"], frame[["upstreamness", "z"]], WEIGHTS).fit(cov_type)
+        assert test.estimate == pytest.approx(position_capture_slope(SPATIAL, controls=["z"], weights=WEIGHTS).estimate)
+        assert test.std_error == pytest.approx(fit.std_errors["upstreamness"], rel=1e-7)
+        assert test.distribution == ("normal" if df is None else "t")
+        assert df is None or test.df == df
+        with pytest.raises(InputError, match="cov_type='robust' is not known"):
+            position_capture_slope(SPATIAL, weights=WEIGHTS, cov_type="robust")
 
     def test_weights_not_normalised_are_row_normalised(self):
         raw = Weights.from_dense(IDS, distances(15))
@@ -279,7 +299,10 @@ class TestPanelMeetsWeights:
 
     def test_equality_of_spatial_slopes(self):
         both = pd.concat([SPATIAL, worlds.durbin(4, IDS, W, slope=0.2).assign(stage="downstream")])
+        plain = slope_equality(both, weights=WEIGHTS, cov_type="information")
+        assert (plain.distribution, plain.df) == ("chi2", 1)
         joint = slope_equality(both, weights=WEIGHTS)
-        assert (joint.distribution, joint.df) == ("chi2", 1)
+        assert (joint.distribution, joint.df) == ("F", 1)
+        assert joint.statistic != pytest.approx(plain.statistic, rel=1e-3)
         assert joint.rejected
         assert joint.estimate == pytest.approx(-0.4, abs=0.1)

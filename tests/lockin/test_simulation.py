@@ -80,9 +80,9 @@ def durbin_study(draws: int) -> None:
     ids = worlds.countries(40)
     weights = Weights.from_dense(ids, w)
 
-    def study(seed: int, slope: float) -> list[LockInTest]:
-        panels = (worlds.durbin(seed + i, ids, w, slope=slope) for i in range(draws))
-        return [position_capture_slope(p, controls=["z"], weights=weights) for p in panels]
+    def study(seed: int, slope: float, cov_type: str = "cluster-entity", persistence: float = 0.0) -> list[LockInTest]:
+        panels = (worlds.durbin(seed + i, ids, w, slope=slope, persistence=persistence) for i in range(draws))
+        return [position_capture_slope(p, controls=["z"], weights=weights, cov_type=cov_type) for p in panels]
 
     low, high = bounds(LEVEL, draws)
     assert low <= rate(study(8000, 0.0)) <= high
@@ -90,6 +90,10 @@ def durbin_study(draws: int) -> None:
     low, high = bounds(0.95, draws)
     assert low <= coverage(planted, -0.06) <= high
     assert rate(planted) > 0.9
+    assert low <= coverage(study(8000, 0.0, "information"), 0.0) <= high
+    # Serial correlation, which country-year panels have: clustered by country covers, the information does not.
+    assert low <= coverage(study(9000, -0.06, persistence=0.7), -0.06) <= high
+    assert coverage(study(9000, -0.06, "information", 0.7), -0.06) < 0.9
 
 
 @pytest.mark.parametrize(

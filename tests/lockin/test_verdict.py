@@ -84,7 +84,9 @@ def test_with_weights_the_slopes_are_spatial():
     with pytest.raises(LabelError, match="no such test"):  # coefficients are not set beside direct effects
         verdict["position–capture slopes: equal across stages"]
     plain = lock_in(panel, weights)
-    assert plain["position–capture slopes: equal across stages"].distribution == "chi2"
+    assert plain["position–capture slopes: equal across stages"].distribution == "F"
+    loose = lock_in(panel, weights, cov_type="information")
+    assert loose["position–capture slopes: equal across stages"].distribution == "chi2"
     with pytest.raises(LabelError, match="weights has C14"):
         lock_in(panel[panel["country"] != "C14"], weights)
 

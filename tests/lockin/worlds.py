@@ -58,15 +58,31 @@ def frame(stage: str, years: int, n: int, **values: np.ndarray) -> pd.DataFrame:
 
 
 def durbin(
-    seed: int, ids: list[str], w: np.ndarray, *, slope: float, rho: float = 0.3, theta: float = 0.1, years: int = 10
+    seed: int,
+    ids: list[str],
+    w: np.ndarray,
+    *,
+    slope: float,
+    rho: float = 0.3,
+    theta: float = 0.1,
+    years: int = 10,
+    persistence: float = 0.0,
 ) -> pd.DataFrame:
-    """One stage whose capture follows a spatial Durbin panel in position and a control z."""
+    """One stage whose capture follows a spatial Durbin panel in position and a control z.
+
+    `persistence` is the AR(1) of the errors and of the position.
+    """
     rng = np.random.default_rng(seed)
     n = len(ids)
     solve = np.linalg.inv(np.eye(n) - rho * w)
-    x, z = 2 + 0.5 * rng.normal(size=(years, n)), rng.normal(size=(years, n))
-    mean = slope * x + 0.1 * z + theta * x @ w.T + 0.05 * z @ w.T
+    x, z = rng.normal(size=(years, n)), rng.normal(size=(years, n))
     effects = 0.1 * rng.normal(size=n) + 0.05 * rng.normal(size=(years, 1))
-    y = (mean + effects + 0.1 * rng.normal(size=(years, n))) @ solve.T
+    error = rng.normal(size=(years, n))
+    for one in (x, error) if persistence else ():
+        for t in range(1, years):
+            one[t] = persistence * one[t - 1] + np.sqrt(1 - persistence**2) * one[t]
+    x = 2 + 0.5 * x
+    mean = slope * x + 0.1 * z + theta * x @ w.T + 0.05 * z @ w.T
+    y = (mean + effects + 0.1 * error) @ solve.T
     out = frame("upstream", years, n, va_rate=y, upstreamness=x, z=z)
     return out.assign(country=out["country"].map(dict(zip(countries(n), ids, strict=True))))

@@ -143,7 +143,7 @@ def test_intervals_and_p_values() -> None:
 
 def test_what_is_not_defined_is_refused() -> None:
     result = fitted()
-    with pytest.raises(InputError, match="'pairs-entity' is not defined for spatial models: .*takes them out of"):
+    with pytest.raises(InputError, match=r"'pairs-entity' is not defined for spatial models: .*takes them out of"):
         result.bootstrap("pairs-entity")
     with pytest.raises(InputError, match="kind='jackknife' is not known"):
         result.bootstrap("jackknife")

@@ -195,7 +195,9 @@ def test_what_is_not_defined_is_refused() -> None:
         panel.fit("driscoll-kraay")
     with pytest.raises(InputError, match="bandwidth=3 belongs to cov_type='driscoll-kraay'; 'cluster-time' has none"):
         panel.fit("cluster-time", bandwidth=3)
-    with pytest.raises(InputError, match="cov_type='robust' is not known. Allowed: 'information', .*'driscoll-kraay'"):
+    with pytest.raises(
+        InputError, match=r"cov_type='robust' is not known\. Allowed: 'information', .*'driscoll-kraay'"
+    ):
         panel.fit("robust")
     long = SpatialPanel.from_arrays(*simulated(1, t=6))
     with pytest.raises(InputError, match="bandwidth=6: a whole number from 0 to 5"):

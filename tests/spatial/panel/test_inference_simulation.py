@@ -7,8 +7,8 @@
 - shocks that all units share in their own strength: in SLX clustered by time covers; with a spatial lag rho itself is
   off, as QML takes the shocks for a spatial lag, and nothing covers;
 - variances that differ between units but not with their place in W: QML stands it;
-- variances that go with the size of a unit's neighbourhood: rho is off by nearly one standard deviation here, and by
-  three with T = 150, since the bias does not shrink: QML is inconsistent, and GMM with moments that heteroskedasticity
+- variances that go with the size of a unit's neighbourhood: rho is off by 0.7 standard deviations here (0.029), and by
+  2.8 with T = 150, since the bias does not shrink: QML is inconsistent, and GMM with moments that heteroskedasticity
   leaves at zero is the remedy.
 """
 
