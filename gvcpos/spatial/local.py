@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gvcpos.spatial.global_statistic import named
-from gvcpos.spatial.local_statistic import LocalStatistic, clusters_of, score_of
-from gvcpos.spatial.permutation import Alternative, conditional_draws, false_discovery, normal_p, pseudo_p
+from gvcpos.spatial.global_statistic import named, standardised
+from gvcpos.spatial.local_statistic import LocalStatistic
+from gvcpos.spatial.permutation import Alternative
 from gvcpos.spatial.variables import FloatArray, values_for
 from gvcpos.spatial.weights.matrix import Weights
 
@@ -78,39 +78,14 @@ class LocalMoran(LocalStatistic):
     ) -> None:
         self.name = named(values)
         ordered = self._begin(weights, permutations, seed, alternative, level)
-        table = self._statistics(values_for(values, ordered, self.name), ordered)
-        self.frame = table.set_index("country").loc[list(weights.ids)].reset_index()
-
-    def _statistics(self, y: FloatArray, ordered: Weights) -> pd.DataFrame:
+        y = values_for(values, ordered, self.name)
         found = _by_esda(y, ordered)
-        z = (y - y.mean()) / y.std()
-        W = ordered.matrix
-        tested = np.diff(W.indptr) > 0
-        draws = conditional_draws(z, W, self.permutations, self.seed)
-        p_sim = np.where(tested, pseudo_p(found.Is, draws, self.alternative), np.nan)
-        # esda's conditional moments are those of n z_i (Wz)_i / Σz², its statistic has n − 1 for n: brought together.
-        scale = (self.n - 1) / self.n
-        expected, variance = found.EIc * scale, found.VIc * scale**2
-        score = score_of(found.Is - expected, variance)
+        z, W = standardised(y), ordered.matrix
+        scale = (self.n - 1) / (z @ z)
+        tests = self._tests(found.Is, W, lambda i: scale * z[i] * z)
         quadrant = QUADRANTS[np.asarray(found.q, dtype=int)]
-        p_fdr = false_discovery(p_sim)
-        return pd.DataFrame(
-            {
-                "country": list(ordered.ids),
-                "value": y,
-                "z": z,
-                "lag": W @ z,
-                "local_I": found.Is,
-                "expected": expected,
-                "variance": variance,
-                "z_score": score,
-                "p_norm": normal_p(score, self.alternative),
-                "p_sim": p_sim,
-                "p_fdr": p_fdr,
-                "quadrant": quadrant,
-                "cluster": clusters_of(p_fdr, quadrant, tested, self.level),
-            }
-        )
+        columns = {"value": y, "z": z, "lag": W @ z, "local_I": found.Is} | tests | {"quadrant": quadrant}
+        self._finish(columns, ordered, quadrant)
 
 
 def _by_esda(y: FloatArray, weights: Weights) -> Any:

@@ -26,6 +26,8 @@ class LocalStatistic:
         Tidy, in the order of the weights.
     kinds : tuple of str
         Names that a cluster can have.
+    kind : Series
+        What each unit's cluster is if it is significant, labelled.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("HH", "LL", "HL", "LH", "ns", "island")
@@ -33,6 +35,7 @@ class LocalStatistic:
 
     name: str
     frame: pd.DataFrame
+    kind: pd.Series
 
     def _begin(self, weights: Weights, permutations: int, seed: int, alternative: Alternative, level: float) -> Weights:
         """Keep the settings and return the weights in alphabetical order."""
@@ -69,6 +72,8 @@ class LocalStatistic:
         linked = np.diff(ordered.matrix.indptr) > 0
         table["cluster"] = clusters_of(table["p_fdr"].to_numpy(), np.asarray(kind), linked, self.level)
         self.frame = table.set_index("country").loc[list(self.weights.ids)].reset_index()
+        whole = pd.Series(np.asarray(kind), index=pd.Index(ordered.ids, name="country"), name="kind")
+        self.kind = whole.loc[list(self.weights.ids)]
 
     def to_frame(self) -> pd.DataFrame:
         """Return a copy of `frame`."""

@@ -32,6 +32,12 @@ _CLUSTER_NAMES = {
     "similar": "Like its neighbours", "dissimilar": "Unlike its neighbours",
     "joined": "More joins than chance", "apart": "Fewer joins than chance",
 }  # fmt: skip
+_LEVELS = np.array([0.001, 0.01, 0.05])
+_SIGNIFICANCE = (
+    ("p \N{LESS-THAN OR EQUAL TO} 0.001", "#00441b", ""), ("p \N{LESS-THAN OR EQUAL TO} 0.01", "#2a9d54", ""),
+    ("p \N{LESS-THAN OR EQUAL TO} 0.05", "#a1d99b", ""), ("Not significant", "#d9d9d9", ""),
+    ("Not tested", "#f1f1f1", ""), ("No neighbours", "#ffffff", "////"),
+)  # fmt: skip
 _HATCH = {"island": "////"}
 
 
@@ -73,7 +79,7 @@ def cluster_map(
     keys = [c for c in local.kinds if counts[c] or c != "island"]
     legend = [(_CLUSTER_NAMES[c], _CLUSTER_COLOURS[c], _HATCH.get(c, ""), counts[c]) for c in keys]
     about = (
-        f"{local.permutations:,} conditional permutations, false discovery rate {local.level:.0%}",
+        f"{_chance(local)} at {local.level:.0%}",
         f"Weights: {local.weights.description or local.weights.kind}",
         note,
     )
@@ -85,6 +91,40 @@ def cluster_map(
         title=_titled(title or f"{local.title}: {local.name}", year),
         background=background,
         notes=about,
+        synthetic=synthetic,
+    )
+
+
+def significance_map(
+    local: LocalStatistic,
+    polygons: gpd.GeoDataFrame,
+    *,
+    title: str | None = None,
+    year: int | str | None = None,
+    background: gpd.GeoDataFrame | None = None,
+    synthetic: bool = False,
+    note: str = "",
+) -> Figure:
+    """Map how significant local statistics are, by p-values adjusted for false discovery.
+
+    Parameters and errors as `cluster_map`.
+    """
+    p = local.frame["p_fdr"].to_numpy(dtype=np.float64)
+    island = (local.frame["cluster"] == "island").to_numpy()
+    which = np.where(island, 5, np.where(np.isnan(p), 4, np.searchsorted(_LEVELS, p, side="left")))
+    legend = [
+        (name, colour, hatch, int((which == k).sum()))
+        for k, (name, colour, hatch) in enumerate(_SIGNIFICANCE)
+        if k < 4 or (which == k).any()
+    ]
+    return _map(
+        _shapes(polygons, local.weights.ids, "the local statistics"),
+        [_SIGNIFICANCE[k][1] for k in which],
+        [_SIGNIFICANCE[k][2] for k in which],
+        legend,
+        title=_titled(title or f"{local.title}, significance: {local.name}", year),
+        background=background,
+        notes=(_chance(local), f"Weights: {local.weights.description or local.weights.kind}", note),
         synthetic=synthetic,
     )
 
@@ -174,6 +214,11 @@ def quantile_classes(
     which = np.full(values.shape, -1, dtype=np.intp)
     which[good] = np.clip(np.searchsorted(bounds, values[good], side="left") - 1, 0, len(bounds) - 2)
     return which, bounds
+
+
+def _chance(local: LocalStatistic) -> str:
+    by = f"{local.permutations:,} conditional permutations" if local.permutations else "Exact p-values"
+    return f"{by}, false discovery controlled"
 
 
 def _map(

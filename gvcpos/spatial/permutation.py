@@ -44,26 +44,6 @@ def global_draws(z: FloatArray, W: sparse.csr_array, permutations: int, seed: in
     return out
 
 
-def conditional_draws(z: FloatArray, W: sparse.csr_array, permutations: int, seed: int) -> FloatArray:
-    """Return local Moran statistics when each unit keeps its value and the others are dealt out anew.
-
-    Parameters
-    ----------
-    z : ndarray, shape (n,)
-        Values less their mean, in standard deviations.
-    W : csr, shape (n, n)
-        Zero diagonal.
-    permutations, seed : int
-
-    Returns
-    -------
-    ndarray, shape (n, permutations)
-        I_i = (n − 1) z_i Σ_j w_ij z_j / z'z of each.
-    """
-    scale = (len(z) - 1) / (z @ z)
-    return dealt_sums(W, lambda i: scale * z[i] * z, permutations, seed)
-
-
 def dealt_sums(W: sparse.csr_array, row: Row, permutations: int, seed: int) -> FloatArray:
     """Return Σ_j w_ij u_ij of every unit i when what it meets at the other units is dealt out anew.
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gvcpos.spatial import drawing
+from gvcpos.spatial.bivariate import BivariateMoran
 from gvcpos.spatial.moran import Moran
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _PLACES = (
 
 
 def moran_scatter(
-    moran: Moran,
+    moran: Moran | BivariateMoran,
     *,
     title: str | None = None,
     year: int | str | None = None,
@@ -36,7 +37,7 @@ def moran_scatter(
 
     Parameters
     ----------
-    moran : Moran
+    moran : Moran or BivariateMoran
     title : str, optional
         Default: the variable's name.
     year : int or str, optional
@@ -57,12 +58,10 @@ def moran_scatter(
         ends = np.array(ax.get_xlim())
         ax.plot(ends, slope * ends, color=_RED, lw=1.2, zorder=2, scalex=False, scaley=False)
         ax.scatter(x, y, s=15, color=_BLUE, alpha=0.85, lw=0, zorder=3)
-        ax.set_xlabel(f"{moran.name} (standard deviations from the mean)")
-        ax.set_ylabel(
-            "Spatial lag"
-            if not moran.weights.is_row_normalised
-            else "Mean of neighbours, weighted (standard deviations)"
-        )
+        ax.set_xlabel(f"{moran.values.name} (standard deviations from the mean)")
+        what = f" of {moran.y_name}" if isinstance(moran, BivariateMoran) else ""
+        averaged = moran.weights.is_row_normalised
+        ax.set_ylabel(f"Mean{what} of neighbours, weighted (standard deviations)" if averaged else f"Spatial lag{what}")
         heading = title or f"Moran scatter plot: {moran.name}"
         figure.text(
             0.02, 0.97, heading if year is None else f"{heading}, {year}", fontsize=10.5, fontweight="bold", va="top"
@@ -74,7 +73,7 @@ def moran_scatter(
     return figure
 
 
-def _result(moran: Moran) -> str:
+def _result(moran: Moran | BivariateMoran) -> str:
     sim = f", {_p(moran.p_sim)} by {moran.permutations:,} permutations" if moran.permutations else ""
     return drawing.minus(
         f"I = {moran.I:.3f}, expected {moran.expected:.3f}, z = {moran.z_rand:.2f} ({_p(moran.p_rand)}){sim}"
@@ -108,7 +107,7 @@ def _padded(values: FloatArray) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _name_the_farthest(figure: Figure, ax: Axes, moran: Moran, labels: int) -> None:
+def _name_the_farthest(figure: Figure, ax: Axes, moran: Moran | BivariateMoran, labels: int) -> None:
     """Name the units farthest from the centre, each where it covers no point and no other name."""
     x, y = moran.values.to_numpy(), moran.lag.to_numpy()
     spread = max(float(y.std()), 1e-12)

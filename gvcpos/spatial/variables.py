@@ -88,3 +88,24 @@ def by_year(
         )
     for year, part in frame.groupby(time, sort=True):
         yield year, pd.Series(part[name].to_numpy(), index=part[entity].astype(str).to_numpy(), name=name)
+
+
+def panel_for(
+    data: pd.DataFrame | pd.Series, column: str | None, weights: Weights, entity: str, time: str
+) -> tuple[FloatArray, list[object]]:
+    """Return a balanced panel in the order of the weights, shape (n, T), and its years, ascending.
+
+    Raises
+    ------
+    LabelError
+        If a country is missing, left over or given twice in a year; the message names both.
+    InputError
+        If a value is missing, a year's values are constant, or there are no rows.
+    """
+    years, parts = [], []
+    for year, values in by_year(data, column, entity, time):
+        years.append(year)
+        parts.append(values_for(values, weights, f"{values.name} of {year}"))
+    if not years:
+        raise InputError("the panel has no rows.")
+    return np.column_stack(parts), years
