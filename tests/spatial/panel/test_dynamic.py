@@ -226,7 +226,10 @@ def experiment(seed: int, draws: int, t: int, correction: str, **options: str) -
     rows = []
     for _ in range(draws):
         y, X = dynamic_panel(rng, W, t, truth, time=options.get("effects") != "entity")
-        result = DynamicSpatialPanel.from_arrays(y, X, W, **options).fit(correction=correction)  # type: ignore[arg-type]
+        model = DynamicSpatialPanel.from_arrays(y, X, W, **options)  # type: ignore[arg-type]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", StabilityWarning)  # an estimate may be explosive where the truth is not
+            result = model.fit(correction=correction)  # type: ignore[arg-type]
         rows.append(np.concatenate([result.params.to_numpy(), result.std_errors.to_numpy()]))
     found = np.array(rows)
     return found[:, :5] - truth.values, found[:, 5:]
@@ -253,13 +256,13 @@ def test_correction_removes_the_bias_quickly() -> None:
 @pytest.mark.parametrize(("effects", "method"), [("entity", "lee-yu"), ("twoway", "lee-yu"), ("twoway", "direct")])
 @pytest.mark.parametrize("correction", ["asymptotic", "finite"])
 def test_correction_removes_the_bias(t: int, effects: str, method: str, correction: str) -> None:
-    gap, errors = experiment(2, 500, t, correction, effects=effects, method=method)
+    gap, errors = experiment(2, 300, t, correction, effects=effects, method=method)
     check(gap, errors, slack=0.02)
     assert abs(gap[:, 2].mean()) < 0.006
 
 
 @pytest.mark.slow
-def test_finite_correction_holds_with_five_periods() -> None:
+def test_finite_correction_holds_with_eight_periods() -> None:
     gap, errors = experiment(4, 300, 8, "finite")
     check(gap, errors, slack=0.03)
 
