@@ -89,11 +89,11 @@ def apply_rule(
         If anything was dropped; the message names it.
     """
     by_entity = rule == "drop-entities"
-    entities = present.all(axis=0) if by_entity else np.ones(len(ids), dtype=bool)
-    periods = np.ones(len(times), dtype=bool) if by_entity else present.all(axis=1)
+    entities: Mask = np.asarray(present.all(axis=0)) if by_entity else np.ones(len(ids), dtype=bool)
+    periods: Mask = np.ones(len(times), dtype=bool) if by_entity else np.asarray(present.all(axis=1))
     if not (entities.any() and periods.any()):
         other = "drop-periods" if by_entity else "drop-entities"
-        gaps = (f"({ids[i]}, {times[t]})" for t, i in np.argwhere(~present))
+        gaps = (f"({ids[i]}, {times[t]})" for t, i in np.argwhere(~present).tolist())
         raise InputError(
             f"missing={rule!r} would drop all {len(ids) if by_entity else len(times)} "
             f"{'entities' if by_entity else 'periods'}; {int((~present).sum())} rows are absent or incomplete: "
@@ -101,8 +101,8 @@ def apply_rule(
         )
     out = LeftOut(
         rule,
-        tuple(str(ids[i]) for i in np.flatnonzero(~entities)),
-        tuple(times[t] for t in np.flatnonzero(~periods)),
+        tuple(str(ids[i]) for i in np.flatnonzero(~entities).tolist()),
+        tuple(times[t] for t in np.flatnonzero(~periods).tolist()),
         present.size - int(entities.sum() * periods.sum()),
     )
     _warn(out, len(ids), len(times))

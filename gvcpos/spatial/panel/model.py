@@ -291,10 +291,6 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         bandwidth : int, optional
             Lags of the Driscoll-Kraay covariance; default floor(4 (T/100)^(2/9)).
 
-        Returns
-        -------
-        SpatialPanelResults
-
         Raises
         ------
         InputError

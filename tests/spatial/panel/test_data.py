@@ -19,7 +19,7 @@ def made() -> tuple[pd.DataFrame, Weights]:
 
 
 def panel(data: pd.DataFrame, W: Weights, **options: object) -> SpatialPanel:
-    return SpatialPanel.from_formula("y ~ x1 + x2", data, W, **options)  # type: ignore[arg-type]
+    return SpatialPanel.from_formula("y ~ x1 + x2", data, W, **options)
 
 
 def at(data: pd.DataFrame, country: str, year: int) -> pd.Series:
@@ -75,7 +75,7 @@ def test_arrays_follow_the_same_rule(made: tuple[pd.DataFrame, Weights], rule: s
     with pytest.warns(DroppedRowsWarning):
         want = panel(holed, W, missing=rule)
     with pytest.warns(DroppedRowsWarning):
-        got = SpatialPanel.from_arrays(y, X, W, missing=rule, times=range(2000, 2006))  # type: ignore[arg-type]
+        got = SpatialPanel.from_arrays(y, X, W, missing=rule, times=range(2000, 2006))
     assert got.left_out == want.left_out
     np.testing.assert_allclose(got.fit().params, want.fit().params, rtol=1e-12)
 
@@ -165,12 +165,12 @@ def test_an_entity_that_loses_all_neighbours_is_named() -> None:
 def test_weights_are_normalised_again_as_they_were(kind: str) -> None:
     y, X, W = simulated(3, n=8, t=5)
     raw = Weights.from_dense(W.ids, np.where(W.dense() > 0, 2.0, 0.0))
-    given = raw.normalised(kind) if kind != "none" else raw  # type: ignore[arg-type]
+    given = raw.normalised(kind) if kind != "none" else raw
     data = long_form(y, X, W)
     got = panel(data[data["country"] != "u02"], given, extra_units="subset", effects="entity").weights
     kept = [label for label in W.ids if label != "u02"]
     want = raw.subset(kept)
-    want = want.normalised(kind) if kind != "none" else want  # type: ignore[arg-type]
+    want = want.normalised(kind) if kind != "none" else want
     np.testing.assert_allclose(got.dense(), want.dense(), rtol=1e-12)
     assert got.normalisation == kind
 
@@ -193,7 +193,7 @@ def test_a_zero_row_of_w_is_said_once_and_fits_where_it_can() -> None:
 def test_one_period_has_no_entity_effects(effects: str, method: str) -> None:
     y, X, W = simulated(3, n=20, t=1)
     with pytest.raises(InputError, match=r"one period|does not vary|1 period"):
-        SpatialPanel.from_arrays(y, X, W, effects=effects, method=method)  # type: ignore[arg-type]
+        SpatialPanel.from_arrays(y, X, W, effects=effects, method=method)
 
 
 def test_one_period_pooled_is_a_cross_section() -> None:
