@@ -13,6 +13,9 @@ _EXPORTS = {
     "SpatialPanelGmmResults": "gvcpos.spatial.panel.gmm_results",
     "model_probabilities": "gvcpos.spatial.panel.bayes",
     "compare": "gvcpos.spatial.panel.comparison",
+    "cips": "gvcpos.spatial.panel.unit_root",
+    "specification_path": "gvcpos.spatial.panel.path",
+    "SpecificationPath": "gvcpos.spatial.panel.path",
 }
 __all__ = [
     "DynamicResults",
@@ -22,8 +25,11 @@ __all__ = [
     "SpatialPanel",
     "SpatialPanelGmmResults",
     "SpatialPanelResults",
+    "SpecificationPath",
+    "cips",
     "compare",
     "hausman",
     "model_probabilities",
+    "specification_path",
 ]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)
