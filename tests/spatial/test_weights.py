@@ -187,7 +187,7 @@ def test_plain_triples_are_read(tmp_path):
     with pytest.raises(FormatError, match="neighbour"):
         Weights.read(path)
     with pytest.raises(FormatError, match="parquet"):
-        Weights.read(path.rename(tmp_path / "w.txt"))
+        Weights.read(path.rename(tmp_path / "w.dat"))
 
 
 @settings(max_examples=40, deadline=None)

@@ -10,10 +10,14 @@ _EXPORTS = {
     "great_circle": "gvcpos.spatial.weights.sphere",
     "linkage": "gvcpos.spatial.weights.flows",
     "read": "gvcpos.spatial.weights.files",
+    "from_square": "gvcpos.spatial.weights.frames",
+    "from_edges": "gvcpos.spatial.weights.frames",
 }
 __all__ = [
     "Weights",
     "contiguity",
+    "from_edges",
+    "from_square",
     "great_circle",
     "inverse_distance",
     "knn",

@@ -1,36 +1,57 @@
-"""Weights as files: triples (focal, neighbour, weight), in parquet or csv, without loss."""
+"""Weights as files: triples in parquet or csv without loss, edge lists of others, and the formats of other programs."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from scipy import sparse
 
-from gvcpos._core.errors import FormatError
-from gvcpos._core.files import atomic_path, existing_file
-from gvcpos._core.labels import enumerate_labels
+from gvcpos._core.errors import FormatError, LabelError
+from gvcpos._core.files import atomic_path, existing_file, write_text
+from gvcpos._core.labels import align
+from gvcpos._core.options import Islands
+from gvcpos.spatial.weights.formats import READERS, WRITERS
 from gvcpos.spatial.weights.matrix import Weights
+from gvcpos.spatial.weights.triples import Triples, assemble, number, text_of
 
-_COLUMNS = ["focal", "neighbour", "weight"]
+_COLUMNS = (("focal", "neighbour", "weight"), ("origin", "destination", "weight"))
+_LISTW = ("from", "to", "weights")  # what R's spdep::listw2sn writes
+_OURS = ("csv", "parquet")
 _KEY = b"gvcpos-weights"
 _MARK = "#gvcpos-weights "
 
 
 def save(weights: Weights, path: str | Path) -> Path:
-    """Write weights as ``.parquet`` or ``.csv``, atomically.
+    """Write weights, atomically, in the format that the name ends in.
 
-    The order of the units, islands, kind, parameters and normalisation go along: as metadata in parquet, as a first
-    line that starts with ``#gvcpos-weights`` in csv.
+    ``.parquet`` and ``.csv`` keep everything: the order of the units, islands, kind, parameters and normalisation go
+    along as metadata in parquet, as a first line that starts with ``#gvcpos-weights`` in csv. ``.mtx`` (Matrix Market)
+    keeps labels and weights, ``.gwt`` (GeoDa) weights of units with neighbours, ``.gal`` (GeoDa) who neighbours whom,
+    ``.txt`` (Stata's spmatrix and spmat) weights of units whose labels are numbers.
 
     Raises
     ------
     FormatError
-        If the name ends in neither.
+        If the name ends in none of these.
+    InputError
+        If the format cannot keep these weights.
     """
+    target = Path(path)
+    kind = _kind(target, (*_OURS, *WRITERS))
+    if kind in WRITERS:
+        return write_text(target, WRITERS[kind](weights))
+    with atomic_path(target) as temporary:
+        _write_ours(weights, temporary, kind)
+    return target
+
+
+def _write_ours(weights: Weights, path: Path, kind: str) -> None:
     header = json.dumps(
         {
             "ids": list(weights.ids),
@@ -41,90 +62,125 @@ def save(weights: Weights, path: str | Path) -> Path:
         },
         sort_keys=True,
     )
-    target, frame = Path(path), weights.to_frame()
-    kind = _kind(target)
-    with atomic_path(target) as temporary:
-        if kind == "csv":
-            body = frame.to_csv(index=False, lineterminator="\n")
-            temporary.write_text(f"{_MARK}{header}\n{body}", encoding="utf-8", newline="\n")
-        else:
-            import pyarrow as pa
-            import pyarrow.parquet as pq
+    frame = weights.to_frame()
+    if kind == "csv":
+        body = frame.to_csv(index=False, lineterminator="\n")
+        path.write_text(f"{_MARK}{header}\n{body}", encoding="utf-8", newline="\n")
+        return
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-            table = pa.Table.from_pandas(frame, preserve_index=False)
-            pq.write_table(table.replace_schema_metadata({_KEY: header.encode()}), temporary)
-    return target
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    pq.write_table(table.replace_schema_metadata({_KEY: header.encode()}), path)
 
 
-def read(path: str | Path) -> Weights:
-    """Read weights that `save` wrote, or any such file with the columns focal, neighbour, weight.
+def read(path: str | Path, *, ids: Iterable[object] | None = None, islands: Islands = "error") -> Weights:
+    """Read weights that `save` wrote, an edge list, or a file of another program.
 
-    Without the header the units come in order of first appearance and an island is an error.
+    Parameters
+    ----------
+    path : str or Path
+        ``.csv`` or ``.parquet`` with the columns focal, neighbour, weight, or origin, destination, weight, or from,
+        to, weights (R's ``write.csv(spdep::listw2sn(listw))``, whose numbers are places in its ``region.id``);
+        ``.gal``, ``.gwt`` and ``.kwt`` (GeoDa, libpysal), ``.mtx`` (Matrix Market), ``.txt`` (Stata's
+        ``spmatrix export`` and ``spmat export``).
+    ids : iterable of str, optional
+        All units, in order; needed where a file does not name those without neighbours. Where the file numbers its
+        units (R, Matrix Market) their names; default the numbers. Elsewhere default the units in the order of the
+        file. Not used, but checked, where `save` wrote the units.
+    islands : {"error", "keep"}
+        What to do with units that have no neighbours, in a file that `save` did not write as csv or parquet.
 
     Raises
     ------
     FormatError
-        If columns are missing, a pair occurs twice, or a unit is not among the ids of the header.
+        If the file is not laid out as it should, a weight is no number, or a pair is given twice.
+    LabelError
+        If a label is duplicated or unknown.
+    InputError
+        If there is no such file, a weight is negative or not finite, a unit is its own neighbour, or there are
+        islands and they were not asked for. All messages name file and line, those of parquet the row.
     """
     source = existing_file(path, "weights")
-    header, frame = (_read_csv if _kind(source) == "csv" else _read_parquet)(source)
-    missing = [c for c in _COLUMNS if c not in frame.columns]
-    if missing:
-        raise FormatError(f"{source}: no column {', '.join(missing)}. Weights files have {', '.join(_COLUMNS)}.")
-    focal, neighbour = frame["focal"].astype(str), frame["neighbour"].astype(str)
-    twice = pd.DataFrame({"focal": focal, "neighbour": neighbour}).duplicated()
-    if twice.any():
-        pairs = (f"{a} -> {b}" for a, b in zip(focal[twice], neighbour[twice], strict=True))
-        raise FormatError(f"{source}: pairs given twice: {enumerate_labels(pairs)}.")
-    ids: list[str] = header["ids"] if header else list(dict.fromkeys([*focal, *neighbour]))
-    place = {label: i for i, label in enumerate(ids)}
-    unknown = [label for label in dict.fromkeys([*focal, *neighbour]) if label not in place]
-    if unknown:
-        raise FormatError(f"{source}: units that the header does not list: {enumerate_labels(unknown)}.")
-    rows, columns = focal.map(place).to_numpy(int), neighbour.map(place).to_numpy(int)
-    values = frame["weight"].to_numpy(np.float64)
-    matrix = sparse.csr_array((values, (rows, columns)), shape=(len(ids), len(ids)))
+    kind = _kind(source, (*_OURS, *READERS))
+    header: dict[str, Any] = {}
+    if kind in READERS:
+        given, units = READERS[kind](source)
+    else:
+        header, given, units = (_read_csv if kind == "csv" else _read_parquet)(source)
+    wanted = None if ids is None else [str(label) for label in ids]
+    if wanted is not None and units is not None:
+        if given.numbered:
+            given, units = given.renamed(_as_many(wanted, units, source))
+        else:
+            align(wanted, units, "ids", str(source))
+    labels, matrix = assemble(given, wanted or units)
     if not header:
-        return Weights.from_sparse(ids, matrix, kind="file", description=source.name)
-    return Weights(
-        tuple(ids),
-        matrix,
-        header["kind"],
-        header["description"],
-        header["parameters"],
-        header["normalisation"],
-    )
+        return Weights.from_sparse(labels, matrix, kind="file", description=source.name, islands=islands)
+    return Weights(labels, matrix, header["kind"], header["description"], header["parameters"], header["normalisation"])
 
 
-def _kind(path: Path) -> str:
+def _as_many(ids: list[str], units: tuple[str, ...], source: Path) -> list[str]:
+    more = source.suffix.lower() == ".csv"  # pairs do not tell how many units follow the last that has neighbours
+    if len(ids) < len(units) or (len(ids) > len(units) and not more):
+        raise LabelError(f"{source}: units are numbered from 1 to {len(units)}; {len(ids)} ids were given.")
+    return ids
+
+
+def _kind(path: Path, known: Iterable[str]) -> str:
     suffix = path.suffix.lower().lstrip(".")
-    if suffix not in ("csv", "parquet"):
-        raise FormatError(f"{path}: weights are kept as .parquet or .csv, not {path.suffix or 'without suffix'}.")
+    if suffix not in known:
+        raise FormatError(
+            f"{path}: weights are kept as {', '.join(f'.{name}' for name in known)}, not "
+            f"{path.suffix or 'without suffix'}."
+        )
     return suffix
 
 
-def _read_csv(path: Path) -> tuple[dict[str, Any], pd.DataFrame]:
-    with path.open(encoding="utf-8") as stream:
-        first = stream.readline()
+Read = tuple[dict[str, Any], Triples, tuple[str, ...] | None]
+
+
+def _read_csv(path: Path) -> Read:
+    """Read with the csv module, which knows the line that each row ends in."""
+    first, _, rest = (text := text_of(path)).partition("\n")
     ours = first.startswith(_MARK)
     header = json.loads(first[len(_MARK) :]) if ours else {}
+    reader = csv.reader(io.StringIO(rest if ours else text, newline=""))
+    names = next(reader, [])
+    columns = _columns(names, path)
+    rows = [(reader.line_num + int(ours), row) for row in reader if row]
+    for line, row in rows:
+        if len(row) != len(names):
+            raise FormatError(f"{path}, line {line}: {len(row)} cells; the header has {len(names)}.")
+    focal, neighbour, text = ([row[names.index(name)] for _, row in rows] for name in columns)
+    lines = [line for line, _ in rows]
     # Numbers are read by Python: every version of it reads back exactly what was written.
-    frame = pd.read_csv(path, skiprows=int(ours), keep_default_na=False, dtype=str)
-    if "weight" in frame.columns:
-        frame["weight"] = [_number(v, path, k + 2 + int(ours)) for k, v in enumerate(frame["weight"])]
-    return header, frame
+    weight = [number(cell, f"{path}, line {line}") for cell, line in zip(text, lines, strict=True)]
+    given = Triples(str(path), focal, neighbour, weight, lines)
+    if columns == _LISTW and all(label.isascii() and label.isdigit() for label in given.labels):
+        largest = max((int(label) for label in given.labels), default=0)
+        return header, replace(given, numbered=True), tuple(str(i) for i in range(1, largest + 1))
+    return header, given, tuple(header["ids"]) if header else None
 
 
-def _number(text: str, path: Path, line: int) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise FormatError(f"{path}, line {line}: the weight is {text!r}, not a number.") from error
-
-
-def _read_parquet(path: Path) -> tuple[dict[str, Any], pd.DataFrame]:
+def _read_parquet(path: Path) -> Read:
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
-    header = (table.schema.metadata or {}).get(_KEY)
-    return json.loads(header) if header else {}, table.to_pandas()
+    metadata = (table.schema.metadata or {}).get(_KEY)
+    header = json.loads(metadata) if metadata else {}
+    frame = table.to_pandas()
+    columns = _columns([str(name) for name in frame.columns], path)
+    focal, neighbour = ([str(label) for label in frame[name]] for name in columns[:2])
+    weight = frame[columns[2]].to_numpy(np.float64).tolist()
+    given = Triples(str(path), focal, neighbour, weight, range(len(weight)), "row")
+    return header, given, tuple(header["ids"]) if header else None
+
+
+def _columns(names: list[str], path: Path) -> tuple[str, str, str]:
+    """Columns of the focal unit, its neighbour and the weight, by any of the names in use."""
+    for known in (*_COLUMNS, _LISTW):
+        if set(known) <= set(names):
+            return known
+    asked = " or ".join(", ".join(known) for known in (*_COLUMNS, _LISTW))
+    raise FormatError(f"{path}: the columns are {', '.join(names)}; weights files have {asked}.")

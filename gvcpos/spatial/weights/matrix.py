@@ -104,7 +104,11 @@ class Weights:
         parameters: Mapping[str, Any] | None = None,
         islands: Islands = "error",
     ) -> Weights:
-        """Make weights from an array of shape (n, n); otherwise as `from_sparse`."""
+        """Make weights from an array of shape (n, n), or a frame that is brought to `ids`; else as `from_sparse`."""
+        ids = tuple(ids)
+        if isinstance(array, pd.DataFrame):
+            axes = [align(list(axis), ids, "the frame of weights", "ids") for axis in (array.index, array.columns)]
+            array = array.to_numpy(dtype=np.float64, na_value=np.nan)[np.ix_(*axes)]
         dense = np.array(array, dtype=np.float64)
         if dense.ndim != 2:
             raise InputError(f"the weights have shape {dense.shape}; a square matrix is needed.")
@@ -119,9 +123,15 @@ class Weights:
 
     @classmethod
     def from_graph(cls, graph: Any, *, kind: str = "graph", islands: Islands = "error") -> Weights:
-        """Make weights from a `libpysal.graph.Graph`, which is copied; its ids become text labels."""
+        """Make weights from a `libpysal.graph.Graph` or `libpysal.weights.W`, which is copied; ids become text."""
+        found = next((name for name in ("unique_ids", "id_order") if hasattr(graph, name)), None)
+        if found is None or not hasattr(graph, "sparse"):
+            raise InputError(
+                f"a {type(graph).__name__} is no libpysal Graph or W. Arrays are taken by Weights.from_dense and "
+                "Weights.from_sparse, data frames by from_square and from_edges of gvcpos.spatial.weights."
+            )
         return cls.from_sparse(
-            list(graph.unique_ids),
+            list(getattr(graph, found)),
             graph.sparse.copy(),
             kind=kind,
             description="from a libpysal graph",
@@ -224,17 +234,17 @@ class Weights:
         return replace(self, _matrix=divide(self._matrix), normalisation=kind)
 
     def save(self, path: str | Path) -> Path:
-        """Write the weights losslessly as ``.parquet`` or ``.csv``; see `gvcpos.spatial.weights.files.save`."""
+        """Write the weights losslessly as ``.parquet`` or ``.csv``, or for other programs; see `weights.files.save`."""
         from gvcpos.spatial.weights.files import save
 
         return save(self, path)
 
     @staticmethod
-    def read(path: str | Path) -> Weights:
-        """Read weights written by `save`; see `gvcpos.spatial.weights.files.read`."""
+    def read(path: str | Path, *, ids: Iterable[object] | None = None, islands: Islands = "error") -> Weights:
+        """Read weights from a file; see `gvcpos.spatial.weights.files.read`."""
         from gvcpos.spatial.weights.files import read
 
-        return read(path)
+        return read(path, ids=ids, islands=islands)
 
     def _with_islands(self, islands: Islands) -> Weights:
         """Return self, or refuse or warn of units without neighbours."""
