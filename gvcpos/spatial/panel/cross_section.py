@@ -98,13 +98,22 @@ def cd_local(
     z = standardised(e)
     total, spread, mean = 0.5 * float(np.vdot(z, spatial_lag(S, z))), 0.5 * float(S.sum()), 0.0
     if time_effects:
-        sums = np.asarray(S.sum(axis=1)).ravel()
-        left = float(S.sum()) - 2.0 / N * float(sums @ sums) + (float(sums.sum()) / N) ** 2
+        left = _left_by_means(S)
         if left < _LEFT * float(S.sum()):
             why = "nearly all units are neighbours, and time effects make residuals sum to zero in every period."
             return undefined("cd_local", _LOCAL, why)
         mean, spread = -0.5 * float(S.sum()) / (N - 1.0), 0.5 * left * (N / (N - 1.0)) ** 2
     return normal_test("cd_local", _LOCAL, np.sqrt((T - small_sample) / spread) * (total - mean), note=note)
+
+
+def _left_by_means(S: sparse.csr_array) -> float:
+    """Return |JSJ − JDJ|², D diagonal so that the diagonal is zero: what J and unit lengths leave of |S|²."""
+    N, sums = S.shape[0], np.asarray(S.sum(axis=1)).ravel()
+    total = float(sums.sum())
+    whole = float((S * S).sum()) - 2.0 / N * float(sums @ sums) + (total / N) ** 2
+    a = total / N**2 - 2.0 / N * sums  # diagonal of JSJ; that of JDJ is (1 − 2/N) d + Σd / N²
+    d = (a - a.sum() / (1.0 - 1.0 / N) / N**2) / (1.0 - 2.0 / N)
+    return whole - float(a @ d)
 
 
 def panel_moran(e: Array, X: Array, W: sparse.csr_array, t: Transformation, note: str = "") -> PanelTest:

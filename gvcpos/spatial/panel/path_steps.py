@@ -45,12 +45,12 @@ def lm(state: State) -> Decision:
     except GvcposError as error:
         tests = (undefined("lm", "no spatial lag or error", str(error)),)
     by = {test.name.removesuffix("_random"): state.rejects(test) for test in tests}
-    lag, error = by.get("lm_lag"), by.get("lm_error")
-    state.pointed, reason, against = _pointed(lag, error, by), ", ".join(map(shown, tests)), []
-    if (by.get("robust_lm_lag") and not lag) or (by.get("robust_lm_error") and not error):
+    lag, err = by.get("lm_lag"), by.get("lm_error")
+    state.pointed, reason, against = _pointed(lag, err, by), ", ".join(map(shown, tests)), []
+    if (by.get("robust_lm_lag") and not lag) or (by.get("robust_lm_error") and not err):
         against.append("a robust LM test rejects where the plain one does not; robust ones are not to be read then")
     words = {"sar": "a spatial lag", "sem": "a spatial error", "both": "both, neither alone", "none": "neither"}
-    if not lag and not error and not any(state.rejects(test) is None for test in tests):
+    if not lag and not err and not any(state.rejects(test) is None for test in tests):
         against += ["no spatial dependence is found; the Durbin model is estimated to test W X, too"]
     return Decision(
         "lm",
