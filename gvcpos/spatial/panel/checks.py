@@ -60,7 +60,7 @@ def check_names(names: tuple[str, ...], *, durbin: bool) -> None:
 
 
 def check_regressors(X: Array, names: tuple[str, ...], t: Transformation) -> None:
-    """Refuse regressors that the effects absorb or that depend on each other.
+    """Refuse a panel of one period with entity effects, and regressors absorbed or that depend on each other.
 
     Parameters
     ----------
@@ -73,6 +73,10 @@ def check_regressors(X: Array, names: tuple[str, ...], t: Transformation) -> Non
     InputError
         The message names the columns.
     """
+    if t.entity and t.periods == 1:
+        raise InputError(
+            "there is one period: entity effects explain all of it. Use effects='none' or 'time', or give more periods."
+        )
     within = flat(t.within(X))
     before, after = np.linalg.norm(flat(X), axis=0), np.linalg.norm(within, axis=0)
     gone = after <= _ABSORBED * before

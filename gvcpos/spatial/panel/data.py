@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import cast
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from gvcpos.spatial.panel.missing import LeftOut, apply_rule, narrowed, refuse_i
 from gvcpos.spatial.weights import Weights
 
 Array = npt.NDArray[np.float64]
+Label = TypeVar("Label")
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def from_frames(
         refuse_infinite(values, rows, (y_name, *names))
         kept, out = _complete(rows, values, W, missing)
         rows, values, index = [row for row, stays in zip(rows, kept, strict=True) if stays], values[kept], index[kept]
-        W = narrowed(W, [label for label in W.ids if label not in set(out.entities)]) if out.entities else W
+        W = narrowed(W, _without(W.ids, out.entities)) if out.entities else W
     times = _times(rows)
     position = _positions(rows, times, W)
     _refuse_missing(values, rows, (y_name, *names))
@@ -184,8 +185,8 @@ def from_arrays(
         kept, out = apply_rule(present, W.ids, periods, missing)
         grid = np.ix_(kept[1], kept[0])
         target, regressors = target[grid], regressors[grid]
-        periods = tuple(time for time in periods if time not in set(out.periods))
-        W = narrowed(W, [label for label in W.ids if label not in set(out.entities)]) if out.entities else W
+        periods = _without(periods, out.periods)
+        W = narrowed(W, _without(W.ids, out.entities)) if out.entities else W
     return PanelData(target, regressors, y_name, labels, periods, W, None, np.arange(target.size), out)
 
 
@@ -236,7 +237,12 @@ def _units(rows: list[tuple[str, object]], W: Weights, extra_units: str) -> tupl
     entities = dict.fromkeys(entity for entity, _ in rows)
     absent = tuple(label for label in W.ids if label not in entities) if extra_units == "subset" else ()
     align(tuple(entities) + absent, W.ids, "the panel", "the weights W")
-    return (narrowed(W, [label for label in W.ids if label in entities]) if absent else W), absent
+    return (narrowed(W, _without(W.ids, absent)) if absent else W), absent
+
+
+def _without(labels: tuple[Label, ...], gone: tuple[Label, ...]) -> tuple[Label, ...]:
+    left = set(gone)
+    return tuple(label for label in labels if label not in left)
 
 
 def _complete(
@@ -263,7 +269,8 @@ def _positions(rows: list[tuple[str, object]], times: tuple[object, ...], W: Wei
         gaps = [(entity, time) for entity in W.ids for time in times if (entity, time) not in there]
         raise InputError(
             f"the panel is not balanced: {len(gaps)} rows are missing: {_show(gaps)}. "
-            "Drop those entities or periods with missing='drop-entities' or 'drop-periods', or fill the gaps first."
+            "Drop those entities or periods, which SpatialPanel does with missing='drop-entities' or 'drop-periods', "
+            "or fill the gaps first."
         )
     return np.array([period[time] * W.n + unit[entity] for entity, time in rows], dtype=np.intp)
 
@@ -283,8 +290,8 @@ def _refuse_missing(values: Array, rows: Iterable[tuple[str, object]], columns: 
         shown = [f"{columns[j]} of {pairs[i][0]} in {pairs[i][1]}" for i, j in bad[:8]]
         raise InputError(
             f"{len(bad)} values are missing or infinite: {'; '.join(shown)}"
-            f"{' ...' if len(bad) > 8 else ''}. Drop the entities or periods with missing='drop-entities' or "
-            "'drop-periods', or fill them first."
+            f"{' ...' if len(bad) > 8 else ''}. Drop the entities or periods, which SpatialPanel does with "
+            "missing='drop-entities' or 'drop-periods', or fill them first."
         )
 
 

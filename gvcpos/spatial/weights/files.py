@@ -142,7 +142,8 @@ Read = tuple[dict[str, Any], Triples, tuple[str, ...] | None]
 
 def _read_csv(path: Path) -> Read:
     """Read with the csv module, which knows the line that each row ends in."""
-    first, _, rest = (text := text_of(path)).partition("\n")
+    text = text_of(path)
+    first, _, rest = text.partition("\n")
     ours = first.startswith(_MARK)
     header = json.loads(first[len(_MARK) :]) if ours else {}
     reader = csv.reader(io.StringIO(rest if ours else text, newline=""))
@@ -152,10 +153,10 @@ def _read_csv(path: Path) -> Read:
     for line, row in rows:
         if len(row) != len(names):
             raise FormatError(f"{path}, line {line}: {len(row)} cells; the header has {len(names)}.")
-    focal, neighbour, text = ([row[names.index(name)] for _, row in rows] for name in columns)
+    focal, neighbour, cells = ([row[names.index(name)] for _, row in rows] for name in columns)
     lines = [line for line, _ in rows]
     # Numbers are read by Python: every version of it reads back exactly what was written.
-    weight = [number(cell, f"{path}, line {line}") for cell, line in zip(text, lines, strict=True)]
+    weight = [number(cell, f"{path}, line {line}") for cell, line in zip(cells, lines, strict=True)]
     given = Triples(str(path), focal, neighbour, weight, lines)
     if columns == _LISTW and all(label.isascii() and label.isdigit() for label in given.labels):
         largest = max((int(label) for label in given.labels), default=0)
