@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -66,9 +67,9 @@ class LocalStatistic:
             "p_fdr": false_discovery(p_sim),
         }
 
-    def _finish(self, columns: dict[str, object], ordered: Weights, kind: npt.ArrayLike) -> None:
+    def _finish(self, columns: Mapping[str, Any], ordered: Weights, kind: npt.ArrayLike) -> None:
         """Make `frame`: the columns, and the kind of each unit that is significant as its cluster."""
-        table = pd.DataFrame({"country": list(ordered.ids)} | columns)
+        table = pd.DataFrame({"country": list(ordered.ids)} | dict(columns))
         linked = np.diff(ordered.matrix.indptr) > 0
         table["cluster"] = clusters_of(table["p_fdr"].to_numpy(), np.asarray(kind), linked, self.level)
         self.frame = table.set_index("country").loc[list(self.weights.ids)].reset_index()

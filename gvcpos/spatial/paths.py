@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -92,16 +92,17 @@ def lisa_rose(moves: DirectionalLisa, *, title: str | None = None, synthetic: bo
     found = (table["p_fdr"] <= 0.05).to_numpy()
     with drawing.style():
         figure = drawing.new_figure(5.2, 5.2)
-        ax = figure.add_axes((0.14, 0.165, 0.72, 0.68), projection="polar")
+        ax: Any = figure.add_axes((0.14, 0.165, 0.72, 0.68), projection="polar")
         colours = [_BLUE if yes else _PALE for yes in found]
         ax.bar(middle, table["count"], width=width, color=colours, edgecolor="white", lw=0.6, zorder=2)
         for at, wide, expected in zip(middle, width, table["expected"], strict=True):
             arc = np.linspace(at - wide / 2, at + wide / 2, 30)
             ax.plot(arc, np.full(30, expected), color=drawing.INK, lw=1.1, zorder=3)
-        ax.set_xticks(np.radians([0, 90, 180, 270]), ["Up, alone", "Neighbours up", "Down, alone", "Neighbours down"])
-        ax.tick_params(axis="x", labelsize=7.5, pad=2)
+        ax.set_xticks(np.radians([0, 90, 180, 270]), ["Up", "Neighbours up", "Down", "Neighbours down"])
+        ax.tick_params(axis="x", labelsize=7.5, pad=4)
         ax.tick_params(axis="y", labelsize=7)
-        ax.set_rlabel_position(22.5)
+        emptiest = int(np.argmin(table["count"].to_numpy()))
+        ax.set_rlabel_position(float(np.degrees(middle[emptiest])))  # where bars cover no label
         most = float(max(table["count"].max(), table["expected"].max()))
         step = max(1, round(most / 4))
         ax.set_yticks(np.arange(step, most + step, step))

@@ -59,9 +59,10 @@ def moran_scatter(
         ax.plot(ends, slope * ends, color=_RED, lw=1.2, zorder=2, scalex=False, scaley=False)
         ax.scatter(x, y, s=15, color=_BLUE, alpha=0.85, lw=0, zorder=3)
         ax.set_xlabel(f"{moran.values.name} (standard deviations from the mean)")
-        what = f" of {moran.y_name}" if isinstance(moran, BivariateMoran) else ""
-        averaged = moran.weights.is_row_normalised
-        ax.set_ylabel(f"Mean{what} of neighbours, weighted (standard deviations)" if averaged else f"Spatial lag{what}")
+        lag = "Mean of neighbours, weighted" if moran.weights.is_row_normalised else "Spatial lag"
+        if isinstance(moran, BivariateMoran):
+            lag = f"{moran.y_name}: {lag[0].lower()}{lag[1:]}"
+        ax.set_ylabel(f"{lag} (standard deviations)" if len(lag) < 35 else lag)
         heading = title or f"Moran scatter plot: {moran.name}"
         figure.text(
             0.02, 0.97, heading if year is None else f"{heading}, {year}", fontsize=10.5, fontweight="bold", va="top"

@@ -65,7 +65,7 @@ def _panels(chain: Markov | LisaPaths) -> list[tuple[str, pd.DataFrame]]:
     if isinstance(chain, SpatialMarkov):
         last = len(chain.conditional)
         ends = {1: " (lowest)", last: " (highest)"}
-        panels += [(f"Neighbours in class {m}{ends.get(m, '')}", part) for m, part in chain.conditional.items()]
+        panels += [(f"Neighbours: {m}{ends.get(m, '')}", part) for m, part in chain.conditional.items()]
     return panels
 
 

@@ -158,9 +158,10 @@ class Markov:
 
     def to_frame(self) -> pd.DataFrame:
         """Return transitions one a row: before, after, count, probability."""
-        long = self.counts.stack().rename("count").to_frame()
-        long["probability"] = self.probabilities.stack()
-        return long.reset_index()
+        names = self.counts.index.to_numpy()
+        cells = {"before": np.repeat(names, self.k), "after": np.tile(names, self.k)}
+        parts = {"count": self.counts, "probability": self.probabilities}
+        return pd.DataFrame(cells | {name: part.to_numpy().ravel() for name, part in parts.items()})
 
     def __repr__(self) -> str:
         total = int(self.counts.to_numpy().sum())
