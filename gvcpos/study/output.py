@@ -81,15 +81,7 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
         "models",
         regression_table(headers, caption=f"Spatial panel models of {what}", label="tab:models", synthetic=flag),
     )
-    effects = results.frames["effects"]
-    for errors, how in (("delta", "delta method"), ("simulation", "simulated intervals")):
-        table = effects_table(
-            effects[effects["errors"] == errors],
-            caption=f"Effects in the {spec.panel.main.upper()} of {what}, {how}",
-            label=f"tab:effects-{errors}",
-            synthetic=flag,
-        )
-        yield f"effects_{errors}", table
+    yield from _effects_tables(results, what)
     named = results.frames["specification_tests"].replace({"test": TEST_NAMES})
     yield (
         "specification_tests",
@@ -115,18 +107,32 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
     yield "leaders", leaders
     yield "moran_residuals", _residual_table(results)
     if "planted" in results.frames:
-        note = "Of intervals with 95 % confidence one in twenty misses what was planted, by design."
-        yield (
-            "planted",
-            frame_table(
-                results.frames["planted"],
-                caption="Planted against estimated",
-                columns=COLUMNS,
-                digits={"planted": 3, "estimate": 3, "std_error": 3, "lower": 3, "upper": 3},
-                notes=(note,),
-                synthetic=flag,
-            ),
+        yield "planted", _planted_table(results)
+
+
+def _effects_tables(results: StudyResults, what: str) -> Iterator[tuple[str, Table]]:
+    spec, flag = results.spec, results.synthetic
+    effects = results.frames["effects"]
+    for errors, how in (("delta", "delta method"), ("simulation", "simulated intervals")):
+        table = effects_table(
+            effects[effects["errors"] == errors],
+            caption=f"Effects in the {spec.panel.main.upper()} of {what}, {how}",
+            label=f"tab:effects-{errors}",
+            synthetic=flag,
         )
+        yield f"effects_{errors}", table
+
+
+def _planted_table(results: StudyResults) -> Table:
+    note = "Of intervals with 95 % confidence one in twenty misses what was planted, by design."
+    return frame_table(
+        results.frames["planted"],
+        caption="Planted against estimated",
+        columns=COLUMNS,
+        digits={"planted": 3, "estimate": 3, "std_error": 3, "lower": 3, "upper": 3},
+        notes=(note,),
+        synthetic=results.synthetic,
+    )
 
 
 def _moran_table(results: StudyResults) -> Table:

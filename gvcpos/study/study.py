@@ -106,12 +106,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     countries, shapes = check_labels(spec, inputs)
     W = make_weights(spec, inputs, countries, shapes)
     accounts = account_frames(inputs.tables, inputs.chain, progress, tolerance=inputs.tolerance)
-    panel = accounts.panel
-    if inputs.covariates is not None:
-        extra = "drop" if spec.covariates is None else spec.covariates.extra
-        kept = panel[~panel["country"].isin(spec.exclude)]
-        panel = merge_covariates(kept, inputs.covariates, extra)
-    panel.attrs["synthetic"] = inputs.synthetic
+    panel = _with_covariates(accounts.panel, spec, inputs)
     stage = spec.panel.stage
     sample = panel[~panel["country"].isin(spec.exclude)]
     moran = moran_frame(sample, spec.space, stage, W, spec.seed)
@@ -152,6 +147,14 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         "weights": W,
         "polygons": shapes,
     }
+
+
+def _with_covariates(panel: pd.DataFrame, spec: StudySpec, inputs: Inputs) -> pd.DataFrame:
+    if inputs.covariates is not None:
+        extra = "drop" if spec.covariates is None else spec.covariates.extra
+        panel = merge_covariates(panel[~panel["country"].isin(spec.exclude)], inputs.covariates, extra)
+    panel.attrs["synthetic"] = inputs.synthetic
+    return panel
 
 
 def _verdict(spec: StudySpec, panel: pd.DataFrame, W: Weights) -> Verdict:
