@@ -203,7 +203,8 @@ def test_tests_table_prints_null_statistic_and_p_value(fits) -> None:
     found = fits["sdm"].diagnostics()
     printed = report.tests_table(found)
     assert [row.label for row in printed.rows] == list(found.index)
-    assert [row.cells[1].value for row in printed.rows] == found["statistic"].tolist()
+    want = [None if np.isnan(value) else value for value in found["statistic"]]
+    assert [row.cells[1].value for row in printed.rows] == want
     assert printed.columns[-1] == "p-value"
 
 

@@ -270,6 +270,7 @@ def sizes(entity: bool, time: bool, n: int, T: int, draws: int) -> dict[str, flo
     counts = dict.fromkeys(tests, 0)
     for _ in range(draws):
         e = t.within(rng.normal(size=(T, n)))
+        e = e - e.mean()  # as the constant of a pooled regression does
         for name, test in tests.items():
             counts[name] += int(test(e, t).pvalue < 0.05)
     return {name: count / draws for name, count in counts.items() if not (name == "cd" and time)}
