@@ -82,10 +82,8 @@ def from_frames(
         Same rows as y; order does not matter.
     W : Weights
         Its units must be exactly the entities.
-    missing : {"error", "drop-entities", "drop-periods"}
-        What to do where a row is absent or a value is NaN; see `SpatialPanel`.
-    extra_units : {"error", "subset"}
-        What to do with units of W for which there are no rows.
+    missing, extra_units
+        What to do where rows or values are missing, and with units of W without rows; see `SpatialPanel`.
 
     Raises
     ------
@@ -109,22 +107,17 @@ def from_frames(
     y_name = str(target.name) if target.name is not None else "y"
     values = np.column_stack([_numbers(target), *(_numbers(frame.iloc[:, j])[order] for j in range(len(names)))])
     W, units = _units(rows, W, extra_units)
-    index, out = target.index, LeftOut(missing)
-    if missing != "error":
-        refuse_infinite(values, rows, (y_name, *names))
-        kept, out = _complete(rows, values, W, missing)
-        rows, values, index = [row for row, stays in zip(rows, kept, strict=True) if stays], values[kept], index[kept]
-        W = narrowed(W, _without(W.ids, out.entities)) if out.entities else W
+    kept, W, out = _complete(rows, values, W, missing, columns=(y_name, *names))
+    rows, values = [row for row, stays in zip(rows, kept, strict=True) if stays], values[kept]
     times = _times(rows)
     position = _positions(rows, times, W)
     _refuse_missing(values, rows, (y_name, *names))
     cube = np.empty_like(values)
     cube[position] = values
     cube = cube.reshape(len(times), W.n, -1)
-    index = cast(pd.MultiIndex, index.set_names(_level_names(index)))
-    target_cube = np.ascontiguousarray(cube[:, :, 0])
-    out = replace(out, units=units)
-    return PanelData(target_cube, cube[:, :, 1:], y_name, names, times, W, index, position, out)
+    index = cast(pd.MultiIndex, target.index[kept].set_names(_level_names(target.index)))
+    y_cube, out = np.ascontiguousarray(cube[:, :, 0]), replace(out, units=units)
+    return PanelData(y_cube, cube[:, :, 1:], y_name, names, times, W, index, position, out)
 
 
 def from_arrays(
@@ -148,18 +141,13 @@ def from_arrays(
         Default ``x1``, ``x2``, ...
     times : sequence of T labels, optional
         Default 0, 1, ...
-    missing : {"error", "drop-entities", "drop-periods"}
-        What to do where a value is NaN.
+    missing
+        What to do where a value is NaN; see `SpatialPanel`.
 
     Raises
     ------
     InputError
         If a shape does not fit, or a value is not finite and no rule says what to leave out.
-
-    Warns
-    -----
-    DroppedRowsWarning
-        If the rule leaves anything out.
     """
     choose(missing, MissingRule, "missing")
     target, regressors = np.array(y, dtype=float), np.array(X, dtype=float)
@@ -175,19 +163,15 @@ def from_arrays(
             f"{len(labels)} names and {len(set(periods))} times for {k} regressors and {len(target)} periods."
         )
     stacked = np.column_stack([target.reshape(-1), regressors.reshape(-1, k)])
-    out = LeftOut(missing)
-    if not np.isfinite(stacked).all():
-        rows = [(unit, time) for time in periods for unit in W.ids]
-        if missing == "error":
-            _refuse_missing(stacked, rows, (y_name, *labels))
-        refuse_infinite(stacked, rows, (y_name, *labels))
-        present = np.isfinite(stacked).all(axis=1).reshape(target.shape)
-        kept, out = apply_rule(present, W.ids, periods, missing)
-        grid = np.ix_(kept[1], kept[0])
-        target, regressors = target[grid], regressors[grid]
-        periods = _without(periods, out.periods)
-        W = narrowed(W, _without(W.ids, out.entities)) if out.entities else W
-    return PanelData(target, regressors, y_name, labels, periods, W, None, np.arange(target.size), out)
+    rows = [] if np.isfinite(stacked).all() else [(unit, time) for time in periods for unit in W.ids]
+    if missing == "error" or not rows:
+        _refuse_missing(stacked, rows, (y_name, *labels))
+        return PanelData(target, regressors, y_name, labels, periods, W, None, np.arange(target.size), LeftOut(missing))
+    kept, W, out = _complete(rows, stacked, W, missing, columns=(y_name, *labels), times=periods)
+    values = stacked[kept].reshape(-1, W.n, k + 1)
+    periods, place = _without(periods, out.periods), np.arange(len(values) * W.n)
+    y_cube = np.ascontiguousarray(values[:, :, 0])
+    return PanelData(y_cube, values[:, :, 1:], y_name, labels, periods, W, None, place, out)
 
 
 def _column(y: pd.Series | pd.DataFrame) -> pd.Series:
@@ -246,10 +230,19 @@ def _without(labels: tuple[Label, ...], gone: tuple[Label, ...]) -> tuple[Label,
 
 
 def _complete(
-    rows: list[tuple[str, object]], values: Array, W: Weights, rule: MissingRule
-) -> tuple[npt.NDArray[np.bool_], LeftOut]:
-    """Tell which of the caller's rows stay under a rule for missing values, and what it leaves out."""
-    times = _times(rows)
+    rows: list[tuple[str, object]],
+    values: Array,
+    W: Weights,
+    rule: MissingRule,
+    *,
+    columns: tuple[str, ...],
+    times: tuple[object, ...] | None = None,
+) -> tuple[npt.NDArray[np.bool_], Weights, LeftOut]:
+    """Tell which of the caller's rows stay under a rule for missing values, cut W, and say what the rule left out."""
+    if rule == "error":
+        return np.ones(len(rows), dtype=bool), W, LeftOut()
+    refuse_infinite(values, rows, columns)
+    times = times or _times(rows)
     unit = {label: i for i, label in enumerate(W.ids)}
     period = {time: t for t, time in enumerate(times)}
     at = (np.array([period[time] for _, time in rows]), np.array([unit[entity] for entity, _ in rows]))
@@ -257,7 +250,8 @@ def _complete(
     present[at] = np.isfinite(values).all(axis=1)
     (entities, periods), out = apply_rule(present, W.ids, times, rule)
     stays = periods[at[0]] & entities[at[1]]
-    return stays, replace(out, rows=int((~stays).sum()))
+    W = narrowed(W, _without(W.ids, out.entities)) if out.entities else W
+    return stays, W, replace(out, rows=int((~stays).sum()))
 
 
 def _positions(rows: list[tuple[str, object]], times: tuple[object, ...], W: Weights) -> npt.NDArray[np.intp]:
