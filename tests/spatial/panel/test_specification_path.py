@@ -323,7 +323,7 @@ def test_a_likelihood_with_two_hills_warns_on_fit() -> None:
 @pytest.mark.parametrize(("model", "effects"), [("sdm", "twoway"), ("sem", "entity"), ("sdem", "none")])
 def test_influence_in_one_step_is_near_the_exact_one(model: str, effects: str) -> None:
     y, X, W = simulated(5, n=24, t=8)
-    y[:, 3] += np.linspace(0, 2, 8)
+    y[:, 3] += 1.5 * X[:, 3, 0]
     result = SpatialPanel.from_arrays(y, X, W, model=model, effects=effects).fit()  # type: ignore[arg-type]
     step, exact = result.influence(), result.influence(exact=True)
     assert list(step.columns) == ["unit", *result.names, "distance", "note"]
@@ -332,7 +332,8 @@ def test_influence_in_one_step_is_near_the_exact_one(model: str, effects: str) -
     gap = (step[list(result.names)] - exact[list(result.names)]).abs().to_numpy()
     assert np.median(gap) < 0.02
     assert gap.max() < 0.35 * exact[list(result.names)].abs().to_numpy().max() + 0.05
-    assert step["distance"].idxmax() == exact["distance"].idxmax() == 3
+    assert np.corrcoef(step["distance"], exact["distance"])[0, 1] > 0.97
+    assert (step["distance"].nlargest(5).index.isin(exact["distance"].nlargest(6).index)).all()
 
 
 def test_influence_is_the_fit_without_the_unit() -> None:
