@@ -489,7 +489,8 @@ def test_coverage_under_heteroskedasticity(model: str, effects: str, cov_type: s
 @pytest.mark.parametrize("moments", ["initial", "full"])
 @pytest.mark.parametrize("model", ["sem", "sac"])
 def test_coverage_with_random_effects(model: str, moments: str) -> None:
-    n, t, draws = 300, 5, 1000
+    """3,000 draws: of the first 1,000 even least squares weighted by the true components covers 93.2 % for x1."""
+    n, t, draws = 300, 5, 3000
     rng = np.random.default_rng(3)
     W = ring(n)
     weights_ = Weights.from_dense(range(n), W)
