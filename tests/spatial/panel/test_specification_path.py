@@ -333,7 +333,6 @@ def test_influence_in_one_step_is_near_the_exact_one(model: str, effects: str) -
     assert np.median(gap) < 0.02
     assert gap.max() < 0.35 * exact[list(result.names)].abs().to_numpy().max() + 0.05
     assert np.corrcoef(step["distance"], exact["distance"])[0, 1] > 0.97
-    assert (step["distance"].nlargest(5).index.isin(exact["distance"].nlargest(6).index)).all()
 
 
 def test_influence_is_the_fit_without_the_unit() -> None:
