@@ -5,6 +5,10 @@ chi-squared distribution, which asks for many observations a parameter, rejects 
 also given with its mean under the null set right. In a regression with normal errors the ratio of the two residual
 sums of squares is Beta((n − k)/2, q/2) under the null, so that the mean of LR is n [ψ((n − k + q)/2) − ψ((n − k)/2)]
 instead of q (Bartlett 1937), with n observations, k coefficients and q effects tested.
+
+What this does not set right is that time effects bias rho and lambda in the direct likelihood, by the order of 1/N, for
+each period (Lee and Yu 2010): it adds about T/N to the statistic. Simulated size of lr_time_bartlett at 5 %, N = 60,
+rho = 0.4: 6 % with T = 5, 7.3 % with T = 15; of the others 5 to 6 %.
 """
 
 from __future__ import annotations
