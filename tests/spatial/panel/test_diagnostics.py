@@ -151,7 +151,7 @@ def test_diagnostics_frame() -> None:
 def test_refuses_models_that_are_not_nested() -> None:
     with pytest.raises(InputError, match="model='sdm'"):
         fitted("sar", "twoway", "lee-yu").wald("sem")
-    with pytest.raises(InputError, match="'sdm', 'sdem', 'sac', 'sar', 'sem', 'slx'"):
+    with pytest.raises(InputError, match="'sdm', 'sdem', 'sac', 'slx', 'sar', 'sem'"):
         fitted("gns", "entity", "direct").lr("gns")
     with pytest.raises(InputError, match="'sdem'"):
         fitted("sdm", "twoway", "lee-yu").lr("sdem")
