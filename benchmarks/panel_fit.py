@@ -24,8 +24,8 @@ from scipy.spatial import cKDTree
 from threadpoolctl import threadpool_limits
 
 from gvcpos.spatial.panel import SpatialPanel
-from gvcpos.spatial.panel.determinants import factorised, lu_logdet
-from gvcpos.spatial.panel.logdet import forget
+from gvcpos.spatial.panel.ml.determinants import factorised, lu_logdet
+from gvcpos.spatial.panel.ml.logdet import forget
 from gvcpos.spatial.weights import Weights
 
 SMALL = ((60, 15), (500, 15))

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from gvcpos.spatial.panel.inference import critical_value, normal_pvalues
+from gvcpos.spatial.panel.inference.normal import critical_value, normal_pvalues
 
 
 class LabelledEstimates:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gvcpos._core.errors import InputError
-from gvcpos.spatial.panel.checks import INTERCEPT, LAG_PREFIX
+from gvcpos.spatial.panel.inputs.checks import INTERCEPT, LAG_PREFIX
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.results import SpatialPanelResults

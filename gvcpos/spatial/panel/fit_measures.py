@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gvcpos.spatial.panel.estimation import Estimate, PanelArrays
-from gvcpos.spatial.panel.impacts import reduced_form
+from gvcpos.spatial.panel.impacts.gradients import reduced_form
+from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays
 
 Array = npt.NDArray[np.float64]
 

@@ -15,11 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.errors import InputError
-from gvcpos.spatial.panel.effect_points import parameters
-from gvcpos.spatial.panel.estimation import Estimate, PanelArrays, separated
-from gvcpos.spatial.panel.inference import normal_columns
-from gvcpos.spatial.panel.multiplier import Multiplier, filtered
-from gvcpos.spatial.panel.transform import operator, spatial_lag
+from gvcpos.spatial.panel.impacts.effect_points import parameters
+from gvcpos.spatial.panel.inference.normal import normal_columns
+from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
+from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, separated
+from gvcpos.spatial.panel.ml.multiplier import Multiplier, filtered
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.results import SpatialPanelResults

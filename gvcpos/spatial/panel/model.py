@@ -21,26 +21,26 @@ from gvcpos._core.options import (
     StaticEffects,
     choose,
 )
-from gvcpos.spatial.panel import data as panel_data
-from gvcpos.spatial.panel import random_results
-from gvcpos.spatial.panel.checks import (
+from gvcpos.spatial.panel.choices import Choices
+from gvcpos.spatial.panel.diagnostics.model_tests import ModelTestMethods
+from gvcpos.spatial.panel.gmm.model import GmmMethods
+from gvcpos.spatial.panel.inputs import panel_data
+from gvcpos.spatial.panel.inputs.checks import (
     check_names,
     check_random_error,
     check_regressors,
     check_transformation,
     is_random,
 )
-from gvcpos.spatial.panel.choices import Choices
-from gvcpos.spatial.panel.design import Design, design, lags
-from gvcpos.spatial.panel.estimation import Estimate, PanelArrays, fit
-from gvcpos.spatial.panel.gmm import GmmMethods
-from gvcpos.spatial.panel.logdet import Spectrum, spectrum
-from gvcpos.spatial.panel.missing import LeftOut, choices_for
-from gvcpos.spatial.panel.model_tests import ModelTestMethods
+from gvcpos.spatial.panel.inputs.design import Design, design, lags
+from gvcpos.spatial.panel.inputs.missing import LeftOut, choices_for
+from gvcpos.spatial.panel.inputs.transform import Transformation
+from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, fit
+from gvcpos.spatial.panel.ml.logdet import Spectrum, spectrum
+from gvcpos.spatial.panel.ml.modes import warn_of_modes
 from gvcpos.spatial.panel.models import MODELS
-from gvcpos.spatial.panel.modes import warn_of_modes
+from gvcpos.spatial.panel.random import results as random_results
 from gvcpos.spatial.panel.results import SpatialPanelResults
-from gvcpos.spatial.panel.transform import Transformation
 from gvcpos.spatial.weights import Weights
 
 _NEAR = 1e-3  # share of the admissible interval that counts as its edge
@@ -160,7 +160,7 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         InputError
             If the columns are absent or the formula cannot be evaluated; and as `SpatialPanel`.
         """
-        from gvcpos.spatial.panel.formula import evaluate
+        from gvcpos.spatial.panel.inputs.formula import evaluate
 
         found = evaluate(formula, data, entity, time)
         found.refuse_dynamic(formula)
@@ -286,8 +286,8 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
 "driscoll-kraay"}
             Expected information; observed Hessian; the sandwich that is robust to non-normal innovations; or robust
             to innovations that depend on each other within entities, within periods, within both, or between all
-            entities with a dependence that fades over time. See `gvcpos.spatial.panel.clustered`. None repairs rho
-            and lambda where the variance of the innovations differs between units in an unknown way.
+            entities with a dependence that fades over time. See `gvcpos.spatial.panel.inference.clustered`. None
+            repairs rho and lambda where the variance of the innovations differs between units in an unknown way.
         bandwidth : int, optional
             Lags of the Driscoll-Kraay covariance; default floor(4 (T/100)^(2/9)).
 

@@ -19,10 +19,10 @@ from scipy import sparse
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import PredictionKind, choose
-from gvcpos.spatial.panel import data as panel_data
-from gvcpos.spatial.panel.checks import INTERCEPT
-from gvcpos.spatial.panel.multiplier import Multiplier, filtered
-from gvcpos.spatial.panel.transform import operator, spatial_lag
+from gvcpos.spatial.panel.inputs import panel_data
+from gvcpos.spatial.panel.inputs.checks import INTERCEPT
+from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
+from gvcpos.spatial.panel.ml.multiplier import Multiplier, filtered
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.model import SpatialPanel

@@ -11,16 +11,16 @@ import pandas as pd
 
 from gvcpos._core.options import EffectErrorsOrBoth, choose
 from gvcpos.spatial.panel import summary
-from gvcpos.spatial.panel.bootstrap import BootstrapMethods
-from gvcpos.spatial.panel.diagnostic_methods import DiagnosticMethods
-from gvcpos.spatial.panel.effect_methods import EffectMethods
-from gvcpos.spatial.panel.effects import Simulation, effects_frame
+from gvcpos.spatial.panel.diagnostics.methods import DiagnosticMethods
 from gvcpos.spatial.panel.estimates import LabelledEstimates
-from gvcpos.spatial.panel.estimation import Estimate, recover_effects
 from gvcpos.spatial.panel.export import ExportMethods
 from gvcpos.spatial.panel.fit_measures import FitMeasures, measure
 from gvcpos.spatial.panel.fixed_effects import FixedEffectMethods
-from gvcpos.spatial.panel.missing import LeftOut
+from gvcpos.spatial.panel.impacts.effect_methods import EffectMethods
+from gvcpos.spatial.panel.impacts.effects import Simulation, effects_frame
+from gvcpos.spatial.panel.inference.bootstrap import BootstrapMethods
+from gvcpos.spatial.panel.inputs.missing import LeftOut
+from gvcpos.spatial.panel.ml.estimation import Estimate, recover_effects
 from gvcpos.spatial.panel.prediction import PredictionMethods
 
 if TYPE_CHECKING:

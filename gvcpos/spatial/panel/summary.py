@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gvcpos.spatial.panel.clustered import resolved_bandwidth
+from gvcpos.spatial.panel.inference.clustered import resolved_bandwidth
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.results import SpatialPanelResults

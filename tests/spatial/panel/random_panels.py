@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from gvcpos.spatial.panel import SpatialPanel
-from gvcpos.spatial.panel.random_results import RandomPanelResults
+from gvcpos.spatial.panel.random.results import RandomPanelResults
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import MODELS, REGRESSORS, frame, ring, weights
 

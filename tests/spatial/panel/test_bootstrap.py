@@ -7,9 +7,9 @@ import pytest
 
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel import SpatialPanel
-from gvcpos.spatial.panel.estimation import columns_and_effects, logdeterminants, transformed
-from gvcpos.spatial.panel.refit import Samples, cross_products, maximise_all
-from gvcpos.spatial.panel.resampling import Recipe, innovations, lagged_and_transformed, samples
+from gvcpos.spatial.panel.inference.refit import Samples, cross_products, maximise_all
+from gvcpos.spatial.panel.inference.resampling import Recipe, innovations, lagged_and_transformed, samples
+from gvcpos.spatial.panel.ml.estimation import columns_and_effects, logdeterminants, transformed
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel import test_inference_simulation as worlds
 from tests.spatial.panel.munnell import MODELS, simulated
@@ -104,7 +104,7 @@ def test_same_seed_same_bytes_whatever_the_blocks(monkeypatch: pytest.MonkeyPatc
     assert first.draws.to_numpy().tobytes() == again.draws.to_numpy().tobytes()
     assert first.effects().to_numpy().tobytes() == again.effects().to_numpy().tobytes()
     assert not np.allclose(first.draws, result.bootstrap(draws=39, seed=6).draws)
-    monkeypatch.setattr("gvcpos.spatial.panel.resampling._MOST", 1000)
+    monkeypatch.setattr("gvcpos.spatial.panel.inference.resampling._MOST", 1000)
     np.testing.assert_allclose(result.bootstrap(draws=39, seed=5).draws, first.draws, rtol=1e-9)
 
 

@@ -15,13 +15,13 @@ from scipy import sparse, stats
 
 from gvcpos.spatial.moran import moran_by_year
 from gvcpos.spatial.panel import SpatialPanel, cips
-from gvcpos.spatial.panel.component_tests import component_tests
-from gvcpos.spatial.panel.cross_section import cd, cd_lm, cd_local, panel_moran
-from gvcpos.spatial.panel.diagnostics import PanelTest
-from gvcpos.spatial.panel.normality import jarque_bera
-from gvcpos.spatial.panel.serial import serial_lm, serial_robust, serial_tests, serial_wooldridge
-from gvcpos.spatial.panel.transform import Transformation
-from gvcpos.spatial.panel.unit_root import UnitRoot, cadf, default_lags, null_draws
+from gvcpos.spatial.panel.diagnostics.component_tests import component_tests
+from gvcpos.spatial.panel.diagnostics.cross_section import cd, cd_lm, cd_local, panel_moran
+from gvcpos.spatial.panel.diagnostics.normality import jarque_bera
+from gvcpos.spatial.panel.diagnostics.serial import serial_lm, serial_robust, serial_tests, serial_wooldridge
+from gvcpos.spatial.panel.diagnostics.tests import PanelTest
+from gvcpos.spatial.panel.diagnostics.unit_root import UnitRoot, cadf, default_lags, null_draws
+from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.residuals import residual_moran
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import REGRESSORS, fitted, frame, golden, ring, simulated, weights

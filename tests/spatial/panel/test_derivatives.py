@@ -10,9 +10,9 @@ from scipy import sparse
 from scipy.linalg import null_space
 
 from gvcpos.spatial.panel import SpatialPanel
-from gvcpos.spatial.panel.covariance import scaled_inverse
-from gvcpos.spatial.panel.logdet import LogDeterminant, Spectrum, forget, similarity_scale, spectrum
-from gvcpos.spatial.panel.multiplier import Multiplier
+from gvcpos.spatial.panel.inference.covariance import scaled_inverse
+from gvcpos.spatial.panel.ml.logdet import LogDeterminant, Spectrum, forget, similarity_scale, spectrum
+from gvcpos.spatial.panel.ml.multiplier import Multiplier
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import ring, simulated
 
@@ -170,8 +170,8 @@ def test_similarity_is_found_only_where_it_is() -> None:
 def test_large_sparse_path_gives_the_same_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     y, X, W = simulated(2, n=30)
     want = SpatialPanel.from_arrays(y, X, W).fit()
-    monkeypatch.setattr("gvcpos.spatial.panel.logdet._SPARSE_FROM", 1)
-    monkeypatch.setattr("gvcpos.spatial.panel.logdet._SPARSE_DENSITY", 2.0)
+    monkeypatch.setattr("gvcpos.spatial.panel.ml.logdet._SPARSE_FROM", 1)
+    monkeypatch.setattr("gvcpos.spatial.panel.ml.logdet._SPARSE_DENSITY", 2.0)
     forget()
     panel = SpatialPanel.from_arrays(y, X, W)
     got = panel.fit()

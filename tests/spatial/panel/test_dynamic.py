@@ -24,12 +24,12 @@ from gvcpos._core.errors import (
     StabilityWarning,
 )
 from gvcpos.spatial.panel import DynamicSpatialPanel, SpatialPanel
-from gvcpos.spatial.panel import bias as biases
-from gvcpos.spatial.panel import dynamic_effects as pure
-from gvcpos.spatial.panel.correction import score
-from gvcpos.spatial.panel.estimation import fit as maximum
-from gvcpos.spatial.panel.logdet import Spectrum
-from gvcpos.spatial.panel.stability import Dynamics, radii, radius
+from gvcpos.spatial.panel.dynamics import bias as biases
+from gvcpos.spatial.panel.dynamics import effects as pure
+from gvcpos.spatial.panel.dynamics.correction import score
+from gvcpos.spatial.panel.dynamics.stability import Dynamics, radii, radius
+from gvcpos.spatial.panel.ml.estimation import fit as maximum
+from gvcpos.spatial.panel.ml.logdet import Spectrum
 from gvcpos.spatial.weights import Weights
 from tests.shared import shared
 from tests.spatial.panel.dynamics import Truth, dynamic_panel, made

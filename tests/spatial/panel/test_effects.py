@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from gvcpos._core.errors import BoundaryWarning, InputError, LabelError
-from gvcpos.spatial.panel import SpatialPanel, SpatialPanelResults, effect_points, impacts, partition
-from gvcpos.spatial.panel.averages import averages
-from gvcpos.spatial.panel.logdet import spectrum
+from gvcpos.spatial.panel import SpatialPanel, SpatialPanelResults
+from gvcpos.spatial.panel.impacts import effect_points, partition
+from gvcpos.spatial.panel.impacts import gradients as impacts
+from gvcpos.spatial.panel.impacts.averages import averages
+from gvcpos.spatial.panel.ml.logdet import spectrum
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import EFFECTS, MODELS, fitted, golden, simulated
 

@@ -8,8 +8,8 @@ import pytest
 
 from gvcpos._core.errors import DroppedRowsWarning, InputError
 from gvcpos.spatial.panel import DynamicSpatialPanel, SpatialPanel
-from gvcpos.spatial.panel.formula import evaluate
-from gvcpos.spatial.panel.terms import read
+from gvcpos.spatial.panel.inputs.formula import evaluate
+from gvcpos.spatial.panel.inputs.terms import read
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import long_form, simulated
 

@@ -13,10 +13,10 @@ import pytest
 
 from gvcpos._core.errors import BoundaryWarning, InputError, LabelError, WeakInstrumentWarning
 from gvcpos.spatial import SpatialPanel, Weights
-from gvcpos.spatial.panel.error_moments import ErrorForms, Quadratics, solve
-from gvcpos.spatial.panel.gmm_components import between_quadratics, within_transformation
-from gvcpos.spatial.panel.transform import Transformation
-from gvcpos.spatial.panel.two_stage import Scores, innovation_variances
+from gvcpos.spatial.panel.gmm.components import between_quadratics, within_transformation
+from gvcpos.spatial.panel.gmm.error_moments import ErrorForms, Quadratics, solve
+from gvcpos.spatial.panel.gmm.two_stage import Scores, innovation_variances
+from gvcpos.spatial.panel.inputs.transform import Transformation
 from tests.shared import shared
 from tests.spatial.panel.munnell import REGRESSORS, frame, golden, ring, simulated, weights
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gvcpos.spatial.panel.likelihood import Concentrated, moments
-from gvcpos.spatial.panel.logdet import LogDeterminant
-from gvcpos.spatial.panel.search import maximise
+from gvcpos.spatial.panel.ml.likelihood import Concentrated, moments
+from gvcpos.spatial.panel.ml.logdet import LogDeterminant
+from gvcpos.spatial.panel.ml.search import maximise
 from tests.spatial.panel.munnell import EFFECTS, MODELS, estimates, fitted, golden
 
 SPECIFICATIONS = [

@@ -10,10 +10,11 @@ import pytest
 from scipy.linalg import null_space
 
 from gvcpos._core.errors import ClusterWarning, InputError
-from gvcpos.spatial.panel import SpatialPanel, clustered, scores
-from gvcpos.spatial.panel.clustered import bartlett, resolved_bandwidth, score_variance
-from gvcpos.spatial.panel.covariance import Pieces, information
-from gvcpos.spatial.panel.scores import cell_scores, own_scores, pair_products
+from gvcpos.spatial.panel import SpatialPanel
+from gvcpos.spatial.panel.inference import clustered, scores
+from gvcpos.spatial.panel.inference.clustered import bartlett, resolved_bandwidth, score_variance
+from gvcpos.spatial.panel.inference.covariance import Pieces, information
+from gvcpos.spatial.panel.inference.scores import cell_scores, own_scores, pair_products
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import MODELS, long_form, ring, simulated
 

@@ -23,7 +23,7 @@ import pytest
 
 from gvcpos._core.errors import ClusterWarning
 from gvcpos.spatial.panel import SpatialPanel
-from gvcpos.spatial.panel.clustered import CLUSTERED
+from gvcpos.spatial.panel.inference.clustered import CLUSTERED
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import ring
 

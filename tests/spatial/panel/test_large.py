@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from gvcpos.spatial.panel import SpatialPanel, logdet, multiplier
-from gvcpos.spatial.panel.averages import averages
-from gvcpos.spatial.panel.determinants import Determinants, squared_trace
-from gvcpos.spatial.panel.interpolation import along
-from gvcpos.spatial.panel.logdet import LogDeterminant, forget, spectrum
-from gvcpos.spatial.panel.multiplier import Multiplier
+from gvcpos.spatial.panel import SpatialPanel
+from gvcpos.spatial.panel.impacts.averages import averages
+from gvcpos.spatial.panel.ml import logdet, multiplier
+from gvcpos.spatial.panel.ml.determinants import Determinants, squared_trace
+from gvcpos.spatial.panel.ml.interpolation import along
+from gvcpos.spatial.panel.ml.logdet import LogDeterminant, forget, spectrum
+from gvcpos.spatial.panel.ml.multiplier import Multiplier
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import simulated
 

@@ -7,11 +7,11 @@ import pytest
 from scipy import sparse
 
 from gvcpos.spatial.panel import SpatialPanel
-from gvcpos.spatial.panel import random_covariance as rc
-from gvcpos.spatial.panel.logdet import Spectrum, forget
-from gvcpos.spatial.panel.operators import operators
-from gvcpos.spatial.panel.random_kernel import Kernels, squares
-from gvcpos.spatial.panel.random_likelihood import random_likelihood
+from gvcpos.spatial.panel.ml.logdet import Spectrum, forget
+from gvcpos.spatial.panel.ml.operators import operators
+from gvcpos.spatial.panel.random import covariance as rc
+from gvcpos.spatial.panel.random.kernel import Kernels, squares
+from gvcpos.spatial.panel.random.likelihood import random_likelihood
 from tests.spatial.panel.random_panels import CASES, draw, loglik, point, sigma, steps
 
 
@@ -115,8 +115,8 @@ def test_cumulants_are_found() -> None:
 def test_large_sparse_path_gives_the_same_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds = [("sac", "baltagi", "sandwich"), ("sem", "baltagi", "hessian"), ("sar", "baltagi", "information")]
     want = [draw(2, n=30).respecified(model, random_error=error).fit(cov) for model, error, cov in kinds]
-    monkeypatch.setattr("gvcpos.spatial.panel.logdet._SPARSE_FROM", 1)
-    monkeypatch.setattr("gvcpos.spatial.panel.logdet._SPARSE_DENSITY", 2.0)
+    monkeypatch.setattr("gvcpos.spatial.panel.ml.logdet._SPARSE_FROM", 1)
+    monkeypatch.setattr("gvcpos.spatial.panel.ml.logdet._SPARSE_DENSITY", 2.0)
     forget()
     for (model, error, cov), dense in zip(kinds, want, strict=True):
         got = draw(2, n=30).respecified(model, random_error=error).fit(cov)

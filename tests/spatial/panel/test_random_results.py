@@ -7,9 +7,9 @@ import pytest
 
 from gvcpos._core.errors import BoundaryWarning, InputError
 from gvcpos.spatial.panel import SpatialPanel
-from gvcpos.spatial.panel.random_effects import columns
-from gvcpos.spatial.panel.random_likelihood import random_likelihood
-from gvcpos.spatial.panel.random_search import maximise
+from gvcpos.spatial.panel.random.estimation import columns
+from gvcpos.spatial.panel.random.likelihood import random_likelihood
+from gvcpos.spatial.panel.random.search import maximise
 from tests.spatial.panel.munnell import REGRESSORS, frame, weights
 from tests.spatial.panel.random_panels import draw, munnell
 

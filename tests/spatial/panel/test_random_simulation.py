@@ -7,7 +7,7 @@ import pytest
 
 from gvcpos.spatial.panel import SpatialPanel
 from gvcpos.spatial.panel.models import MODELS as SPATIAL
-from gvcpos.spatial.panel.random_results import RandomPanelResults
+from gvcpos.spatial.panel.random.results import RandomPanelResults
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import ring
 from tests.spatial.panel.random_panels import CASES

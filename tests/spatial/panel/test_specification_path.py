@@ -13,14 +13,14 @@ from scipy.linalg import null_space
 
 from gvcpos._core.errors import InputError, ModesWarning
 from gvcpos.spatial.panel import SpatialPanel, specification_path
-from gvcpos.spatial.panel.collinearity import condition_number
-from gvcpos.spatial.panel.effect_tests import bartlett
-from gvcpos.spatial.panel.influence import without
-from gvcpos.spatial.panel.modes import report, warn_of_modes
-from gvcpos.spatial.panel.path import ORDER
-from gvcpos.spatial.panel.random_diagnostics import serial_lm
-from gvcpos.spatial.panel.search import Mode
-from gvcpos.spatial.panel.specification import nested
+from gvcpos.spatial.panel.diagnostics.effect_tests import bartlett
+from gvcpos.spatial.panel.diagnostics.influence import without
+from gvcpos.spatial.panel.diagnostics.path import ORDER
+from gvcpos.spatial.panel.diagnostics.specification import nested
+from gvcpos.spatial.panel.inputs.collinearity import condition_number
+from gvcpos.spatial.panel.ml.modes import report, warn_of_modes
+from gvcpos.spatial.panel.ml.search import Mode
+from gvcpos.spatial.panel.random.diagnostics import serial_lm
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import EFFECTS, REGRESSORS, fitted, frame, golden, long_form, ring, simulated, weights
 

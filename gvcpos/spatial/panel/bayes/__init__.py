@@ -1,0 +1,1 @@
+"""Posterior probabilities of models and of weights."""

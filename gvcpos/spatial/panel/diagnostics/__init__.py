@@ -1,0 +1,1 @@
+"""Tests on fitted panels, and the path of specification that strings them together."""

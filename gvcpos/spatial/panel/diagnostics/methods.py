@@ -1,0 +1,214 @@
+"""What a fitted panel can be asked about itself: the methods that `SpatialPanelResults` inherits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, cast
+
+import pandas as pd
+
+from gvcpos._core.errors import GvcposError
+from gvcpos._core.options import Deterministic
+from gvcpos.spatial.panel.diagnostics import conditional, specification
+from gvcpos.spatial.panel.diagnostics.cross_section import cd, cd_lm, cd_local, panel_moran
+from gvcpos.spatial.panel.diagnostics.normality import jarque_bera
+from gvcpos.spatial.panel.diagnostics.serial import serial_tests
+from gvcpos.spatial.panel.diagnostics.tests import PanelTest, undefined
+from gvcpos.spatial.panel.inputs.collinearity import condition_number, variance_inflation
+from gvcpos.spatial.panel.ml import modes
+from gvcpos.spatial.panel.ml.estimation import flat
+from gvcpos.spatial.panel.random import diagnostics as random_diagnostics
+
+if TYPE_CHECKING:
+    from gvcpos.spatial.panel.random.results import RandomPanelResults
+    from gvcpos.spatial.panel.results import SpatialPanelResults
+
+_LEFT = "Conservative: the spatial parameters were estimated to remove such dependence; see the conditional LM tests."
+
+
+class DiagnosticMethods:
+    """Tests and measures of a fitted panel."""
+
+    def wald(self, against: str) -> PanelTest:
+        """Wald test of this model against a nested one.
+
+        Parameters
+        ----------
+        against : str
+            Within sdm: sar (theta = 0), sem (theta + rho beta = 0), slx (rho = 0). Within sdem: sem, slx. Within sac:
+            sar, sem. Within gns: sdm, sdem, sac, sar, sem, slx.
+
+        Raises
+        ------
+        InputError
+            If `against` is not nested in this model.
+        """
+        return specification.wald_against(_result(self), against)
+
+    def lr(self, against: str) -> PanelTest:
+        """Likelihood-ratio test of this model against a nested one on the same data, effects and method; as `wald`.
+
+        Raises
+        ------
+        InputError
+            If `against` is not nested in this model.
+        """
+        return specification.lr_against(_result(self), against)
+
+    def lm_conditional(self) -> tuple[PanelTest, ...]:
+        """LM tests of the spatial lag or error that this model lacks, given the one it has (`conditional`)."""
+        result = _result(self)
+        model, found = result.model, result.estimate
+        if model.random:
+            estimate = cast("RandomPanelResults", result).estimate
+            kkp = model.choices.random_error == "kkp"
+            return random_diagnostics.conditional_lm(model.arrays, model.features, estimate, kkp=kkp)
+        return conditional.conditional_lm(model.arrays, model.features, found.rho, found.lam)
+
+    def lr_effects(self) -> tuple[PanelTest, ...]:
+        """Likelihood-ratio tests of entity effects, of time effects and of both; see `effect_tests`."""
+        return _result(self).model.lr_effects()
+
+    def serial_correlation(self) -> tuple[PanelTest, ...]:
+        """Tests of serial correlation of the innovations; see `serial`, and `random_diagnostics` for random effects."""
+        result = _result(self)
+        if result.model.random:
+            estimate = cast("RandomPanelResults", result).estimate
+            return (random_diagnostics.serial_lm(estimate, kkp=result.model.choices.random_error == "kkp"),)
+        return serial_tests(result.estimate.resids, result.model.transformation)
+
+    def cross_section(self) -> tuple[PanelTest, ...]:
+        """Pesaran's CD, its scaled LM form, its local form over the neighbours of W, and pooled Moran's I."""
+        result = _result(self)
+        model, e = result.model, result.estimate.resids
+        t, W = model.transformation, model.weights.matrix
+        note = _LEFT if model.features.spatial else ""
+        return (
+            cd(e, time_effects=t.time),
+            cd_lm(e, time_effects=t.time),
+            cd_local(e, W, time_effects=t.time, note=note),
+            panel_moran(e, flat(t.within(model.design.X)), W, t, note),
+        )
+
+    def normality(self) -> PanelTest:
+        """Jarque and Bera's test of the innovations, with what demeaning does to them set right."""
+        result = _result(self)
+        return jarque_bera(result.estimate.resids, result.model.transformation)
+
+    def unit_root(
+        self,
+        *,
+        deterministic: Deterministic = "constant",
+        lags: int | None = None,
+        truncated: bool = True,
+        draws: int = 1000,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Pesaran's (2007) CIPS test of y and of every regressor; see `unit_root.cips`."""
+        found = _result(self).model.unit_root(
+            deterministic=deterministic, lags=lags, truncated=truncated, draws=draws, seed=seed
+        )
+        return specification.tests_frame(found)
+
+    def moran_by_year(self, *, permutations: int = 999, seed: int = 0) -> pd.DataFrame:
+        """Moran's I of the innovations, year by year; see `gvcpos.spatial.moran_by_year`."""
+        from gvcpos.spatial.moran import moran_by_year
+
+        result = _result(self)
+        entity, time = map(str, result.resids.index.names)
+        return moran_by_year(
+            result.resids, None, result.model.weights, entity=entity, time=time, permutations=permutations, seed=seed
+        )
+
+    def vif(self) -> pd.Series:
+        """Variance inflation factors of the regressors once the effects are gone; missing for a constant."""
+        model = _result(self).model
+        found = variance_inflation(model.design.X, model.transformation)
+        return pd.Series(found, index=list(model.regressors), name="vif")
+
+    def modes_report(self) -> str:
+        """Say which maxima the likelihood has, and whether the choice between them is close."""
+        return modes.report(_result(self).modes)
+
+    def influence(self, *, exact: bool = False) -> pd.DataFrame:
+        """Change of every parameter when one unit is left out; see `influence.influence`."""
+        from gvcpos.spatial.panel.diagnostics.influence import influence
+
+        return influence(_result(self), exact=exact)
+
+    def diagnostics(self, *, unit_roots: bool = True) -> pd.DataFrame:
+        """All tests in one frame.
+
+        Parameters
+        ----------
+        unit_roots : bool
+            Whether to add the CIPS tests, whose distribution is simulated (about a second).
+
+        Returns
+        -------
+        DataFrame
+            Index: name of the test; columns null, statistic, distribution, df, pvalue, sentence. A test that is not
+            defined here is a row without numbers whose sentence says why; vif and modes are measures without a
+            p-value.
+        """
+        result = _result(self)
+        tests: list[PanelTest] = []
+        for name, question, ask in _questions(result):
+            try:
+                tests += ask()
+            except GvcposError as error:
+                tests.append(undefined(name, question, str(error)))
+        if unit_roots:
+            tests += result.model.unit_root()
+        return specification.tests_frame(tests)
+
+
+def _result(asked: DiagnosticMethods) -> SpatialPanelResults:
+    return cast("SpatialPanelResults", asked)
+
+
+def _questions(result: SpatialPanelResults) -> list[tuple[str, str, Callable[[], Iterable[PanelTest]]]]:
+    """Everything to ask: a name and a null should it fail, and what gives the tests."""
+    model = result.model
+    out: list[tuple[str, str, Callable[[], Iterable[PanelTest]]]] = []
+    if model.random:
+        random = cast("RandomPanelResults", result)
+        out += [
+            ("lr_random", "no random effects", lambda: (random.lr_random(),)),
+            ("lm_random", "no random effects", lambda: (random.lm_random(),)),
+            ("hausman", "random effects are consistent", lambda: (random.hausman(),)),
+        ]
+    out += [
+        ("lm", "no spatial lag or error", model.lm_tests),
+        ("lm_conditional", "nothing is missing", result.lm_conditional),
+    ]
+    for against in specification.nested(model.model):
+        for kind, test in (("wald", result.wald), ("lr", result.lr)):
+            name = f"{kind}_{model.model}_{against}"
+            out.append((name, f"the model is {against}", lambda test=test, against=against: (test(against),)))  # type: ignore[misc]
+    if model.effects in {"none", "random"}:
+        out.append(("bsk", "no error components", model.component_tests))
+    if not model.random:
+        out += [
+            ("lr_effects", "no effects", result.lr_effects),
+            ("cross_section", "no cross-sectional dependence", result.cross_section),
+            ("jarque_bera", "innovations are normal", lambda: (result.normality(),)),
+        ]
+    out += [
+        ("serial", "no serial correlation", result.serial_correlation),
+        ("measures", "", lambda: _measures(result)),
+    ]
+    return out
+
+
+def _measures(result: SpatialPanelResults) -> tuple[PanelTest, ...]:
+    """The largest variance inflation factor, and how many maxima the likelihood has."""
+    model, vif = result.model, result.vif()
+    condition = condition_number(model.design.X, model.transformation)
+    note = f"The largest variance inflation is {vif.max():.4g}, of {vif.idxmax()}; condition number {condition:.4g}."
+    found = result.modes
+    said = " ".join(line.strip() for line in modes.report(found).splitlines())
+    return (
+        PanelTest("vif", "a measure: collinearity after the effects", float(vif.max()), "", 0, float("nan"), note),
+        PanelTest("modes", "a measure: maxima of the likelihood", float(len(found)), "", 0, float("nan"), said),
+    )

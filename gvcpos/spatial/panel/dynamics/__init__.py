@@ -1,0 +1,1 @@
+"""Dynamic panels: lags in time and in space-time, bias corrections, stability."""

@@ -1,0 +1,161 @@
+"""The first period of a dynamic panel: y_0 is the past that the likelihood is conditional on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gvcpos._core.errors import DroppedRowsWarning, InputError
+from gvcpos._core.labels import align, enumerate_labels
+from gvcpos.spatial.panel.inputs import panel_data
+from gvcpos.spatial.panel.inputs.panel_data import PanelData
+from gvcpos.spatial.weights import Weights
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class DynamicData:
+    """A panel and the period before it.
+
+    Attributes
+    ----------
+    panel : PanelData
+        The T periods that are explained.
+    y0 : ndarray, shape (N,)
+        y in the period before, in the order of W.
+    initial : object
+        The label of that period.
+    """
+
+    panel: PanelData
+    y0: Array
+    initial: object
+
+    @property
+    def lag(self) -> Array:
+        """y_{t-1}, shape (T, N)."""
+        return np.concatenate([self.y0[None, :], self.panel.y[:-1]])
+
+
+def from_frames(y: pd.Series | pd.DataFrame, X: pd.DataFrame | pd.Series, W: Weights) -> DynamicData:
+    """Set the first period of y apart; regressors of that period are not used and may be absent or missing.
+
+    Leading periods in which y is missing for every entity are left out with a `DroppedRowsWarning`.
+
+    Raises
+    ------
+    InputError
+        If y is missing for some entities in its first period, fewer than two periods are left to explain, or periods
+        are not equally spaced; and as `gvcpos.spatial.panel.inputs.panel_data.from_frames`.
+    LabelError
+        If an entity has no row in the first period; and as `from_frames`.
+    """
+    target = y.iloc[:, 0] if isinstance(y, pd.DataFrame) and y.shape[1] == 1 else y
+    if not isinstance(target, pd.Series) or not isinstance(target.index, pd.MultiIndex) or target.index.nlevels != 2:
+        raise InputError("y must be a Series on a two-level index (entity, time); set_index([entity, time]) makes one.")
+    target = _from_first_known(target)
+    times = sorted(set(target.index.get_level_values(1)))
+    check_periods(times)
+    when = target.index.get_level_values(1)
+    first = target[when == times[0]]
+    ids = [str(entity) for entity in first.index.get_level_values(0)]
+    order = align(ids, W.ids, f"the first period ({times[0]})", "the weights W")
+    y0 = pd.to_numeric(first, errors="coerce").to_numpy(dtype=float, na_value=np.nan)[order]
+    _refuse_missing(y0, W.ids, str(target.name or "y"), times)
+    later = X[X.index.isin(times[1:], level=1)] if isinstance(X.index, pd.MultiIndex) else X
+    return DynamicData(panel_data.from_frames(target[when != times[0]], later, W), y0, times[0])
+
+
+def from_arrays(
+    y: npt.ArrayLike,
+    X: npt.ArrayLike,
+    W: Weights,
+    *,
+    names: Sequence[str] | None = None,
+    times: Sequence[object] | None = None,
+) -> DynamicData:
+    """Take arrays in the order of W: y (T+1, N), X (T+1, N, k), whose first period is not used, or (T, N, k).
+
+    Raises
+    ------
+    InputError
+        If a shape does not fit, a value is not finite, or fewer than two periods are left to explain.
+    """
+    target, regressors = np.asarray(y, dtype=float), np.asarray(X, dtype=float)
+    labels = list(times) if times is not None else list(range(len(target)))
+    if target.ndim != 2 or target.shape[1] != W.n or len(labels) != len(target):
+        raise InputError(
+            f"y has shape {target.shape} with {len(labels)} times; (T+1, N) with N = {W.n} units of W is needed."
+        )
+    check_periods(labels)
+    _refuse_missing(target[0], W.ids, "y", labels)
+    later = regressors[1:] if len(regressors) == len(target) else regressors
+    panel = panel_data.from_arrays(target[1:], later, W, names=names, times=labels[1:])
+    return DynamicData(panel, target[0], labels[0])
+
+
+def check_periods(times: Sequence[object]) -> None:
+    """Refuse too few periods, and numbered periods with gaps, over which a lag would reach too far.
+
+    Raises
+    ------
+    InputError
+    """
+    if len(times) < 3:
+        raise InputError(
+            f"{len(times)} periods ({enumerate_labels(times)}): a dynamic panel needs at least three, the first of "
+            "which is the past that the others are explained from."
+        )
+    check_spacing(times)
+
+
+def check_spacing(times: Sequence[object]) -> None:
+    """Refuse numbered periods with gaps, over which a lag would reach too far.
+
+    Raises
+    ------
+    InputError
+        The message names the gap.
+    """
+    if not all(isinstance(time, (int, float, np.integer, np.floating)) for time in times):
+        return
+    steps = np.diff(np.asarray(times, dtype=float))
+    if len(steps) and np.ptp(steps) > 1e-9 * max(1.0, float(np.abs(steps).max())):
+        widest = int(np.argmax(steps))
+        raise InputError(
+            f"periods are not equally spaced: {times[widest + 1]} follows {times[widest]}. A lag would reach over "
+            f"{steps[widest]:g} there and {steps.min():g} elsewhere. Fill the gap, or give periods that are."
+        )
+
+
+def _from_first_known(y: pd.Series) -> pd.Series:
+    """Leave out leading periods in which nothing of y is known."""
+    times = sorted(set(y.index.get_level_values(1)))
+    known = set(y.index.get_level_values(1)[y.notna().to_numpy()])
+    empty = [time for i, time in enumerate(times) if not known.intersection(times[: i + 1])]
+    if not empty or len(empty) == len(times):
+        return y
+    gone = y.index.get_level_values(1).isin(empty)
+    warnings.warn(
+        f"{int(gone.sum())} rows left out: {y.name or 'y'} is missing for every entity in {enumerate_labels(empty)}. "
+        f"The panel starts from {times[len(empty)]}.",
+        DroppedRowsWarning,
+        stacklevel=4,
+    )
+    return y[~gone]
+
+
+def _refuse_missing(y0: Array, ids: Sequence[str], name: str, times: Sequence[object]) -> None:
+    """Name the entities whose past is not known."""
+    bad = [label for label, value in zip(ids, y0, strict=True) if not np.isfinite(value)]
+    if bad:
+        raise InputError(
+            f"{name} is missing or infinite in the first period {times[0]} for {enumerate_labels(bad)}: a dynamic "
+            f"panel is explained from there. Drop those entities, or start the panel in {times[1]}."
+        )

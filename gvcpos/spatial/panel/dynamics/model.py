@@ -1,0 +1,346 @@
+"""DynamicSpatialPanel: a spatial panel with y_{t-1} and W y_{t-1}, explained from its first period on."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gvcpos._core.errors import InputError, StabilityWarning
+from gvcpos._core.options import (
+    BiasCorrection,
+    DynamicCovariance,
+    PanelDynamics,
+    PanelEffects,
+    PanelMethod,
+    SpatialModel,
+    choose,
+)
+from gvcpos.spatial.panel.dynamics import bias, initial
+from gvcpos.spatial.panel.dynamics.correction import adjusted_covariance, adjusted_root, one_step
+from gvcpos.spatial.panel.dynamics.results import DynamicResults
+from gvcpos.spatial.panel.dynamics.stability import radius
+from gvcpos.spatial.panel.inference.covariance import covariance
+from gvcpos.spatial.panel.inputs.checks import check_names, check_regressors, check_transformation
+from gvcpos.spatial.panel.inputs.design import Design, design, lags
+from gvcpos.spatial.panel.inputs.formula import evaluate
+from gvcpos.spatial.panel.inputs.transform import Transformation, operator, spatial_lag
+from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, fit
+from gvcpos.spatial.panel.ml.logdet import Spectrum, spectrum
+from gvcpos.spatial.panel.models import MODELS
+from gvcpos.spatial.weights import Weights
+
+_TERMS = {"none": (), "time": ("tau",), "space": ("eta",), "space-time": ("tau", "eta")}
+_CORRECT = {"asymptotic": one_step, "finite": adjusted_root}
+
+
+@dataclass(frozen=True)
+class ConditionalTransformation(Transformation):
+    """Effects of a dynamic panel: time effects by Lee and Yu's transformation or directly, entity effects directly.
+
+    Lee and Yu's orthonormal transformation over time mixes y_{t-1} with innovations to come, so that the likelihood
+    given y_0 keeps all T periods and the bias is taken out afterwards.
+    """
+
+    @property
+    def determinants(self) -> int:
+        """T: all periods after the first."""
+        return self.periods
+
+    @property
+    def absorbed(self) -> int:
+        """Number of effects that the likelihood estimates beside an overall constant."""
+        if not self.lee_yu:
+            return super().absorbed
+        return (self.units - self.time) * self.entity
+
+
+@dataclass(frozen=True)
+class DynamicChoices:
+    """What is chosen beside the data.
+
+    Attributes
+    ----------
+    model, dynamic, effects, method : str
+    intercept : bool
+    error_weights : Weights or None
+    x_weights : Weights, mapping of str to Weights, or None
+    not_lagged : tuple of str
+    """
+
+    model: str = "sdm"
+    dynamic: str = "space-time"
+    effects: str = "twoway"
+    method: str = "lee-yu"
+    intercept: bool = True
+    error_weights: Weights | None = None
+    x_weights: Weights | Mapping[str, Weights] | None = None
+    not_lagged: tuple[str, ...] = ()
+
+
+class DynamicSpatialPanel:
+    """A dynamic spatial panel, estimated by quasi maximum likelihood given its first period, bias taken out.
+
+    y_t = tau y_{t-1} + rho W y_t + eta W y_{t-1} + X_t beta + W X_t theta + mu + alpha_t 1 + u_t,
+    u_t = lambda M u_t + e_t,  t = 1, ..., T
+
+    Parameters
+    ----------
+    y : Series or one-column DataFrame
+        On a two-level index (entity, time), T+1 periods: the first is the past of the second.
+    X : DataFrame or Series
+        Regressors on the rows of t = 1, ..., T; those of the first period are not used and may be absent.
+    W : Weights
+        Spatial weights whose units are exactly the entities, in any order.
+    model : {"sdm", "sar", "slx", "sem", "sdem", "sac", "gns"}
+        Which of rho, theta and lambda are free; see `SpatialPanel`.
+    dynamic : {"space-time", "time", "space", "none"}
+        tau and eta, tau alone, eta alone, or neither (the static model on the same periods, for comparison).
+    effects : {"twoway", "entity", "time", "none"}
+        Fixed effects. With "none" a constant is added unless X has one or ``intercept=False``.
+    method : {"lee-yu", "direct"}
+        How time effects leave: by Lee and Yu's (2010, Econometric Theory) transformation with N-1 units, which needs
+        a row-normalised W and leaves a bias of order 1/T alone; or directly, with a further bias of order 1/N.
+    intercept, error_weights, x_weights, not_lagged
+        As in `SpatialPanel`.
+
+    Raises
+    ------
+    InputError, LabelError
+        As `SpatialPanel`; and if y is not known in the first period, fewer than two periods are left, or numbered
+        periods have gaps.
+
+    Notes
+    -----
+    Sources: Yu, de Jong and Lee (2008, J. Econometrics 146:118); Lee and Yu (2010, Econometric Theory 26:564); for the
+    effects Debarsy, Ertur and LeSage (2012, Statistical Methodology 9:158) and Elhorst (2014, ch. 4).
+    """
+
+    def __init__(
+        self,
+        y: pd.Series | pd.DataFrame,
+        X: pd.DataFrame | pd.Series,
+        W: Weights,
+        *,
+        model: SpatialModel = "sdm",
+        dynamic: PanelDynamics = "space-time",
+        effects: PanelEffects = "twoway",
+        method: PanelMethod = "lee-yu",
+        intercept: bool = True,
+        error_weights: Weights | None = None,
+        x_weights: Weights | Mapping[str, Weights] | None = None,
+        not_lagged: Iterable[str] | str = (),
+    ) -> None:
+        rest = (intercept, error_weights, x_weights, _names(not_lagged))
+        self._setup(initial.from_frames(y, X, W), DynamicChoices(model, dynamic, effects, method, *rest))
+
+    @classmethod
+    def from_formula(
+        cls,
+        formula: str,
+        data: pd.DataFrame,
+        W: Weights,
+        *,
+        entity: str = "country",
+        time: str = "year",
+        model: SpatialModel = "sdm",
+        effects: PanelEffects = "twoway",
+        method: PanelMethod = "lee-yu",
+        error_weights: Weights | None = None,
+        x_weights: Weights | Mapping[str, Weights] | None = None,
+        not_lagged: Iterable[str] | str = (),
+    ) -> DynamicSpatialPanel:
+        """Make the model from a formula such as ``"y ~ lag(y) + W(lag(y)) + x1 + W(x1) + lag(x2)"``.
+
+        ``lag(y)`` frees tau and ``W(lag(y))`` eta. ``lag(x)`` is a regressor of the period before; ``W(x)`` says that
+        x has a spatial lag, and then only regressors so named have one.
+
+        Raises
+        ------
+        InputError
+            If the formula cannot be evaluated or has neither ``lag(y)`` nor ``W(lag(y))``; and as the class.
+        """
+        found = evaluate(formula, data, entity, time)
+        if found.dynamic == "none":
+            raise InputError(
+                f"formula {formula!r} has neither lag({found.y.name}) nor W(lag({found.y.name})): it is a static "
+                "model. Add one, or use SpatialPanel.from_formula."
+            )
+        model, not_lagged = found.specified(model, _names(not_lagged))
+        return cls(
+            found.y,
+            found.X,
+            W,
+            model=model,
+            dynamic=cast(PanelDynamics, found.dynamic),
+            effects=effects,
+            method=method,
+            intercept=found.intercept,
+            error_weights=error_weights,
+            x_weights=x_weights,
+            not_lagged=not_lagged,
+        )
+
+    @classmethod
+    def from_arrays(
+        cls,
+        y: npt.ArrayLike,
+        X: npt.ArrayLike,
+        W: Weights,
+        *,
+        names: Sequence[str] | None = None,
+        times: Sequence[object] | None = None,
+        model: SpatialModel = "sdm",
+        dynamic: PanelDynamics = "space-time",
+        effects: PanelEffects = "twoway",
+        method: PanelMethod = "lee-yu",
+        intercept: bool = True,
+        error_weights: Weights | None = None,
+        x_weights: Weights | Mapping[str, Weights] | None = None,
+        not_lagged: Iterable[str] | str = (),
+    ) -> DynamicSpatialPanel:
+        """Make the model from arrays in the order of W: y (T+1, N), X (T+1, N, k) or (T, N, k)."""
+        made = cls.__new__(cls)
+        rest = (intercept, error_weights, x_weights, _names(not_lagged))
+        data = initial.from_arrays(y, X, W, names=names, times=times)
+        made._setup(data, DynamicChoices(model, dynamic, effects, method, *rest))
+        return made
+
+    def _setup(self, given: initial.DynamicData, choices: DynamicChoices) -> None:
+        self.model = choose(choices.model, SpatialModel, "model")
+        self.dynamic = choose(choices.dynamic, PanelDynamics, "dynamic")
+        self.effects = choose(choices.effects, PanelEffects, "effects")
+        self.method = choose(choices.method, PanelMethod, "method")
+        self.given, self.data, self.choices = given, given.panel, choices
+        self.features, self.terms = MODELS[self.model], _TERMS[self.dynamic]
+        W = self.data.weights
+        self.error_weights = W if choices.error_weights is None else choices.error_weights.align(W.ids)
+        self.transformation = ConditionalTransformation(
+            W.n,
+            len(self.data.times),
+            self.effects in {"entity", "twoway"},
+            self.effects in {"time", "twoway"},
+            self.method == "lee-yu" and self.effects in {"time", "twoway"},
+        )
+        self._check()
+        self.design = self._lagged(self._static_design())
+        check_regressors(self.design.X, self.design.names, self.transformation)
+
+    def _check(self) -> None:
+        """Refuse what has no likelihood here."""
+        t = self.transformation
+        check_transformation(t, self.data.weights)
+        if self.features.error:
+            check_transformation(t, self.error_weights)
+            if t.time and np.ptp(self.error_weights.matrix.sum(axis=1)) > 1e-9:
+                raise InputError(
+                    f"a dynamic {self.model} with time effects needs weights of the error whose rows have one sum: "
+                    "otherwise I - lambda M does not keep the time effects together. Use M.normalised('row')."
+                )
+        check_names(self.data.names, durbin=self.features.durbin)
+        taken = [name for name in self.data.names if name in self.terms]
+        if taken:
+            raise InputError(f"regressors named like parameters of the model: {', '.join(taken)}. Rename them.")
+
+    def _static_design(self) -> Design:
+        chosen = lags(self.data, self.choices.x_weights, self.choices.not_lagged)
+        pooled = self.effects == "none"
+        return design(self.data, chosen, durbin=self.features.durbin, pooled=pooled, intercept=self.choices.intercept)
+
+    def _lagged(self, made: Design) -> Design:
+        """Add y_{t-1} and W y_{t-1} as the last columns, named tau and eta."""
+        past = self.given.lag
+        columns = {"tau": past, "eta": spatial_lag(operator(self.weights.matrix), past)}
+        parts = [made.X, *(columns[name][:, :, None] for name in self.terms)]
+        return replace(made, X=np.concatenate(parts, axis=2), names=made.names + self.terms)
+
+    @property
+    def weights(self) -> Weights:
+        """The spatial weights."""
+        return self.data.weights
+
+    @property
+    def regressors(self) -> tuple[str, ...]:
+        """The constant, the regressors, their spatial lags, and tau and eta as far as the model has them."""
+        return self.design.names
+
+    @property
+    def lagged(self) -> bias.Lagged:
+        """Where y_{t-1} and W y_{t-1} stand among the columns."""
+        place = {name: len(self.design.names) - len(self.terms) + i for i, name in enumerate(self.terms)}
+        return bias.Lagged(place.get("tau"), place.get("eta"))
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """Eigenvalues of W and the admissible interval of rho."""
+        return spectrum(self.weights.matrix)
+
+    @cached_property
+    def arrays(self) -> PanelArrays:
+        """The panel without labels, as the likelihood takes it."""
+        error = spectrum(self.error_weights.matrix)
+        return PanelArrays(self.data.y, self.design.X, self.transformation, self.spectrum, error)
+
+    def fit(
+        self, cov_type: DynamicCovariance = "information", *, correction: BiasCorrection = "asymptotic"
+    ) -> DynamicResults:
+        """Estimate.
+
+        Parameters
+        ----------
+        cov_type : {"information", "sandwich"}
+            Expected information, or the sandwich that is robust to non-normal innovations.
+        correction : {"asymptotic", "finite", "none"}
+            How the bias of order 1/T (and under the direct method 1/N) is taken out: by the published step, with
+            infinite sums; by solving the score less its exact expectation in the sample, which stays right in panels
+            of few periods (Yang 2018); or not.
+
+        Raises
+        ------
+        EstimationError
+            If the likelihood is not finite, a covariance is not positive, or the correction does not exist.
+
+        Warns
+        -----
+        StabilityWarning
+            If the estimated dynamics do not die out.
+        """
+        choose(cov_type, DynamicCovariance, "cov_type")
+        choose(correction, BiasCorrection, "correction")
+        raw = fit(self.arrays, self.features, "information")
+        estimate = raw if correction == "none" else _CORRECT[correction](self.arrays, self.features, raw, self.lagged)
+        at = "".join(f" at {name} = {value:.6f}" for name, value in estimate.spatial.items())
+        if correction == "finite":
+            cov = adjusted_covariance(self.arrays, estimate, self.lagged, cov_type, at)
+        else:
+            cov = covariance(estimate.pieces, cov_type, at)
+        estimate = replace(estimate, covariance=cov)
+        self._warn_if_explosive(estimate)
+        return DynamicResults(self, estimate, cov_type, correction, raw)
+
+    def _warn_if_explosive(self, estimate: Estimate) -> None:
+        size = radius(self.spectrum, self.lagged.dynamics(estimate))
+        if size >= 1.0:
+            warnings.warn(
+                f"the dynamics do not die out: the spectral radius of (I - rho W)^-1 (tau I + eta W) is {size:.4f}. "
+                "Long-run effects do not exist. Check for trends and unit roots, or model differences of y.",
+                StabilityWarning,
+                stacklevel=3,
+            )
+
+    def __repr__(self) -> str:
+        t = self.transformation
+        return (
+            f"<DynamicSpatialPanel {self.model}, {self.dynamic} dynamics, {self.effects} effects, {self.method}: "
+            f"{t.units} units x {t.periods} periods after {self.given.initial}>"
+        )
+
+
+def _names(given: Iterable[str] | str) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -1,0 +1,308 @@
+"""DynamicResults: labelled estimates of a dynamic panel, its short- and long-run effects and its stability."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gvcpos._core.errors import EstimationError, InputError
+from gvcpos._core.labels import enumerate_labels
+from gvcpos._core.options import EffectErrors, EffectHorizon, choose
+from gvcpos.spatial.panel import summary as summaries
+from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, wald
+from gvcpos.spatial.panel.dynamics.effects import Places, effects_frame
+from gvcpos.spatial.panel.dynamics.stability import radius
+from gvcpos.spatial.panel.estimates import LabelledEstimates
+from gvcpos.spatial.panel.fit_measures import FitMeasures, measure
+from gvcpos.spatial.panel.impacts.effects import Simulation
+from gvcpos.spatial.panel.ml.estimation import Estimate, recover_effects
+
+if TYPE_CHECKING:
+    from gvcpos.spatial.panel.dynamics.model import DynamicSpatialPanel
+
+Array = npt.NDArray[np.float64]
+
+CORRECTIONS = {
+    "asymptotic": "bias taken out (Yu-de Jong-Lee, Lee-Yu)",
+    "finite": "root of the bias-adjusted score (Yang)",
+    "none": "none: biased of order 1/T with entity effects",
+}
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Whether the dynamics die out.
+
+    Attributes
+    ----------
+    radius : float
+        Spectral radius of (I - rho W)^-1 (tau I + eta W); below 1 they do.
+    total : float
+        tau + rho + eta, below 1 when they do and W is row-normalised.
+    std_error : float
+        Of `total`.
+    stable : bool
+    unit_sum : PanelTest
+        Wald test of tau + rho + eta = 1. At 1 the estimates are not normal, so that near it the p-value is a guide.
+    """
+
+    radius: float
+    total: float
+    std_error: float
+    stable: bool
+    unit_sum: PanelTest
+
+
+class DynamicResults(LabelledEstimates):
+    """What `DynamicSpatialPanel.fit` found; names follow linearmodels.
+
+    Parameters
+    ----------
+    model : DynamicSpatialPanel
+    estimate : Estimate
+        After the bias correction, if one was asked for.
+    cov_type, correction : str
+    uncorrected : Estimate
+        Maximum of the likelihood given y_0.
+    """
+
+    def __init__(
+        self, model: DynamicSpatialPanel, estimate: Estimate, cov_type: str, correction: str, uncorrected: Estimate
+    ) -> None:
+        self.model = model
+        self.estimate = estimate
+        self.cov_type = cov_type
+        self.correction = correction
+        self.uncorrected = uncorrected
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters: regressors, their lags (``W*x``), tau, eta, rho and lambda."""
+        return self.model.regressors + self.model.features.spatial
+
+    @cached_property
+    def params(self) -> pd.Series:  # type: ignore[override]
+        """Estimates; sigma^2 is apart, in `sigma2`."""
+        return self._labelled(self.estimate)
+
+    @cached_property
+    def bias(self) -> pd.Series:
+        """What the correction took out: the maximum of the likelihood less the estimates."""
+        return (self._labelled(self.uncorrected) - self.params).rename("bias")
+
+    def _labelled(self, estimate: Estimate) -> pd.Series:
+        values = np.append(estimate.beta, list(estimate.spatial.values()))
+        return pd.Series(values, index=list(self.names), name="parameter")
+
+    @cached_property
+    def cov(self) -> pd.DataFrame:  # type: ignore[override]
+        """Covariance of the parameters."""
+        names = list(self.names)
+        return pd.DataFrame(self.estimate.covariance[:-1, :-1], index=names, columns=names)
+
+    @property
+    def sigma2(self) -> float:
+        """Innovation variance."""
+        return self.estimate.sigma2
+
+    @property
+    def sigma2_std_error(self) -> float:
+        """Standard error of `sigma2`."""
+        return float(np.sqrt(self.estimate.covariance[-1, -1]))
+
+    @property
+    def loglik(self) -> float:
+        """Highest log-likelihood given the first period, before any correction: what likelihood ratios compare."""
+        return self.uncorrected.loglik
+
+    @property
+    def nobs(self) -> int:
+        """Observations explained: N times T, the first period not counted."""
+        return self.model.data.y.size
+
+    @property
+    def nobs_effective(self) -> int:
+        """Observations in the likelihood: one unit less under Lee and Yu's transformation."""
+        return self.model.transformation.nobs
+
+    @property
+    def df_model(self) -> int:
+        """Parameters of the likelihood: `params`, sigma^2 and the effects that it estimates."""
+        return len(self.names) + 1 + self.model.transformation.absorbed
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion."""
+        return 2.0 * self.df_model - 2.0 * self.loglik
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, with the observations of the likelihood."""
+        return float(np.log(self.nobs_effective)) * self.df_model - 2.0 * self.loglik
+
+    @cached_property
+    def fit_measures(self) -> FitMeasures:
+        """R-squared in its three forms."""
+        return measure(self.model.arrays, self.estimate)
+
+    @property
+    def rsquared(self) -> float:
+        """One less residual over total sum of squares of y; the effects count as explained."""
+        return self.fit_measures.overall
+
+    @property
+    def rsquared_within(self) -> float:
+        """One less residual over total sum of squares of y with the effects taken out."""
+        return self.fit_measures.within
+
+    @cached_property
+    def resids(self) -> pd.Series:
+        """Innovations on the rows that are explained."""
+        return self.model.data.series(self.estimate.resids, "residual")
+
+    @cached_property
+    def fitted(self) -> pd.Series:
+        """y less innovations: what regressors, the past, effects and neighbours of the same period explain."""
+        return self.model.data.series(self.model.data.y - self.estimate.resids, "fitted")
+
+    @cached_property
+    def _effects(self) -> tuple[float, Array, Array]:
+        return recover_effects(self.model.arrays, self.estimate)
+
+    @property
+    def entity_effects(self) -> pd.Series:
+        """Entity effects, summing to zero; empty without entity effects."""
+        ids = list(self.model.weights.ids) if self.model.transformation.entity else []
+        return pd.Series(self._effects[1][: len(ids)], index=ids, name="entity_effect")
+
+    @property
+    def time_effects(self) -> pd.Series:
+        """Time effects, summing to zero; empty without time effects."""
+        times = list(self.model.data.times) if self.model.transformation.time else []
+        return pd.Series(self._effects[2][: len(times)], index=times, name="time_effect", dtype=float)
+
+    @property
+    def places(self) -> Places:
+        """Where the parameters that effects are made of stand in `params`."""
+        place = {name: i for i, name in enumerate(self.names)}
+        tau, eta, rho = (place.get(name) if name in self._own else None for name in ("tau", "eta", "rho"))
+        return Places(self.model.design.variables, tau, eta, rho)
+
+    @property
+    def _own(self) -> tuple[str, ...]:
+        return self.model.terms + self.model.features.spatial
+
+    @cached_property
+    def stability(self) -> Stability:
+        """Whether the dynamics die out, and a test of tau + rho + eta = 1."""
+        size = radius(self.model.spectrum, self.model.lagged.dynamics(self.estimate))
+        names = [name for name in ("tau", "rho", "eta") if name in self._own]
+        if not names:
+            raise InputError("a model without tau, eta and rho has no dynamics: take dynamic='time' or 'space-time'.")
+        total = float(self.params[names].sum())
+        variance = float(self.cov.loc[names, names].to_numpy().sum())
+        statistic = (total - 1.0) ** 2 / variance
+        test = chi2_test("wald_unit_sum", f"{' + '.join(names)} = 1: shocks to all units never fade", statistic, 1)
+        return Stability(size, total, float(np.sqrt(variance)), size < 1.0, test)
+
+    def effects(
+        self,
+        errors: EffectErrors = "delta",
+        *,
+        horizon: EffectHorizon = "both",
+        draws: int = 1000,
+        seed: int = 0,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Direct, indirect and total effect of every regressor, in the same period and once y has settled.
+
+        Parameters
+        ----------
+        errors : {"delta", "simulation"}
+            Standard errors by the delta method with exact derivatives, or from seeded draws of the parameters.
+        horizon : {"both", "short", "long"}
+        draws, seed : int
+            For the simulation. Draws with an inadmissible rho or unstable dynamics are left out and counted in
+            ``.attrs["rejected"]``; more than 1 % of them raises a `BoundaryWarning`.
+        level : float
+            Of the confidence interval: normal for "delta", percentiles for "simulation".
+
+        Returns
+        -------
+        DataFrame
+            Index (horizon, effect, variable); columns estimate, std_error, tstat, pvalue, lower, upper.
+
+        Raises
+        ------
+        EstimationError
+            If long-run effects are asked for and the dynamics do not die out.
+        """
+        choose(errors, EffectErrors, "errors")
+        choose(horizon, EffectHorizon, "horizon")
+        horizons = ("short", "long") if horizon == "both" else (horizon,)
+        size = radius(self.model.spectrum, self.model.lagged.dynamics(self.estimate))
+        if "long" in horizons and size >= 1.0:
+            raise EstimationError(
+                f"long-run effects do not exist: the dynamics do not die out (spectral radius {size:.4f}). "
+                "Ask for horizon='short'."
+            )
+        return effects_frame(self, errors, horizons, Simulation(draws, seed, level))
+
+    def wald(self, names: Sequence[str] | str, value: float = 0.0) -> PanelTest:
+        """Wald test that parameters, as ``["tau", "eta"]``, are all equal to a value.
+
+        Raises
+        ------
+        InputError
+            If a name is not a parameter.
+        """
+        chosen = [names] if isinstance(names, str) else list(names)
+        unknown = [name for name in chosen if name not in self.names]
+        if unknown or not chosen:
+            raise InputError(
+                f"no parameters {enumerate_labels(unknown)}. There are: {enumerate_labels(self.names, 20)}."
+            )
+        statistic = wald(
+            self.params[chosen].to_numpy(float) - value,
+            np.eye(len(chosen)),
+            self.cov.loc[chosen, chosen].to_numpy(float),
+        )
+        return chi2_test("wald", f"{', '.join(chosen)} = {value:g}", statistic, len(chosen))
+
+    @property
+    def summary(self) -> str:
+        """A text of the specification, the fit and the estimates."""
+        return summaries.as_text(self._rows())
+
+    def _rows(self) -> summaries.SummaryRows:
+        model, t = self.model, self.model.transformation
+        facts = (
+            ("Dependent variable", model.data.y_name),
+            ("Explained from", f"{model.given.initial}, which is not counted"),
+            ("Fixed effects", summaries.EFFECTS[model.effects]),
+            ("Time effects by", summaries.METHODS[model.method] if t.time else "none"),
+            ("Bias correction", CORRECTIONS[self.correction]),
+            ("Covariance", self.cov_type),
+            ("Weights", model.weights.description or model.weights.kind),
+            ("Entities x periods", f"{t.units} x {t.periods}"),
+            ("Observations", str(self.nobs)),
+            ("Log-likelihood", f"{self.loglik:.4f}"),
+            ("sigma2", f"{self.sigma2:.6g}"),
+            ("Spectral radius", f"{radius(model.spectrum, model.lagged.dynamics(self.estimate)):.4f}"),
+        )
+        frame = self.to_frame()
+        body = tuple(
+            (str(name), *(f"{value:.5g}" for value in values))
+            for name, values in zip(frame.index, frame.to_numpy(), strict=True)
+        )
+        header = ("", "Parameter", "Std. err.", "T-stat", "P-value", "Lower CI", "Upper CI")
+        return summaries.SummaryRows(f"Dynamic: {summaries.MODELS[model.model]}", facts, header, body)
+
+    def __repr__(self) -> str:
+        return f"<DynamicResults of {self.model!r}: log-likelihood {self.loglik:.3f}>"

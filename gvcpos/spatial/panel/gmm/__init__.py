@@ -1,0 +1,1 @@
+"""Two-stage least squares and generalised moments."""

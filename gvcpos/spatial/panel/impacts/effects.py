@@ -1,0 +1,154 @@
+"""The labelled frame of direct, indirect and total effects, from any of the models."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gvcpos._core.errors import BoundaryWarning, EstimationError, InputError
+from gvcpos.spatial.panel.impacts import gradients as impacts
+from gvcpos.spatial.panel.impacts.effect_points import gradient, parameters, points
+from gvcpos.spatial.panel.inference.normal import critical_value, normal_columns
+
+if TYPE_CHECKING:
+    from gvcpos.spatial.panel.results import SpatialPanelResults
+
+Array = npt.NDArray[np.float64]
+
+_REJECTED_WORTH_SAYING = 0.01
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """How errors are simulated and how wide intervals are.
+
+    Attributes
+    ----------
+    draws, seed : int
+    level : float
+    """
+
+    draws: int
+    seed: int
+    level: float
+
+
+def effects_frame(result: SpatialPanelResults, errors: str, plan: Simulation) -> pd.DataFrame:
+    """Make the frame; see `SpatialPanelResults.effects`."""
+    mean, covariance = parameters(result)
+    estimate = points(result, mean[None, :])[0]
+    attrs: dict[str, object] = {"errors": errors, "level": plan.level}
+    delta, simulated = {}, {}
+    if errors != "simulation":
+        delta = normal_columns(estimate, impacts.delta_errors(gradient(result, mean), covariance), plan.level)
+    if errors != "delta":
+        drawn = _simulated(result, mean, covariance, plan)
+        attrs |= {"draws": plan.draws, "seed": plan.seed, "rejected": plan.draws - len(drawn)}
+        simulated = _simulated_columns(estimate, drawn, plan.level)
+    columns = delta or simulated
+    if errors == "both":
+        columns = {"estimate": estimate}
+        for name in ("std_error", "pvalue", "lower", "upper"):
+            columns |= {f"{name}_delta": delta[name], f"{name}_simulation": simulated[name]}
+        columns["gap"] = _gap(delta["std_error"], drawn)
+    frame = _frame([variable.name for variable in result.model.design.variables], columns)
+    frame.attrs.update(attrs)
+    return frame
+
+
+def _simulated_columns(estimate: Array, drawn: Array, level: float) -> dict[str, Array]:
+    ordered = np.sort(drawn, axis=0)
+    lower, upper = (_quantile(ordered, share) for share in (0.5 - level / 2.0, 0.5 + level / 2.0))
+    return {
+        "estimate": estimate,
+        "std_error": drawn.std(axis=0, ddof=1),
+        "tstat": np.full_like(estimate, np.nan),
+        "pvalue": impacts.sign_pvalues(drawn),
+        "lower": lower,
+        "upper": upper,
+    }
+
+
+def _quantile(ordered: Array, share: float) -> Array:
+    """Return a quantile of sorted draws, interpolated linearly."""
+    at = share * (len(ordered) - 1)
+    below = int(at)
+    above = min(below + 1, len(ordered) - 1)
+    return np.asarray(ordered[below] + (at - below) * (ordered[above] - ordered[below]))
+
+
+def _gap(delta: Array, drawn: Array) -> Array:
+    """How far the simulated error is from the delta error, in Monte-Carlo errors of a standard deviation.
+
+    var s² = (m4 - s⁴) / n, and s = √s²; the fourth moment is that of the draws.
+    """
+    centred = drawn - drawn.mean(axis=0)
+    variance = (centred**2).mean(axis=0)
+    noise = np.sqrt(np.maximum((centred**4).mean(axis=0) - variance**2, 0.0) / len(drawn))
+    noise = np.divide(noise, 2.0 * np.sqrt(variance), out=np.full_like(noise, np.nan), where=variance > 0.0)
+    return np.divide(np.sqrt(variance) - delta, noise, out=np.full_like(noise, np.nan), where=noise > 0.0)
+
+
+def effects_with_errors(result: SpatialPanelResults, sample: Array, covariances: Array | None) -> tuple[Array, Array]:
+    """Effects and their delta errors at many parameters, each with a covariance of its own.
+
+    Parameters
+    ----------
+    result : SpatialPanelResults
+        Of the model.
+    sample : ndarray, shape (m, p)
+        Coefficients of the design and, last, rho if the model has it.
+    covariances : ndarray, shape (m, p, p), or None
+
+    Returns
+    -------
+    effects, errors : ndarray, shape (m, 3, variables)
+        Errors are empty without covariances.
+    """
+    if covariances is None:
+        return points(result, sample), np.empty(0)
+    errors = [impacts.delta_errors(gradient(result, mean), cov) for mean, cov in zip(sample, covariances, strict=True)]
+    return points(result, sample), np.array(errors)
+
+
+def _simulated(result: SpatialPanelResults, mean: Array, covariance: Array, plan: Simulation) -> Array:
+    """Effects over draws of the parameters, shape (kept, 3, variables)."""
+    draws = plan.draws
+    critical_value(plan.level)
+    if draws < 2:
+        raise InputError(f"draws={draws}: at least 2 are needed for a standard error.")
+    interval = result.model.spectrum.interval if "rho" in result.estimate.spatial else None
+    sample = impacts.simulate(mean, covariance, draws, plan.seed, interval)
+    rejected = draws - len(sample)
+    if len(sample) < 2:
+        raise EstimationError(f"{rejected} of {draws} draws of rho lie outside {interval}: no effects to average.")
+    if rejected > _REJECTED_WORTH_SAYING * draws:
+        warnings.warn(
+            f"{rejected} of {draws} draws of rho lie outside {interval} and were left out of the effects.",
+            BoundaryWarning,
+            stacklevel=4,
+        )
+    return points(result, sample)
+
+
+def _frame(variables: list[str], columns: dict[str, Array]) -> pd.DataFrame:
+    """Put (3, k) arrays in a frame on (effect, variable)."""
+    values = np.stack([each.reshape(-1) for each in columns.values()], axis=1)
+    return pd.DataFrame(values, index=_rows(tuple(variables)), columns=_header(tuple(columns)))
+
+
+@lru_cache(maxsize=64)
+def _rows(variables: tuple[str, ...]) -> pd.MultiIndex:
+    """Make the index: in a small fit a good part of the time, and the same from fit to fit."""
+    return pd.MultiIndex.from_product([impacts.EFFECTS, variables], names=["effect", "variable"])
+
+
+@lru_cache(maxsize=8)
+def _header(columns: tuple[str, ...]) -> pd.Index:
+    return pd.Index(columns)

@@ -1,0 +1,1 @@
+"""Covariances of the estimates, clustered ones, and the bootstrap."""

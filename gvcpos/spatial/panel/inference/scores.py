@@ -1,0 +1,153 @@
+"""Whose score is what: the derivative of the log-likelihood split into contributions of units, pairs and periods.
+
+The score of (beta, spatial, sigma2) is linear plus quadratic in the innovations,
+    s = sum_it b_it e_it / s2 + sum_t (e_t' A e_t / s2 - tr A),
+with A = G̃ for rho and H for lambda, projected where time effects are gone. Its terms belong to
+    a cell (i, t):         b_it e_it / s2 + A_ii e_it² / s2 - its share of the trace,
+    two units in a period: (A_ij + A_ji) e_it e_jt / s2,
+which are uncorrelated with each other when units are independent (Hoeffding's decomposition; for one cross-section the
+martingale differences of Kelejian and Prucha 2001, J. Econometrics 104:219, without their order of units). Giving a
+unit its row e_it (A e_t)_i instead would lose tr AA of the variance tr AA + tr A'A, as rows of different units are
+correlated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from gvcpos.spatial.panel.inference.covariance import Pieces
+from gvcpos.spatial.panel.ml.logdet import Spectrum
+from gvcpos.spatial.panel.ml.multiplier import Multiplier, filtered
+from gvcpos.spatial.panel.ml.operators import Operators
+
+Array = npt.NDArray[np.float64]
+
+_BLOCK = 256
+
+
+def cell_scores(pieces: Pieces) -> Array:
+    """Return the score with each pair's part given to the row it stands in; exact for sums over units of a period.
+
+    Parameters
+    ----------
+    pieces : Pieces
+        At the maximum the contributions sum to zero.
+
+    Returns
+    -------
+    ndarray, shape (T, N, k+p+1)
+        Of beta, the spatial parameters and sigma2.
+    """
+    t, s2 = pieces.transformation, pieces.sigma2
+    e = pieces.e[:, None]
+    spatial = pieces.lagged * e / s2 - np.tile(_trace_share(pieces).T, (t.periods, 1))
+    sigma = e**2 / (2.0 * s2**2) - t.nobs / (2.0 * s2 * t.units * t.periods)
+    return np.hstack([pieces.X * e / s2, spatial, sigma]).reshape(t.periods, t.units, -1)
+
+
+def own_scores(pieces: Pieces) -> Array:
+    """Return what each cell contributes alone, without the pairs; shape (T, N, k+p+1)."""
+    out, p, k = cell_scores(pieces), pieces.lagged.shape[1], pieces.X.shape[1]
+    if p:
+        e = pieces.e.reshape(out.shape[:2])
+        moved = np.stack([_project(A, pieces) for A in pieces.operators.apply(_project(e, pieces))], axis=2)
+        paired = moved - e[:, :, None] * _diagonals(pieces).T
+        out[:, :, k : k + p] -= paired * e[:, :, None] / pieces.sigma2
+    return out
+
+
+def pair_products(pieces: Pieces) -> tuple[Array, Array]:
+    """Sum the outer products of the pairs' contributions.
+
+    Returns
+    -------
+    by_unit : ndarray, shape (p, p)
+        A pair's contributions summed over periods first: innovations of a unit may be correlated over time.
+    by_cell : ndarray, shape (p, p)
+        Every period for itself.
+    """
+    p, t = pieces.lagged.shape[1], pieces.transformation
+    e = pieces.e.reshape(t.periods, t.units)
+    by_unit, by_cell = np.zeros((p, p)), np.zeros((p, p))
+    for rows, both in _pair_blocks(pieces):
+        together, squared = (e[:, rows].T @ e) ** 2, (e[:, rows] ** 2).T @ e**2
+        for a in range(p):
+            for b in range(p):
+                product = both[a] * both[b]
+                by_unit[a, b] += 0.5 * float(np.vdot(product, together))  # each pair stands twice
+                by_cell[a, b] += 0.5 * float(np.vdot(product, squared))
+    return by_unit / pieces.sigma2**2, by_cell / pieces.sigma2**2
+
+
+def _pair_blocks(pieces: Pieces) -> Iterator[tuple[slice, list[Array]]]:
+    """Yield rows of A + A' for each operator, the diagonal set to zero."""
+    if pieces.operators.count == 0:
+        return
+    n = pieces.transformation.units
+    turned = transposed(pieces.operators)
+    for start in range(0, n, _BLOCK):
+        stop = min(start + _BLOCK, n)
+        unit = np.zeros((stop - start, n))
+        unit[np.arange(stop - start), np.arange(start, stop)] = 1.0
+        unit = _project(unit, pieces)
+        both = []
+        for column, row in zip(pieces.operators.apply(unit), turned(unit), strict=True):
+            K = _project(column + row, pieces)
+            K[np.arange(stop - start), np.arange(start, stop)] = 0.0
+            both.append(K)
+        yield slice(start, stop), both
+
+
+def transposed(operators: Operators) -> Callable[[Array], list[Array]]:
+    """Return what applies the transposes to the rows of an array (m, N).
+
+    G' and H' are those of W' and M', and (R G R⁻¹)' = R'⁻¹ G' R'.
+    """
+    lag = None if operators.lag is None else _turn(operators.lag)
+    error = None if operators.error is None else _turn(operators.error)
+
+    def apply(Z: Array) -> list[Array]:
+        out = []
+        if lag is not None:
+            moved = lag.apply(Z if error is None else filtered(error.spectrum, error.r, Z))
+            out.append(moved if error is None else error.inverse_apply(moved))
+        if error is not None:
+            out.append(error.apply(Z))
+        return out
+
+    return apply
+
+
+def _turn(one: Multiplier) -> Multiplier:
+    s = one.spectrum
+    return Multiplier(Spectrum(s.matrix.T.tocsr(), s.eigenvalues, s.interval), one.r)
+
+
+def _project(Z: Array, pieces: Pieces) -> Array:
+    """Take the mean over units out where the time effects are gone."""
+    return Z - Z.mean(axis=1, keepdims=True) if pieces.transformation.time else Z
+
+
+def _diagonals(pieces: Pieces) -> Array:
+    """Diagonals of the operators, projected where the time effects are gone; shape (p, N)."""
+    t, traces = pieces.transformation, pieces.traces
+    assert traces is not None
+    if t.lee_yu or not t.time:
+        return traces.diagonal
+    one = np.full((1, t.units), 1.0 / t.units)
+    rows = np.vstack(pieces.operators.apply(one))
+    columns = np.vstack(transposed(pieces.operators)(one))
+    return np.asarray(traces.diagonal - rows - columns + rows.mean(axis=1, keepdims=True))
+
+
+def _trace_share(pieces: Pieces) -> Array:
+    """What each cell of a unit bears of the log-determinants' slopes, by its diagonal element; shape (p, N)."""
+    t, traces = pieces.transformation, pieces.traces
+    if traces is None:
+        return np.empty((0, t.units))
+    own = _diagonals(pieces)
+    rest = traces.single - own.sum(axis=1)  # only the direct likelihood with time effects leaves one
+    return np.asarray((own + rest[:, None] / t.units) * t.determinants / t.periods)

@@ -1,0 +1,1 @@
+"""From labelled data and a specification to arrays: rows, gaps, formulas, columns, transformations."""

@@ -1,0 +1,300 @@
+"""A panel brought to the order of W, by label: the one place where labels meet arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gvcpos._core.errors import InputError, LabelError
+from gvcpos._core.labels import align, enumerate_labels, unique
+from gvcpos._core.options import ExtraUnits, MissingRule, choose
+from gvcpos.spatial.panel.inputs.missing import LeftOut, apply_rule, narrowed, refuse_infinite
+from gvcpos.spatial.weights import Weights
+
+Array = npt.NDArray[np.float64]
+Label = TypeVar("Label")
+
+
+@dataclass(frozen=True)
+class PanelData:
+    """y and X as arrays in the order (time ascending, units of W), and the way back to the caller's rows.
+
+    Attributes
+    ----------
+    y : ndarray, shape (T, N)
+    X : ndarray, shape (T, N, k)
+    y_name : str
+    names : tuple of str
+        Regressors.
+    times : tuple
+    weights : Weights
+    rows : MultiIndex or None
+        The caller's rows (entity, time); None for arrays, whose rows are (unit, time) in stacked order.
+    position : ndarray of int, shape (T*N,)
+        Where each of the caller's rows stands in the stacked arrays.
+    left_out : LeftOut
+        What a rule for missing values or for the units of W left out.
+    """
+
+    y: Array
+    X: Array
+    y_name: str
+    names: tuple[str, ...]
+    times: tuple[object, ...]
+    weights: Weights
+    rows: pd.MultiIndex | None
+    position: npt.NDArray[np.intp]
+    left_out: LeftOut = field(default_factory=LeftOut)
+
+    @cached_property
+    def index(self) -> pd.MultiIndex:
+        """The caller's rows (entity, time)."""
+        if self.rows is not None:
+            return self.rows
+        product = pd.MultiIndex.from_product([self.times, self.weights.ids], names=["time", "entity"])
+        return product.swaplevel()
+
+    def series(self, values: Array, name: str) -> pd.Series:
+        """Return a (T, N) array as a Series on the caller's rows, in the caller's order."""
+        return pd.Series(values.reshape(-1)[self.position], index=self.index, name=name)
+
+
+def from_frames(
+    y: pd.Series | pd.DataFrame,
+    X: pd.DataFrame | pd.Series,
+    W: Weights,
+    *,
+    missing: MissingRule = "error",
+    extra_units: ExtraUnits = "error",
+) -> PanelData:
+    """Check and align a panel given as frames on a two-level index (entity, time).
+
+    Parameters
+    ----------
+    y : Series or one-column DataFrame
+    X : DataFrame or Series
+        Same rows as y; order does not matter.
+    W : Weights
+        Its units must be exactly the entities.
+    missing, extra_units
+        What to do where rows or values are missing, and with units of W without rows; see `SpatialPanel`.
+
+    Raises
+    ------
+    LabelError
+        If rows are duplicated, X and y have different rows, or the entities are not the units of W.
+    InputError
+        If the panel is not balanced or a value is missing and no rule says what to leave out, a value is infinite
+        or not a number, the rule leaves nothing, or a unit loses all its neighbours.
+
+    Warns
+    -----
+    DroppedRowsWarning
+        If the rule leaves anything out.
+    """
+    choose(missing, MissingRule, "missing")
+    choose(extra_units, ExtraUnits, "extra_units")
+    target, frame = _column(y), X.to_frame() if isinstance(X, pd.Series) else X
+    rows = _pairs(target.index, "y")
+    order = _match(_pairs(frame.index, "X"), rows)
+    names = unique(frame.columns, "regressors")
+    y_name = str(target.name) if target.name is not None else "y"
+    values = np.column_stack([_numbers(target), *(_numbers(frame.iloc[:, j])[order] for j in range(len(names)))])
+    W, units = _units(rows, W, extra_units)
+    kept, W, out = _complete(rows, values, W, missing, columns=(y_name, *names))
+    rows, values = [row for row, stays in zip(rows, kept, strict=True) if stays], values[kept]
+    times = _times(rows)
+    position = _positions(rows, times, W)
+    _refuse_missing(values, rows, (y_name, *names))
+    cube = np.empty_like(values)
+    cube[position] = values
+    cube = cube.reshape(len(times), W.n, -1)
+    index = cast(pd.MultiIndex, target.index[kept].set_names(_level_names(target.index)))
+    y_cube, out = np.ascontiguousarray(cube[:, :, 0]), replace(out, units=units)
+    return PanelData(y_cube, cube[:, :, 1:], y_name, names, times, W, index, position, out)
+
+
+def from_arrays(
+    y: npt.ArrayLike,
+    X: npt.ArrayLike,
+    W: Weights,
+    *,
+    names: Sequence[str] | None = None,
+    times: Sequence[object] | None = None,
+    y_name: str = "y",
+    missing: MissingRule = "error",
+) -> PanelData:
+    """Take arrays that are already in the order of W.
+
+    Parameters
+    ----------
+    y : array, shape (T, N)
+    X : array, shape (T, N, k)
+    W : Weights of N units
+    names : sequence of k str, optional
+        Default ``x1``, ``x2``, ...
+    times : sequence of T labels, optional
+        Default 0, 1, ...
+    missing
+        What to do where a value is NaN; see `SpatialPanel`.
+
+    Raises
+    ------
+    InputError
+        If a shape does not fit, or a value is not finite and no rule says what to leave out.
+    """
+    choose(missing, MissingRule, "missing")
+    target, regressors = np.array(y, dtype=float), np.array(X, dtype=float)
+    if target.ndim != 2 or target.shape[1] != W.n:
+        raise InputError(f"y has shape {target.shape}; (T, N) with N = {W.n} units of W is needed.")
+    if regressors.ndim != 3 or regressors.shape[:2] != target.shape:
+        raise InputError(f"X has shape {regressors.shape}; {(*target.shape, 'k')} is needed.")
+    k = regressors.shape[2]
+    labels = unique(names if names is not None else [f"x{j + 1}" for j in range(k)], "regressors")
+    periods = tuple(times if times is not None else range(len(target)))
+    if len(labels) != k or len(set(periods)) != len(target):
+        raise InputError(
+            f"{len(labels)} names and {len(set(periods))} times for {k} regressors and {len(target)} periods."
+        )
+    stacked = np.column_stack([target.reshape(-1), regressors.reshape(-1, k)])
+    rows = [] if np.isfinite(stacked).all() else [(unit, time) for time in periods for unit in W.ids]
+    if missing == "error" or not rows:
+        _refuse_missing(stacked, rows, (y_name, *labels))
+        return PanelData(target, regressors, y_name, labels, periods, W, None, np.arange(target.size), LeftOut(missing))
+    kept, W, out = _complete(rows, stacked, W, missing, columns=(y_name, *labels), times=periods)
+    values = stacked[kept].reshape(-1, W.n, k + 1)
+    periods, place = _without(periods, out.periods), np.arange(len(values) * W.n)
+    y_cube = np.ascontiguousarray(values[:, :, 0])
+    return PanelData(y_cube, values[:, :, 1:], y_name, labels, periods, W, None, place, out)
+
+
+def _column(y: pd.Series | pd.DataFrame) -> pd.Series:
+    """Return y as a Series."""
+    if isinstance(y, pd.DataFrame):
+        if y.shape[1] != 1:
+            raise InputError(f"y has {y.shape[1]} columns ({enumerate_labels(y.columns)}); one is needed.")
+        return y.iloc[:, 0]
+    if not isinstance(y, pd.Series):
+        raise InputError(
+            f"y is a {type(y).__name__}; a Series on (entity, time) is needed. For arrays use SpatialPanel.from_arrays."
+        )
+    return y
+
+
+def _pairs(index: pd.Index, what: str) -> list[tuple[str, object]]:
+    """Return the rows as (entity, time), entity as text; refuse duplicates."""
+    if not isinstance(index, pd.MultiIndex) or index.nlevels != 2:
+        raise InputError(f"{what} needs a two-level index (entity, time); set_index([entity, time]) makes one.")
+    rows = [(str(entity), time) for entity, time in index]
+    if len(set(rows)) != len(rows):
+        seen: set[tuple[str, object]] = set()
+        twice = [row for row in rows if row in seen or seen.add(row)]  # type: ignore[func-returns-value]
+        raise LabelError(f"{what}: rows given twice: {_show(twice)}. Each entity and time must occur once.")
+    return rows
+
+
+def _match(have: list[tuple[str, object]], want: list[tuple[str, object]]) -> npt.NDArray[np.intp]:
+    """Positions of y's rows among X's."""
+    place = {row: i for i, row in enumerate(have)}
+    wanted = set(want)
+    missing = [row for row in want if row not in place]
+    extra = [row for row in have if row not in wanted]
+    if missing or extra:
+        parts = [f"X lacks {_show(missing)}"] * bool(missing) + [f"y lacks {_show(extra)}"] * bool(extra)
+        raise LabelError(f"X and y have different rows: {'; '.join(parts)}. Give both the same rows.")
+    return np.array([place[row] for row in want], dtype=np.intp)
+
+
+def _times(rows: list[tuple[str, object]]) -> tuple[object, ...]:
+    """Periods in ascending order."""
+    return tuple(sorted(dict.fromkeys(time for _, time in rows)))  # type: ignore[type-var]
+
+
+def _units(rows: list[tuple[str, object]], W: Weights, extra_units: str) -> tuple[Weights, tuple[str, ...]]:
+    """Bring W to the entities: refuse unknown ones; refuse or cut off units without rows, and name those cut off."""
+    entities = dict.fromkeys(entity for entity, _ in rows)
+    absent = tuple(label for label in W.ids if label not in entities) if extra_units == "subset" else ()
+    align(tuple(entities) + absent, W.ids, "the panel", "the weights W")
+    return (narrowed(W, _without(W.ids, absent)) if absent else W), absent
+
+
+def _without(labels: tuple[Label, ...], gone: tuple[Label, ...]) -> tuple[Label, ...]:
+    left = set(gone)
+    return tuple(label for label in labels if label not in left)
+
+
+def _complete(
+    rows: list[tuple[str, object]],
+    values: Array,
+    W: Weights,
+    rule: MissingRule,
+    *,
+    columns: tuple[str, ...],
+    times: tuple[object, ...] | None = None,
+) -> tuple[npt.NDArray[np.bool_], Weights, LeftOut]:
+    """Tell which of the caller's rows stay under a rule for missing values, cut W, and say what the rule left out."""
+    if rule == "error":
+        return np.ones(len(rows), dtype=bool), W, LeftOut()
+    refuse_infinite(values, rows, columns)
+    times = times or _times(rows)
+    unit = {label: i for i, label in enumerate(W.ids)}
+    period = {time: t for t, time in enumerate(times)}
+    at = (np.array([period[time] for _, time in rows]), np.array([unit[entity] for entity, _ in rows]))
+    present = np.zeros((len(times), W.n), dtype=bool)
+    present[at] = np.isfinite(values).all(axis=1)
+    (entities, periods), out = apply_rule(present, W.ids, times, rule)
+    stays = periods[at[0]] & entities[at[1]]
+    W = narrowed(W, _without(W.ids, out.entities)) if out.entities else W
+    return stays, W, replace(out, rows=int((~stays).sum()))
+
+
+def _positions(rows: list[tuple[str, object]], times: tuple[object, ...], W: Weights) -> npt.NDArray[np.intp]:
+    """Positions of the rows in the stacked arrays; refuse gaps."""
+    unit = {label: i for i, label in enumerate(W.ids)}
+    period = {time: i for i, time in enumerate(times)}
+    if len(rows) != len(unit) * len(period):
+        there = set(rows)
+        gaps = [(entity, time) for entity in W.ids for time in times if (entity, time) not in there]
+        raise InputError(
+            f"the panel is not balanced: {len(gaps)} rows are missing: {_show(gaps)}. "
+            "Drop those entities or periods, which SpatialPanel does with missing='drop-entities' or 'drop-periods', "
+            "or fill the gaps first."
+        )
+    return np.array([period[time] * W.n + unit[entity] for entity, time in rows], dtype=np.intp)
+
+
+def _numbers(column: pd.Series) -> Array:
+    """Return a column as float, or say that it is not numeric."""
+    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+        raise InputError(f"column {column.name!r} is not numeric ({column.dtype}). Convert it first.")
+    return column.to_numpy(dtype=float, na_value=np.nan)
+
+
+def _refuse_missing(values: Array, rows: Iterable[tuple[str, object]], columns: tuple[str, ...]) -> None:
+    """Name the cells that are missing or infinite."""
+    bad = np.argwhere(~np.isfinite(values))
+    if bad.size:
+        pairs = list(rows)
+        shown = [f"{columns[j]} of {pairs[i][0]} in {pairs[i][1]}" for i, j in bad[:8]]
+        raise InputError(
+            f"{len(bad)} values are missing or infinite: {'; '.join(shown)}"
+            f"{' ...' if len(bad) > 8 else ''}. Drop the entities or periods, which SpatialPanel does with "
+            "missing='drop-entities' or 'drop-periods', or fill them first."
+        )
+
+
+def _level_names(index: pd.Index) -> list[str]:
+    return [
+        str(name) if name is not None else default
+        for name, default in zip(index.names, ("entity", "time"), strict=True)
+    ]
+
+
+def _show(rows: Iterable[tuple[str, object]]) -> str:
+    return enumerate_labels(f"({entity}, {time})" for entity, time in rows)

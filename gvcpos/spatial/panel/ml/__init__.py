@@ -1,0 +1,1 @@
+"""Maximum likelihood: log-determinants, operators, the concentrated likelihood, its maxima, the estimate."""

@@ -1,0 +1,167 @@
+"""G = W(I - rW)^-1: what it does to data, and the traces that the information matrix and the effects need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse import linalg
+
+from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
+from gvcpos.spatial.panel.ml.determinants import factorised, squared_trace
+from gvcpos.spatial.panel.ml.logdet import Spectrum
+
+Array = npt.NDArray[np.float64]
+
+_BLOCK = 256
+_BLOCKS_UP_TO = 1500  # units; above, traces come from log-determinants
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Traces of G, or of F'GF with F the orthonormal complement of the constant vector.
+
+    Attributes
+    ----------
+    g, gg, gtg : float
+        tr G, tr GG, tr G'G.
+    make_diagonal : callable
+        What computes the diagonal: for a large W dear, and seldom asked for.
+    """
+
+    g: float
+    gg: float
+    gtg: float
+    make_diagonal: Callable[[], Array]
+
+    @cached_property
+    def diagonal(self) -> Array:
+        """Diagonal of G, shape (N,), of which the column means are taken out when projected."""
+        return self.make_diagonal()
+
+
+@dataclass(frozen=True)
+class Multiplier:
+    """The spatial multiplier at one value of the spatial parameter.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+    r : float
+    """
+
+    spectrum: Spectrum
+    r: float
+
+    def apply(self, Z: Array) -> Array:
+        """Return G applied to every period of Z, shape (T, N)."""
+        return np.ascontiguousarray(self._columns(np.ascontiguousarray(Z.T)).T)
+
+    def inverse_apply(self, Z: Array) -> Array:
+        """Return (I - rW)^-1 applied to every period of Z, shape (T, N)."""
+        return Z + self.r * self.apply(Z)
+
+    def transposed_inverse_apply(self, Z: Array) -> Array:
+        """Return (I - rW')^-1 applied to every row of Z, shape (T, N)."""
+        if self._dense is not None:
+            return np.asarray(Z + self.r * (Z @ self._dense))
+        return np.ascontiguousarray(self._factor.solve(np.ascontiguousarray(Z.T), trans="T").T)
+
+    def traces(self, *, projected: bool) -> Traces:
+        """Return the traces of G, or of F'GF when W is row-normalised and time effects are gone.
+
+        Then G maps constants to constants, F'GF has the traces of JG with J = I - 11'/N, and
+        JG = (I - r JW)^-1 JW, which stays finite up to r = 1, where G does not.
+        """
+        if projected and self._dense is not None:
+            G = self._projected()
+            return Traces(float(np.trace(G)), float(np.vdot(G.T, G)), float(np.vdot(G, G)), G.diagonal)
+        if self._dense is None and self.spectrum.n > _BLOCKS_UP_TO:
+            return self._traces_of_determinants(projected)
+        return self._traces_by_blocks(projected)
+
+    def _traces_by_blocks(self, projected: bool) -> Traces:
+        """Go through the columns of G."""
+        n = self.spectrum.n
+        g = gg = gtg = 0.0
+        diagonal = np.empty(n)
+        for start in range(0, n, _BLOCK):
+            stop = min(start + _BLOCK, n)
+            G = self._block(start, stop)
+            diagonal[start:stop] = G[np.arange(start, stop), np.arange(stop - start)]
+            g += diagonal[start:stop].sum()
+            gg += self._squared_trace(G, start, stop)
+            if projected:
+                G = G - G.mean(axis=0)
+                diagonal[start:stop] = G[np.arange(start, stop), np.arange(stop - start)]
+            gtg += float(np.vdot(G, G))
+        if projected:
+            unit = 1.0 / (1.0 - self.r)
+            g, gg = g - unit, gg - unit**2
+        return Traces(float(g), float(gg), gtg, lambda: diagonal)
+
+    def _traces_of_determinants(self, projected: bool) -> Traces:
+        """Take them from derivatives of log-determinants, without a column of G."""
+        at, r = self.spectrum.determinants, np.array(self.r)
+        g, gg = -float(at.derivative(r, 1)), -float(at.derivative(r, 2))
+        gtg = squared_trace(self.spectrum.matrix, self.r, 1.0 / min(map(abs, self.spectrum.interval)))
+        if projected:
+            unit = 1.0 / (1.0 - self.r)
+            sums = self.spectrum.matrix.T @ self._factor.solve(np.ones(self.spectrum.n), trans="T")
+            # |JG|² = |G|² - |1'G|² / N, and 1'G = 1'W(I - rW)^-1 = 1'(I - rW)^-1 W.
+            g, gg, gtg = g - unit, gg - unit**2, gtg - float(sums @ sums) / self.spectrum.n
+        return Traces(g, gg, gtg, lambda: self._traces_by_blocks(projected).diagonal)
+
+    def _projected(self) -> Array:
+        """Return JG, shape (N, N), without forming G."""
+        W = self.spectrum.matrix.toarray()
+        JW = W - W.mean(axis=0)
+        return np.asarray(np.linalg.solve(np.eye(len(W)) - self.r * JW, JW))
+
+    def _squared_trace(self, G: Array, start: int, stop: int) -> float:
+        """Sum of the diagonal of GG over the columns of one block."""
+        if self._dense is not None:
+            return float(np.einsum("ji,ij->", self._dense[start:stop], G))
+        GG = self._columns(G)
+        return float(GG[np.arange(start, stop), np.arange(stop - start)].sum())
+
+    @cached_property
+    def _dense(self) -> Array | None:
+        """G itself where N is moderate; None for a large sparse W, which is solved block by block."""
+        if self.spectrum.eigenvalues is None:
+            return None
+        W = self.spectrum.matrix.toarray()
+        return np.asarray(np.linalg.solve(np.eye(len(W)) - self.r * W.T, W.T).T)
+
+    @cached_property
+    def _factor(self) -> linalg.SuperLU:
+        W = self.spectrum.matrix
+        return factorised((sparse.eye_array(W.shape[0], format="csc") - self.r * W).tocsc())
+
+    def _block(self, start: int, stop: int) -> Array:
+        """Return columns start..stop of G."""
+        if self._dense is not None:
+            return self._dense[:, start:stop]
+        return self._columns(_unit_columns(self.spectrum.n, start, stop))
+
+    def _columns(self, Z: Array) -> Array:
+        """Return G Z for Z of shape (N, m)."""
+        if self._dense is not None:
+            return np.asarray(self._dense @ Z)
+        return np.asarray(self.spectrum.matrix @ self._factor.solve(Z))
+
+
+def _unit_columns(n: int, start: int, stop: int) -> Array:
+    """Columns start..stop of the identity matrix."""
+    out = np.zeros((n, stop - start))
+    out[np.arange(start, stop), np.arange(stop - start)] = 1.0
+    return out
+
+
+def filtered(spectrum: Spectrum, r: float, Z: Array) -> Array:
+    """Return (I - rW) applied to every period; Z is (T, N) or (T, N, k)."""
+    return Z - r * spatial_lag(operator(spectrum.matrix), Z)

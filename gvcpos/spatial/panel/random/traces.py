@@ -1,0 +1,124 @@
+"""Traces of the derivatives of the covariance of the filtered data under random effects.
+
+Between units the covariance K moves with a parameter by S = X + X', X = A K + ½ K', where A is the operator of the
+parameter (G̃ for rho, H for lambda, nothing for phi) and K' the derivative of K itself. The information needs
+½ tr K⁻¹S, ½ tr K⁻¹S K⁻¹S, and, where innovations are not normal, the diagonals of K⁻¹X K⁻¹.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from gvcpos.spatial.panel.ml.operators import Operators, OperatorTraces
+from gvcpos.spatial.panel.random.kernel import Kernel, ScalarKernel
+
+Array = npt.NDArray[np.float64]
+Linear = Callable[[Array], Array]  # (N, m) to (N, m)
+
+_BLOCK = 256
+
+
+@dataclass(frozen=True)
+class BetweenTraces:
+    """Traces between units, one row for each parameter.
+
+    Attributes
+    ----------
+    single : ndarray, shape (q,)
+        ½ tr K⁻¹S_a.
+    double : ndarray, shape (q, q)
+        ½ tr K⁻¹S_a K⁻¹S_b.
+    make_diagonals : callable
+        What computes `own` and `effect`: for a large W dear, and seldom asked for.
+    """
+
+    single: Array
+    double: Array
+    make_diagonals: Callable[[], tuple[Array, Array]]
+
+    @cached_property
+    def diagonals(self) -> tuple[Array, Array]:
+        """Diagonals of K⁻¹X_a K⁻¹ and of L'K⁻¹X_a K⁻¹L, shape (q, N) each; L takes the effects to the filtered data."""
+        return self.make_diagonals()
+
+
+def expected_traces(kernel: Kernel, ops: Operators, within: OperatorTraces | None) -> BetweenTraces:
+    """Return the traces of (rho, lambda, phi), as far as the model has them.
+
+    Parameters
+    ----------
+    kernel : Kernel
+    ops : Operators
+    within : OperatorTraces or None
+        Traces of the operators alone; None in a model without spatial parameters.
+    """
+    if isinstance(kernel, ScalarKernel):
+        return _scalar(kernel, within)
+    lag, error = ops.lag is not None, ops.error is not None
+    terms: list[Linear] = []
+
+    def moved(Z: Array, place: int) -> Array:
+        return np.ascontiguousarray(ops.apply(np.ascontiguousarray(kernel.apply(Z).T))[place].T)
+
+    if lag:
+        terms.append(lambda Z: moved(Z, 0))
+    if error:
+        terms.append(lambda Z: moved(Z, int(lag)) + 0.5 * kernel.by_lam(Z))
+    terms.append(lambda Z: 0.5 * kernel.by_phi(Z))
+    return between_traces(kernel, terms)
+
+
+def _scalar(kernel: ScalarKernel, t: OperatorTraces | None) -> BetweenTraces:
+    """K = I/w: the traces are those of the operators, with phi's T w / 2 times the identity beside them."""
+    n, w, half = kernel.units, kernel.weight, 0.5 * kernel.periods * kernel.weight
+    single, double = np.array([half * n]), np.array([[2.0 * half**2 * n]])
+    if t is not None:
+        cross = 2.0 * half * t.single[:, None]
+        single = np.append(t.single, single)
+        double = np.block([[t.double, cross], [cross.T, double]])
+
+    def diagonals() -> tuple[Array, Array]:
+        own = np.full((1, n), half)
+        both = w * (own if t is None else np.vstack([t.diagonal, own]))
+        return both, both
+
+    return BetweenTraces(single, double, diagonals)
+
+
+def between_traces(kernel: Kernel, terms: Sequence[Linear]) -> BetweenTraces:
+    """Return the traces for X given as products, a block of columns at a time.
+
+    tr K⁻¹X_a K⁻¹X_b' is the sum of the elementwise product of K⁻¹X_a K⁻¹ and X_b, so nothing is transposed.
+    """
+    n, q = kernel.units, len(terms)
+    single, double = np.zeros(q), np.zeros((q, q))
+    own, effect = np.empty((q, n)), np.empty((q, n))
+    for start in range(0, n, _BLOCK):
+        stop = min(start + _BLOCK, n)
+        unit = np.zeros((n, stop - start))
+        unit[np.arange(start, stop), np.arange(stop - start)] = 1.0
+        rows = np.arange(start, stop), np.arange(stop - start)
+        inverse, reached = kernel.solve(unit), kernel.solve(kernel.loading(unit))
+        plain = [X(unit) for X in terms]
+        solved = [kernel.solve(Z) for Z in plain]
+        for a, X in enumerate(terms):
+            both = kernel.solve(X(inverse))
+            own[a, start:stop] = both[rows]
+            effect[a, start:stop] = (reached * X(reached)).sum(axis=0)
+            single[a] += solved[a][rows].sum()
+            for b in range(q):
+                double[a, b] += kernel.solve(X(solved[b]))[rows].sum() + float(np.vdot(both, plain[b]))
+    return BetweenTraces(single, (double + double.T) / 2.0, lambda: (own, effect))
+
+
+def inverse_diagonals(kernel: Kernel) -> tuple[Array, Array]:
+    """Return the diagonals of K⁻¹ and of L'K⁻¹L, shape (N,) each."""
+    if isinstance(kernel, ScalarKernel):
+        return np.full(kernel.units, kernel.weight), np.full(kernel.units, kernel.weight)
+    own, effect = between_traces(kernel, [kernel.apply]).diagonals
+    return own[0], effect[0]
