@@ -40,6 +40,8 @@ _EXPORTS = {
     "DynamicSpatialPanel": "gvcpos.spatial.panel",
     "compare": "gvcpos.spatial.panel",
     "model_probabilities": "gvcpos.spatial.panel",
+    "specification_path": "gvcpos.spatial.panel",
+    "cips": "gvcpos.spatial.panel",
 }
 __all__ = [
     "BivariateMoran",
@@ -64,6 +66,7 @@ __all__ = [
     "SpatialPanelResults",
     "Weights",
     "choropleth",
+    "cips",
     "cluster_map",
     "compare",
     "differential_local_moran",
@@ -76,6 +79,7 @@ __all__ = [
     "moran_scatter",
     "residual_moran",
     "significance_map",
+    "specification_path",
     "transition_plot",
     "weights",
     "yearly",

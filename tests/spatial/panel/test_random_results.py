@@ -164,8 +164,8 @@ def test_refusals() -> None:
     for cov_type in ("cluster-entity", "driscoll-kraay"):
         with pytest.raises(InputError, match="not defined for random effects"):
             panel.fit(cov_type)  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="lm_tests is not defined with effects='random'"):
-        panel.lm_tests()
+    with pytest.raises(InputError, match="influence"):
+        panel.fit().influence()
     with pytest.raises(InputError, match="bootstrap is not defined"):
         panel.fit().bootstrap(draws=19)
     with pytest.raises(InputError, match="needs a model with a spatial error"):
