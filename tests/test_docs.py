@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -31,6 +32,35 @@ def test_the_guide_to_the_accounts_runs(tmp_path: Path, capsys: pytest.CaptureFi
     program.write_text(snippets(ROOT / "docs" / "accounts.md"), encoding="utf-8")
     runpy.run_path(str(program))
     assert "kww.FVA_INT" in capsys.readouterr().out
+
+
+def test_the_guide_to_space_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "spatial.py"
+    program.write_text(snippets(ROOT / "docs" / "spatial.md"), encoding="utf-8")
+    runpy.run_path(str(program))
+    said = capsys.readouterr().out
+    assert "Decision: sdm with twoway effects." in said
+    assert "1 of 60 entities: DEU" in said
+
+
+def test_the_guide_to_space_names_what_is_public() -> None:
+    from gvcpos import spatial
+    from gvcpos.spatial import panel, weights
+
+    text = (ROOT / "docs" / "spatial.md").read_text(encoding="utf-8")
+    public = {*spatial.__all__, *panel.__all__, *weights.__all__}
+    results = {name for name in public if name.endswith("Results")} | {"PanelTest", "SpecificationPath"}
+    shown_as_methods = {"cips", "great_circle"}
+    silent = {name for name in public - results - shown_as_methods if not re.search(rf"\b{name}\b", text)}
+    assert not silent
+
+
+def test_the_guide_to_space_knows_every_choice() -> None:
+    from gvcpos._core import options
+
+    text = (ROOT / "docs" / "spatial.md").read_text(encoding="utf-8")
+    for kind in (options.SpatialModel, options.StaticEffects, options.CovarianceType, options.PredictionKind):
+        assert not {name for name in get_args(kind) if f"`{name}`" not in text and f'"{name}"' not in text}
 
 
 def test_the_guide_shows_every_frame() -> None:
