@@ -60,9 +60,8 @@ def position_capture_slope(
     errors : {"clustered", "driscoll-kraay"}
         Without weights.
     cov_type : CovarianceType
-        With weights: the covariance of `SpatialPanel.fit`. Errors clustered by country stand serial correlation, which
-        country-year panels have; "information" takes innovations as independent over time. Clustered slopes are
-        referred to t with clusters less one degrees of freedom, others to the normal.
+        With weights: the covariance of `SpatialPanel.fit`. Errors clustered by country stand serial correlation and
+        refer slopes to t with clusters less one degrees of freedom, others to the normal.
     exclude : iterable of str
         Countries left out; each must be in the panel, except ROW, which may be absent.
     level : float
@@ -76,8 +75,7 @@ def position_capture_slope(
     Raises
     ------
     LabelError
-        If the stage or an excluded country is unknown, rows are duplicated, or weights and panel name different
-        countries.
+        If the stage or an excluded country is unknown, rows are duplicated, or weights name other countries.
     InputError, EstimationError
         If a column is unknown; if position does not vary within countries over time.
 

@@ -95,8 +95,7 @@ def lock_in(
     leader : str, optional
         Country whose share upstream is tested for a trend; default the largest.
     exclude : sequence of str
-        Economies left out of every test, such as the rest of the world; each must be in the panel, except ROW,
-        which may be absent.
+        Economies left out of every test; each must be in the panel, except ROW, which may be absent.
     level : float
         Size of each test; p-values adjusted for the number of slopes are in their ``details``.
 
@@ -116,8 +115,7 @@ def lock_in(
     comparable = len(names) > 1 and (weights is None or slope == "coefficient")
     equal = (slope_equality(panel, names, **model, **common),) if comparable else ()
     pull = pull_through(panel, upstream, downstream, lags=lags, own_lags=own_lags, placebo=placebo, **common)
-    measures = dominance(panel, exclude=exclude)
-    leaders = dominance_summary(measures)
+    leaders = dominance_summary(measures := dominance(panel, exclude=exclude))
     first = leaders[leaders[unit_column(panel)] == upstream].iloc[0]
     made = "Synthetic data: " if panel.attrs.get("synthetic") else ""
     sentence = made + _lead(first, upstream) + _together(slopes[0], pull, upstream, downstream)

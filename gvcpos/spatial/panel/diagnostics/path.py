@@ -134,17 +134,14 @@ def specification_path(
     ----------
     panel : SpatialPanel or str
         Data, weights and choices; its `model` plays no part. Or a formula, for `data` and `W`.
-    data : DataFrame, optional
+    data, W : DataFrame and Weights, optional
         With a formula; see `SpatialPanel.from_formula`.
-    W : Weights, optional
-        With a formula.
     alpha : float
         Level of every test, between 0 and 1.
     order : sequence of {"moran", "lm", "effects", "hausman", "durbin", "restrict", "criteria", "impacts"}
         Steps to take, in this order; each works with what those before it decided.
     cov_type : str
-        Covariance of the Wald tests and of the result; the likelihood ratios do not use it. Random effects fall back
-        to "sandwich" where they have no such covariance.
+        Covariance of the Wald tests and the result; random effects that have no such one fall back to "sandwich".
     hold_effects : bool
         Whether to keep the effects of the panel whatever the tests say.
     **choices
@@ -164,8 +161,7 @@ def specification_path(
     Rules: the effects whose scaled (Bartlett) LR rejects are kept, random ones where the robust Hausman test does not
     reject. The Durbin model is left for a smaller one only if neither Wald nor LR rejects that, and, for a lag or an
     error, the LM tests do not point to the other; among several the lowest bic decides. What disagrees is in
-    `contradictions`; nothing is dropped from `tests`. The tests are made one after the other on the same data: the
-    level of the whole path is not `alpha`.
+    `contradictions`. Tests follow each other on the same data: the level of the whole path is not `alpha`.
     """
     if not 0.0 < alpha < 1.0:
         raise InputError(f"alpha={alpha} is not a level between 0 and 1.")
