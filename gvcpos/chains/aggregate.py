@@ -11,6 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from gvcpos.accounting.indices.position import ratio
+
 FloatArray = npt.NDArray[np.float64]
 Columns = Mapping[str, FloatArray]
 
@@ -61,10 +63,10 @@ def stage_values(sectors: Columns, positions: npt.NDArray[np.intp]) -> dict[str,
     out = {name: sectors[name][:, positions].sum(axis=1) for name in MONEY if name in sectors}
     for name, flow in denominators(sectors).items():
         out[name] = weighted_mean(sectors[name][:, positions], flow[:, positions])
-    out["gvc_position"] = divide(out["plv_gvc"], out["ply_gvc"])
+    out["gvc_position"] = ratio(out["plv_gvc"], out["ply_gvc"])
     out["kpww_participation"] = out["kpww_iv"] + out["kpww_fv"]
     out["kpww_position"] = _log_one_plus(out["kpww_iv"]) - _log_one_plus(out["kpww_fv"])
-    out["vax_ratio"] = divide(out["vax_origin"], out["exports"])
+    out["vax_ratio"] = ratio(out["vax_origin"], out["exports"])
     return out
 
 
@@ -72,12 +74,12 @@ def weighted_mean(values: FloatArray, weights: FloatArray) -> FloatArray:
     """Average over the last axis; values that are NaN, and their weights, are left out. NaN without weight."""
     there = np.isfinite(values)
     total = np.where(there, weights, 0.0).sum(axis=-1)
-    return divide(np.where(there, values * weights, 0.0).sum(axis=-1), total)
+    return ratio(np.where(there, values * weights, 0.0).sum(axis=-1), total)
 
 
 def world_share(stage: FloatArray) -> FloatArray:
     """Return each country's share of the world's stage, shape (G,); they sum to one."""
-    return divide(stage, np.broadcast_to(stage.sum(), stage.shape))
+    return ratio(stage, np.broadcast_to(stage.sum(), stage.shape))
 
 
 def revealed_advantage(stage: FloatArray, total: FloatArray) -> FloatArray:
@@ -89,14 +91,8 @@ def revealed_advantage(stage: FloatArray, total: FloatArray) -> FloatArray:
         Exports of the stage and of all sectors. RCA is the stage's share in the country's exports over its share
         in the world's (Balassa 1965).
     """
-    own, world = divide(stage, total), divide(stage.sum(keepdims=True), total.sum(keepdims=True))
-    return divide(own, np.broadcast_to(world, own.shape))
-
-
-def divide(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
-    """Divide element by element; NaN where the denominator is zero."""
-    out = np.full(numerator.shape, np.nan)
-    return np.divide(numerator, denominator, out=out, where=denominator != 0)
+    own, world = ratio(stage, total), ratio(stage.sum(keepdims=True), total.sum(keepdims=True))
+    return ratio(own, np.broadcast_to(world, own.shape))
 
 
 def _log_one_plus(values: FloatArray) -> FloatArray:

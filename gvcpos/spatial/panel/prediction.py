@@ -132,7 +132,7 @@ def _effects(
     """Constant plus entity effects (N,), time effects (T,), and the periods whose effect is taken to be the mean."""
     constant, entity, time = result._effects
     if result.model.effects.startswith("random"):
-        entity = result.estimate.entity_part  # type: ignore[attr-defined]
+        entity = result.estimate.entity_part
     if given and not result.model.transformation.time:
         raise InputError("time_effects are given, but the model has none.")
     known = dict(zip(result.model.data.times, time, strict=True))

@@ -58,7 +58,7 @@ def lr_against(result: SpatialPanelResults, against: str) -> PanelTest:
     null, model = _null(result.model, against), result.model
     # Multiplied by I − ρW, random effects that stay at home in the Durbin model go through the error model's error.
     through = {"random_error": "kkp" if model.model == "sdm" and against == "sem" else _random_error(model, against)}
-    restricted = model.respecified(against, **(through if model.random else {})).fit()  # type: ignore[arg-type]
+    restricted = model.respecified(against, **(through if model.random else {})).fit()
     df, statistic = len(result.names) - len(restricted.names), 2.0 * (result.loglik - restricted.loglik)
     if statistic < -_LOWER:
         raise EstimationError(

@@ -18,10 +18,9 @@ from gvcpos.spatial.panel import summary as summaries
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, wald
 from gvcpos.spatial.panel.dynamics.effects import Places, effects_frame
 from gvcpos.spatial.panel.dynamics.stability import radius
-from gvcpos.spatial.panel.estimates import LabelledEstimates
-from gvcpos.spatial.panel.fit_measures import FitMeasures, measure
+from gvcpos.spatial.panel.fitted import FittedPanel
 from gvcpos.spatial.panel.impacts.effects import Simulation
-from gvcpos.spatial.panel.ml.estimation import Estimate, recover_effects
+from gvcpos.spatial.panel.ml.estimation import Estimate
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.dynamics.model import DynamicSpatialPanel
@@ -59,7 +58,7 @@ class Stability:
     unit_sum: PanelTest
 
 
-class DynamicResults(LabelledEstimates):
+class DynamicResults(FittedPanel):
     """What `DynamicSpatialPanel.fit` found; names follow linearmodels.
 
     Parameters
@@ -81,11 +80,6 @@ class DynamicResults(LabelledEstimates):
         self.correction = correction
         self.uncorrected = uncorrected
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the parameters: regressors, their lags (``W*x``), tau, eta, rho and lambda."""
-        return self.model.regressors + self.model.features.spatial
-
     @cached_property
     def params(self) -> pd.Series:  # type: ignore[override]
         """Estimates; sigma^2 is apart, in `sigma2`."""
@@ -100,92 +94,15 @@ class DynamicResults(LabelledEstimates):
         values = np.append(estimate.beta, list(estimate.spatial.values()))
         return pd.Series(values, index=list(self.names), name="parameter")
 
-    @cached_property
-    def cov(self) -> pd.DataFrame:  # type: ignore[override]
-        """Covariance of the parameters."""
-        names = list(self.names)
-        return pd.DataFrame(self.estimate.covariance[:-1, :-1], index=names, columns=names)
-
-    @property
-    def sigma2(self) -> float:
-        """Innovation variance."""
-        return self.estimate.sigma2
-
-    @property
-    def sigma2_std_error(self) -> float:
-        """Standard error of `sigma2`."""
-        return float(np.sqrt(self.estimate.covariance[-1, -1]))
-
     @property
     def loglik(self) -> float:
         """Highest log-likelihood given the first period, before any correction: what likelihood ratios compare."""
         return self.uncorrected.loglik
 
     @property
-    def nobs(self) -> int:
-        """Observations explained: N times T, the first period not counted."""
-        return self.model.data.y.size
-
-    @property
-    def nobs_effective(self) -> int:
-        """Observations in the likelihood: one unit less under Lee and Yu's transformation."""
-        return self.model.transformation.nobs
-
-    @property
     def df_model(self) -> int:
         """Parameters of the likelihood: `params`, sigma^2 and the effects that it estimates."""
         return len(self.names) + 1 + self.model.transformation.absorbed
-
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion."""
-        return 2.0 * self.df_model - 2.0 * self.loglik
-
-    @property
-    def bic(self) -> float:
-        """Schwarz's criterion, with the observations of the likelihood."""
-        return float(np.log(self.nobs_effective)) * self.df_model - 2.0 * self.loglik
-
-    @cached_property
-    def fit_measures(self) -> FitMeasures:
-        """R-squared in its three forms."""
-        return measure(self.model.arrays, self.estimate)
-
-    @property
-    def rsquared(self) -> float:
-        """One less residual over total sum of squares of y; the effects count as explained."""
-        return self.fit_measures.overall
-
-    @property
-    def rsquared_within(self) -> float:
-        """One less residual over total sum of squares of y with the effects taken out."""
-        return self.fit_measures.within
-
-    @cached_property
-    def resids(self) -> pd.Series:
-        """Innovations on the rows that are explained."""
-        return self.model.data.series(self.estimate.resids, "residual")
-
-    @cached_property
-    def fitted(self) -> pd.Series:
-        """y less innovations: what regressors, the past, effects and neighbours of the same period explain."""
-        return self.model.data.series(self.model.data.y - self.estimate.resids, "fitted")
-
-    @cached_property
-    def _effects(self) -> tuple[float, Array, Array]:
-        return recover_effects(self.model.arrays, self.estimate)
-
-    @property
-    def entity_effects(self) -> pd.Series:
-        """Entity effects, summing to zero; empty without entity effects."""
-        ids = list(self.model.weights.ids) if self.model.transformation.entity else []
-        return pd.Series(self._effects[1][: len(ids)], index=ids, name="entity_effect")
-
-    @property
-    def time_effects(self) -> pd.Series:
-        """Time effects, summing to zero; empty without time effects."""
-        times = list(self.model.data.times) if self.model.transformation.time else []
-        return pd.Series(self._effects[2][: len(times)], index=times, name="time_effect", dtype=float)
 
     @property
     def places(self) -> Places:
