@@ -178,6 +178,17 @@ def aligned(golden: Golden) -> tuple[pd.DataFrame, pd.DataFrame]:
     return theirs, ours.loc[theirs.index]
 
 
+def summed(frame: pd.DataFrame, names: str) -> pd.Series | float:
+    """Return a column, "0", the sum of columns "a + b", or the ratio of two "a / b"."""
+    if names == "0":
+        return 0.0
+    if " / " in names:
+        above, below = names.split(" / ")
+        return frame[above] / frame[below]
+    parts = [frame[name] for name in names.split(" + ")]
+    return sum(parts[1:], parts[0])
+
+
 def errors(golden: Golden) -> dict[str, float]:
     """Return the largest difference of every column, as a share of the column's largest entry.
 
@@ -189,7 +200,7 @@ def errors(golden: Golden) -> dict[str, float]:
         mine = golden.names.get(name, name)
         if not mine:
             continue
-        a, b = (np.broadcast_to(m, len(ours)).astype(float) for m in (ours.eval(mine), theirs[name]))
+        a, b = (np.broadcast_to(m, len(ours)).astype(float) for m in (summed(ours, mine), theirs[name]))
         b = np.where(np.isnan(a) & (b == golden.idle), np.nan, b)
         known = ~np.isnan(b)
         size = np.abs(b[known]).max(initial=0.0)
