@@ -9,6 +9,7 @@ _EXPORTS = {
     "LeontiefSystem": "gvcpos.accounting.leontief",
     "Measure": "gvcpos.accounting.measures",
     "Satellite": "gvcpos.accounting.satellites",
+    "TidyFrame": "gvcpos.accounting.labelled",
     "ValueAddedAccounts": "gvcpos.accounting.accounts",
     "exporters_of": "gvcpos.accounting.exporters",
     "split_countries": "gvcpos.accounting.exporters",
@@ -16,7 +17,6 @@ _EXPORTS = {
     "each_year": "gvcpos.accounting.years",
     "explain": "gvcpos.accounting.explanation",
     "indices_by_year": "gvcpos.accounting.years",
-    "to_xarray": "gvcpos.accounting.labelled",
 }
 __all__ = [
     "Blocks",
@@ -25,6 +25,7 @@ __all__ = [
     "LeontiefSystem",
     "Measure",
     "Satellite",
+    "TidyFrame",
     "ValueAddedAccounts",
     "describe_measures",
     "each_year",
@@ -32,6 +33,5 @@ __all__ = [
     "exporters_of",
     "indices_by_year",
     "split_countries",
-    "to_xarray",
 ]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

@@ -101,7 +101,7 @@ class Blocks:
         if len(set(self.sizes)) == 1:
             every, N = np.arange(self.G), self.sizes[0]
             return matrix.reshape(self.G, N, self.G, N)[every, :, every, :]
-        return self.gather(matrix[here, here] for here in self.slices)
+        return self.gather(matrix[here, here].copy() for here in self.slices)
 
     def multiply_columns(self, blocks: Diagonal, v: FloatArray) -> Diagonal:
         """Multiply the columns of every block with a vector (n,)."""

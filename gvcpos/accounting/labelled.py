@@ -1,4 +1,4 @@
-"""Tidy frames as labelled arrays."""
+"""Tidy frames, and what they are as labelled arrays."""
 
 from __future__ import annotations
 
@@ -13,27 +13,41 @@ if TYPE_CHECKING:
     import xarray
 
 
-def to_xarray(frame: pd.DataFrame) -> xarray.Dataset:
-    """Turn a tidy frame into a Dataset: a dimension for each label column, a variable for each value column.
+class TidyFrame(pd.DataFrame):
+    """A frame with labels and numbers in columns, as `ValueAddedAccounts` gives it; otherwise a pandas DataFrame.
 
-    Parameters
-    ----------
-    frame : DataFrame
-        Any frame of `ValueAddedAccounts`, or several of them put together (years, for instance). Label columns are
-        ``year`` and those without numbers; labels keep their order, and partners the order of countries.
-
-    Returns
-    -------
-    xarray.Dataset
-        NaN where the frame has no row (an exporter with itself).
-
-    Raises
-    ------
-    GvcposError
-        If xarray is not installed.
-    LabelError
-        If two rows have the same labels.
+    What pandas makes of it (rows chosen, years put together by `pandas.concat`) is tidy again.
     """
+
+    @property
+    def _constructor(self) -> type[TidyFrame]:
+        return TidyFrame
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Turn the frame into a Dataset: a dimension for each label column, a variable for each value column.
+
+        Label columns are ``year`` and those without numbers; labels keep their order, and partners the order of
+        countries. A frame that has been given an index is turned by pandas, along that index.
+
+        Returns
+        -------
+        xarray.Dataset
+            NaN where the frame has no row (an exporter with itself).
+
+        Raises
+        ------
+        GvcposError
+            If xarray is not installed.
+        InputError
+            If there is no label column.
+        LabelError
+            If two rows have the same labels.
+        """
+        return super().to_xarray() if any(self.index.names) else _dataset(self)
+
+
+def _dataset(frame: pd.DataFrame) -> xarray.Dataset:
+    """Put every number at its labels."""
     try:
         import xarray
     except ImportError:

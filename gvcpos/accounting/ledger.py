@@ -13,6 +13,7 @@ from gvcpos._core.options import AccountLevel, FlowLevel, choose
 from gvcpos.accounting.blocks import FloatArray
 from gvcpos.accounting.exporters import Exporters
 from gvcpos.accounting.flows import WorldFlows
+from gvcpos.accounting.labelled import TidyFrame
 from gvcpos.accounting.leontief import LeontiefSystem
 from gvcpos.accounting.pairs import PairFlows
 from gvcpos.tables import IOTable
@@ -74,7 +75,7 @@ class Ledger:
     def frame(self, columns: Mapping[str, FloatArray], by: str) -> pd.DataFrame:
         """Label values that are by exporter, (G,), or by exporter and sector, (G·N,)."""
         choose(by, AccountLevel, "by")
-        return pd.DataFrame(self._rows(by) | {"year": self.table.year} | dict(columns) | self._residuals(by))
+        return TidyFrame(self._rows(by) | {"year": self.table.year} | dict(columns) | self._residuals(by))
 
     def _residuals(self, by: str) -> Columns:
         if not self.reports_residuals:
@@ -122,7 +123,7 @@ class Ledger:
         index = {name: label.take(row) for name, label in labels.items()}
         index["partner"] = pd.Index(self.exporters.names).take(partner)
         values = {name: flow.ravel()[where] for name, flow in columns.items()}
-        return pd.DataFrame(index | {"year": self.table.year} | values)
+        return TidyFrame(index | {"year": self.table.year} | values)
 
     def _rows(self, by: str) -> dict[str, pd.Index]:
         countries, sectors = pd.Index(self.exporters.names), pd.Index(self.exporters.sectors)

@@ -64,10 +64,15 @@ class VectorFlows:
         return self.system.local_transposed(self.v)
 
     @cached_property
+    def w_local(self) -> FloatArray:
+        """The same once more through the domestic system, wL."""
+        return self.system.local_transposed(self.w)
+
+    @cached_property
     def _first_pass(self) -> tuple[FloatArray, FloatArray]:
         """A^F times [x, L y^D, L y^F] and its transpose times [w, wL], in one pass over Z."""
         columns = np.column_stack([self.x, self.local_demand])
-        rows = np.stack([self.w, self.system.local_transposed(self.w)], axis=1)
+        rows = np.stack([self.w, self.w_local], axis=1)
         sold, _, bought = self.system.foreign_products(columns=columns, rows=rows)
         return sold, bought
 

@@ -13,6 +13,7 @@ from gvcpos._core.options import Approach, FlowLevel, TermOrigin, choose
 from gvcpos.accounting.blocks import FloatArray
 from gvcpos.accounting.exports.breakdown import SOURCE_ONLY, TERMS, Breakdown
 from gvcpos.accounting.final_use import Names
+from gvcpos.accounting.labelled import TidyFrame
 from gvcpos.accounting.ledger import Ledger
 
 _MOST_ROWS = 30_000_000
@@ -113,7 +114,7 @@ class BreakdownFrames(Ledger):
                 index["origin_sector"] = pd.Categorical.from_codes(source % N, pd.Index(sectors))
         if keep[2]:
             index["absorber"] = pd.Categorical.from_codes(at[3], pd.Index(countries))
-        return pd.DataFrame(index | {"year": self.table.year, term: values.ravel()})
+        return TidyFrame(index | {"year": self.table.year, term: values.ravel()})
 
     def _folded(self, values: FloatArray, s: int, origin: str, by_sector: bool) -> FloatArray:
         """Sum cells to the sectors, or groups of sectors, of the frames."""

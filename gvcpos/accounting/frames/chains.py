@@ -12,6 +12,7 @@ from gvcpos.accounting.frames.origin import OriginFrames
 from gvcpos.accounting.indices import footprints as taken
 from gvcpos.accounting.indices.distance import reach_from, reach_to
 from gvcpos.accounting.indices.position import ratio
+from gvcpos.accounting.labelled import TidyFrame
 from gvcpos.accounting.satellites import Satellite
 
 
@@ -140,7 +141,7 @@ class ChainFrames(OriginFrames):
         categories = list(table.final_categories) if direct.shape[1] == len(spent) else ["all"]
         spent = spent.reshape(G, len(categories), -1).sum(axis=2).ravel()
         C, K = len(categories), len(rows)
-        return pd.DataFrame(
+        return TidyFrame(
             {
                 "country": np.repeat(np.array(table.countries, dtype=object), C * K),
                 "category": np.tile(np.repeat(np.array(categories, dtype=object), K), G),
@@ -184,4 +185,4 @@ class ChainFrames(OriginFrames):
         times = len(labels["country"])
         index = {name: label.repeat(len(rows)) for name, label in labels.items()}
         values = {name: each.T.ravel() for name, each in columns.items()}
-        return pd.DataFrame(index | {"satellite": list(rows) * times, "year": self.table.year} | values)
+        return TidyFrame(index | {"satellite": list(rows) * times, "year": self.table.year} | values)

@@ -15,6 +15,7 @@ from gvcpos.accounting.final_use import Names, country_mask
 from gvcpos.accounting.indices import origin as sources
 from gvcpos.accounting.indices.advantage import export_values, revealed_advantage
 from gvcpos.accounting.indices.position import ratio
+from gvcpos.accounting.labelled import TidyFrame
 from gvcpos.accounting.ledger import Ledger
 from gvcpos.accounting.satellites import Satellite
 
@@ -186,4 +187,4 @@ class OriginFrames(Ledger):
                 index[f"{prefix}country"] = pd.Categorical.from_codes(at // N, pd.Index(countries))
             if level != "country":
                 index[f"{prefix}sector"] = pd.Categorical.from_codes(at % len(sectors), pd.Index(sectors))
-        return pd.DataFrame(index | {"year": self.table.year} | {name: flow.ravel() for name, flow in values.items()})
+        return TidyFrame(index | {"year": self.table.year} | {name: flow.ravel() for name, flow in values.items()})

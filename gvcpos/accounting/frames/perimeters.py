@@ -17,6 +17,7 @@ from gvcpos.accounting.exports.imports import import_content
 from gvcpos.accounting.exports.perimeters import Perimeters, border_content
 from gvcpos.accounting.final_use import Names, country_mask, sector_mask
 from gvcpos.accounting.indices.position import ratio
+from gvcpos.accounting.labelled import TidyFrame
 from gvcpos.accounting.ledger import Ledger
 from gvcpos.accounting.sales import DirectSales
 
@@ -62,7 +63,7 @@ class PerimeterFrames(Ledger):
         index["partner"] = partners.repeat(rows // G).take(np.tile(np.arange(rows), G))
         if by == "sector_pair":
             index["sector"] = sectors.take(np.tile(np.arange(N), G * G))
-        return pd.DataFrame(index | {"year": self.table.year} | columns)
+        return TidyFrame(index | {"year": self.table.year} | columns)
 
     def extraction(
         self,

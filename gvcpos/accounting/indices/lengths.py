@@ -76,7 +76,7 @@ def backward_stages(flows: VectorFlows) -> Stages:
     """Return the backward view, column sums: ·ŷ, where the value of a cell's final goods comes from."""
     y, w = flows.y, flows.w
     b, before = flows.input_solves[:, 1], flows.input_solves[:, 2]
-    local_w = flows.system.local_transposed(w)
+    local_w = flows.w_local
     induced, after = _second_round(flows)
     # vBB is the sum of its parts, as B = L + L A^F B on either side.
     crossings = induced - local_w - before - after

@@ -38,6 +38,8 @@ class Position:
 
 def ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     """Divide element by element; NaN, never infinity, where the denominator is zero."""
+    if denominator.all():
+        return numerator / denominator
     out = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan)
     return np.divide(numerator, denominator, out=out, where=denominator != 0)
 
