@@ -23,7 +23,7 @@ class TidyFrame(pd.DataFrame):
     def _constructor(self) -> type[TidyFrame]:
         return TidyFrame
 
-    def to_xarray(self) -> xarray.Dataset:
+    def to_xarray(self) -> xarray.Dataset:  # type: ignore[misc]  # pandas-stubs: final
         """Turn the frame into a Dataset: a dimension for each label column, a variable for each value column.
 
         Label columns are ``year`` and those without numbers; labels keep their order, and partners the order of

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from scipy.linalg import lapack
 
 from gvcpos._core.errors import IdentityError
+from gvcpos._core.threads import side_by_side
 from gvcpos.accounting.blocks import FloatArray, pair_products, transposed
 from gvcpos.accounting.exports.borin_mancini import Content, Recrossing, Terms
 from gvcpos.accounting.pairs import PairFlows
@@ -77,23 +78,28 @@ class Perimeters:
         flows = np.stack([pairs.exports, sales.final, sales.returned, sales.final + sales.absorbed])
         full = np.stack([pairs.own, pairs.foreign], axis=1)
         out, diagonal = np.zeros((6, blocks.n, blocks.G)), np.zeros((blocks.n, blocks.G))
-        for s, rows in enumerate(blocks.slices):
-            sold, identity = pairs.system.Z[rows] * pairs.system.inverse_x, np.eye(blocks.sizes[s])
-            for r, there in enumerate(blocks.slices):
-                if r == s:
-                    continue
-                around = sold[:, there] @ pairs.B[there, rows]
-                diagonal[rows, r] = around.diagonal()
-                # One factorisation serves both sides, straight from LAPACK: there are G² of these small systems.
-                lu, pivots, info = lapack.dgetrf((identity + around).T, overwrite_a=1)
-                if info:
-                    raise IdentityError(
-                        f"without what the country of {pairs.system.name(rows.start)} sells to that of "
-                        f"{pairs.system.name(there.start)} the table has no solution: I + A_sr B_rs is singular."
-                    )
-                out[:2, rows, r] = lapack.dgetrs(lu, pivots, full[rows])[0].T
-                out[2:, rows, r] = (around @ lapack.dgetrs(lu, pivots, flows[:, rows, r].T, trans=1)[0]).T
+        side_by_side(lambda s: self._loops_of(s, full, flows, out, diagonal), range(blocks.G))
         return out, diagonal
+
+    def _loops_of(self, s: int, full: FloatArray, flows: FloatArray, out: FloatArray, diagonal: FloatArray) -> None:
+        """Write the rows of one exporter of `_loops`."""
+        pairs, blocks = self.pairs, self.pairs.blocks
+        rows = blocks.slices[s]
+        sold, identity = pairs.system.Z[rows] * pairs.system.inverse_x, np.eye(blocks.sizes[s])
+        for r, there in enumerate(blocks.slices):
+            if r == s:
+                continue
+            around = sold[:, there] @ pairs.B[there, rows]
+            diagonal[rows, r] = around.diagonal()
+            # One factorisation serves both sides, straight from LAPACK: there are G² of these small systems.
+            lu, pivots, info = lapack.dgetrf((identity + around).T, overwrite_a=1)
+            if info:
+                raise IdentityError(
+                    f"without what the country of {pairs.system.name(rows.start)} sells to that of "
+                    f"{pairs.system.name(there.start)} the table has no solution: I + A_sr B_rs is singular."
+                )
+            out[:2, rows, r] = lapack.dgetrs(lu, pivots, full[rows])[0].T
+            out[2:, rows, r] = (around @ lapack.dgetrs(lu, pivots, flows[:, rows, r].T, trans=1)[0]).T
 
     def _round(self, perspective: str) -> FloatArray:
         """Return what of a unit of a cell's exports comes round to them, (n, 1), or to those to r, (n, G)."""
