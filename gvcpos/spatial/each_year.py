@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from gvcpos._core.errors import InputError
 from gvcpos._core.options import DiscoveryFamily, choose
 from gvcpos.spatial.local_statistic import clusters_of
 from gvcpos.spatial.permutation import false_discovery
-from gvcpos.spatial.variables import by_year
+from gvcpos.spatial.variables import by_year, weights_of
 from gvcpos.spatial.weights.matrix import Weights
 
 
@@ -20,7 +20,7 @@ def yearly(
     statistic: type,
     data: pd.DataFrame | pd.Series,
     columns: str | tuple[str, str] | None,
-    weights: Weights,
+    weights: Weights | Mapping[Any, Weights],
     *,
     entity: str = "country",
     time: str = "year",
@@ -37,8 +37,8 @@ def yearly(
         With `entity` and `time` as columns or index levels.
     columns : str, pair of str or None
         The variable; x and y for a bivariate statistic; None for a Series.
-    weights : Weights
-        The same in every year.
+    weights : Weights or mapping of year to Weights
+        The same in every year, or one for each.
     family : {"panel", "year"}
         The tests that p_fdr is adjusted for: all of the panel, or (of statistics with several tests a year) those of
         one year. Clusters follow.
@@ -53,7 +53,7 @@ def yearly(
     Raises
     ------
     LabelError
-        If a country is missing, left over or given twice in a year; the message names both.
+        If a country is missing, left over or given twice in a year, or a year has no weights; the message names both.
     InputError
         If a value is missing or a year's values are constant; the message names the year.
     """
@@ -61,7 +61,7 @@ def yearly(
     parts, level = [], None
     for year, values in _years(data, columns, entity, time):
         try:
-            one = statistic(*values, weights, **options)
+            one = statistic(*values, weights_of(weights, year), **options)
         except InputError as error:
             raise type(error)(f"{year}: {error}") from error
         frame = one.to_frame()

@@ -20,7 +20,7 @@ from gvcpos.spatial.permutation import (
     pseudo_p,
     relabelled_sums,
 )
-from gvcpos.spatial.variables import alphabetical
+from gvcpos.spatial.variables import alphabetical, by_year
 from gvcpos.spatial.weights.matrix import Weights
 
 
@@ -72,17 +72,24 @@ class JoinCounts:
         seed: int = 0,
         alternative: Alternative = "two-sided",
     ) -> None:
+        self._settings(weights, permutations, seed, alternative)
+        self.name = named(classes, "the classes")
+        ordered = alphabetical(weights)
+        kinds, which = classes_for(classes, ordered, self.name)
+        self._count(ordered, kinds, np.eye(len(kinds))[which][:, None, :])
+
+    def _settings(self, weights: Weights, permutations: int, seed: int, alternative: Alternative) -> None:
         choose(alternative, Alternative, "alternative")
         if int(permutations) != permutations or permutations < 0:
             raise InputError(f"permutations={permutations}: a whole number, 0 for none.")
-        self.name, self.weights, self.n = named(classes, "the classes"), weights, weights.n
+        self.weights, self.n = weights, weights.n
         self.permutations, self.seed, self.alternative = int(permutations), int(seed), alternative
-        ordered = alphabetical(weights)
-        kinds, which = classes_for(classes, ordered, self.name)
-        member = np.eye(len(kinds))[which]
+
+    def _count(self, ordered: Weights, kinds: list[str], member: FloatArray) -> None:
+        """Count joins; `member`, shape (n, T, classes), is 1 where a unit is in a class in a period."""
         links = binary(ordered.matrix)
-        self.joins = float(links.sum() / 2)
-        self.sizes = {kind: int(count) for kind, count in zip(kinds, member.sum(axis=0), strict=True)}
+        self.joins = float(links.sum() / 2) * member.shape[1]
+        self.sizes = {kind: int(count) for kind, count in zip(kinds, member.sum(axis=(0, 1)), strict=True)}
         rows = [
             self._pair(links, member, a, b) | {"class_a": kinds[a], "class_b": kinds[b]}
             for a in range(len(kinds))
@@ -95,7 +102,7 @@ class JoinCounts:
         self.frame = frame[[*first, *(c for c in frame if c not in first)]]
 
     def _pair(self, links: sparse.csr_array, member: FloatArray, a: int, b: int) -> dict[str, float]:
-        U = np.outer(member[:, a], member[:, b]) / 2
+        U = member[:, :, a] @ member[:, :, b].T / 2
         if a != b:
             U = U + U.T
         joins = float((links * U).sum())
@@ -118,6 +125,63 @@ class JoinCounts:
     def __repr__(self) -> str:
         sizes = ", ".join(f"{k} {v}" for k, v in self.sizes.items())
         return f"<JoinCounts {self.name}: {sizes}; {self.joins:g} joins>"
+
+
+class PooledJoinCounts(JoinCounts):
+    """Joins between classes of units over all years of a balanced panel.
+
+    Parameters
+    ----------
+    data : DataFrame or Series
+        With `entity` and `time` as columns or index levels.
+    column : str or None
+        The classes; None for a Series.
+    weights, permutations, seed, alternative
+        See `JoinCounts`. Whole histories of classes are dealt out, as in `PooledMoran`.
+    entity, time : str
+
+    Attributes
+    ----------
+    frame : DataFrame
+        As that of `JoinCounts`, joins summed over the years, moments exact over all assignments of histories to units.
+    joins, sizes
+        Joins and units of each class, summed over the years.
+    years : tuple
+
+    Raises
+    ------
+    LabelError
+        If a country is missing, left over or given twice in a year; the message names both.
+    InputError
+        If a class is missing in a year, or there is only one.
+    """
+
+    def __init__(
+        self,
+        data: pd.DataFrame | pd.Series,
+        column: str | None,
+        weights: Weights,
+        *,
+        entity: str = "country",
+        time: str = "year",
+        permutations: int = 999,
+        seed: int = 0,
+        alternative: Alternative = "two-sided",
+    ) -> None:
+        self._settings(weights, permutations, seed, alternative)
+        ordered = alphabetical(weights)
+        years, parts = [], []
+        for year, classes in by_year(data, column, entity, time):
+            self.name = named(classes, "the classes")
+            years.append(year)
+            parts.append(texts_for(classes, ordered, f"{self.name} of {year}"))
+        if not years:
+            raise InputError("the panel has no rows.")
+        self.years = tuple(years)
+        kinds = several(sorted({text for part in parts for text in part}), self.name)
+        self._count(
+            ordered, kinds, np.stack([[[t == k for k in kinds] for t in part] for part in parts], 1).astype(float)
+        )
 
 
 class LocalJoinCounts(LocalStatistic):
@@ -208,15 +272,25 @@ def classes_for(classes: pd.Series, weights: Weights, what: str) -> tuple[list[s
     InputError
         If a class is missing or there is one only.
     """
+    text = texts_for(classes, weights, what)
+    kinds = several(sorted(set(text)), what)
+    place = {kind: k for k, kind in enumerate(kinds)}
+    return kinds, np.array([place[value] for value in text])
+
+
+def several(kinds: list[str], what: str) -> list[str]:
+    """Return the classes, of which there must be two or more."""
+    if len(kinds) < 2:
+        raise InputError(f"{what} are all {kinds[0]!r}; joins between classes need two or more.")
+    return kinds
+
+
+def texts_for(classes: pd.Series, weights: Weights, what: str) -> list[str]:
+    """Return the class of every unit in the order of the weights; errors as `classes_for`."""
     order = align(list(classes.index), weights.ids, what, "the weights")
     found = classes.iloc[order]
     gone = found.isna().to_numpy()
     if gone.any():
         names = enumerate_labels(weights.ids[i] for i in np.flatnonzero(gone))
         raise InputError(f"{what} are missing for {names}. Take these units out of both, by name.")
-    text = [str(value) for value in found]
-    kinds = sorted(set(text))
-    if len(kinds) < 2:
-        raise InputError(f"{what} are all {kinds[0]!r}; joins between classes need two or more.")
-    place = {kind: k for k, kind in enumerate(kinds)}
-    return kinds, np.array([place[value] for value in text])
+    return [str(value) for value in found]

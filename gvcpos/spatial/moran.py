@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pandas as pd
 from gvcpos._core.errors import InputError
 from gvcpos._core.options import choose
 from gvcpos.spatial.permutation import Alternative, global_draws, normal_p, pseudo_p
-from gvcpos.spatial.variables import FloatArray, alphabetical, by_year, values_for
+from gvcpos.spatial.variables import FloatArray, alphabetical, by_year, values_for, weights_of
 from gvcpos.spatial.weights.matrix import Weights
 
 STATISTICS = (
@@ -115,7 +116,7 @@ class Moran:
 def moran_by_year(
     data: pd.DataFrame | pd.Series,
     column: str | None,
-    weights: Weights,
+    weights: Weights | Mapping[Any, Weights],
     *,
     entity: str = "country",
     time: str = "year",
@@ -131,8 +132,8 @@ def moran_by_year(
         With `entity` and `time` as columns or index levels, as the residuals of a panel are.
     column : str or None
         The variable; None for a Series.
-    weights : Weights
-        The same in every year; its units must be exactly the countries of every year.
+    weights : Weights or mapping of year to Weights
+        The same in every year, or one for each; its units must be exactly the countries of the year.
     entity, time : str
         Names of the two dimensions.
     permutations, seed, alternative
@@ -147,7 +148,7 @@ def moran_by_year(
     Raises
     ------
     LabelError
-        If a country is missing, left over or given twice in a year; the message names both.
+        If a country is missing, left over or given twice in a year, or a year has no weights; the message names both.
     InputError
         If a value is missing or a year's values are constant; the message names the year.
 
@@ -160,7 +161,8 @@ def moran_by_year(
     for year, values in by_year(data, column, entity, time):
         label = f"{values.name} of {year}"
         try:
-            one = Moran(values.rename(label), weights, permutations=permutations, seed=seed, alternative=alternative)
+            near = weights_of(weights, year)
+            one = Moran(values.rename(label), near, permutations=permutations, seed=seed, alternative=alternative)
         except InputError as error:
             if label in str(error):
                 raise

@@ -118,6 +118,45 @@ class PooledGeary(_Pooled):
         self._relabelled(ordered, U, float((self.n - 1) / (2 * ordered.matrix.sum() * own.sum())))
 
 
+class PooledGetisOrd(_Pooled):
+    """Getis and Ord's G of a balanced panel, all years pooled; parameters and attributes as `PooledMoran`, G for I.
+
+    G = Σ_t Σ w_ij y_it y_jt / Σ_t Σ_{i≠j} y_it y_jt of values as they are, positive or zero: the mean of the years' G,
+    weighted with their denominators.
+
+    Raises
+    ------
+    InputError
+        If a value is negative; and as `PooledMoran`.
+    """
+
+    symbol = "G"
+
+    def __init__(
+        self,
+        data: pd.DataFrame | pd.Series,
+        column: str | None,
+        weights: Weights,
+        *,
+        entity: str = "country",
+        time: str = "year",
+        permutations: int = 999,
+        seed: int = 0,
+        alternative: Alternative = "two-sided",
+    ) -> None:
+        ordered = self._begin(weights, permutations, seed, alternative)
+        Y, years = panel_for(data, column, ordered, entity, time)
+        self.name, self.years = _name(data, column), tuple(years)
+        if (Y < 0).any():
+            i, t = np.argwhere(Y < 0)[0]
+            raise InputError(
+                f"{self.name} is negative for {ordered.ids[i]} in {years[t]}: Getis and Ord's G is a share of the sum "
+                "of products and needs a natural zero. Take PooledMoran."
+            )
+        U = Y @ Y.T
+        self._relabelled(ordered, U, float(1.0 / (U.sum() - np.trace(U))))
+
+
 class PooledBivariateMoran(_Pooled):
     """Bivariate Moran's I of a balanced panel: x here against y at the neighbours, all years pooled.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -109,3 +110,18 @@ def panel_for(
     if not years:
         raise InputError("the panel has no rows.")
     return np.column_stack(parts), years
+
+
+def weights_of(weights: Weights | Mapping[Any, Weights], year: object) -> Weights:
+    """Return the weights of a year.
+
+    Raises
+    ------
+    LabelError
+        If weights go by year and this one has none.
+    """
+    if isinstance(weights, Weights):
+        return weights
+    if year not in weights:
+        raise LabelError(f"there are no weights for {year}; the mapping has {enumerate_labels(map(str, weights))}.")
+    return weights[year]
