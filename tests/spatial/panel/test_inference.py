@@ -230,10 +230,10 @@ def test_twoway_that_is_not_positive_is_mended_and_said() -> None:
     V = root @ (Q * [2.0, 1.0, 0.5, -0.3]) @ Q.T @ root.T
     want = root @ (Q * [2.0, 1.0, 0.5, 0.0]) @ Q.T @ root.T
     with pytest.warns(ClusterWarning, match=r"1 of 4 eigenvalues are negative, the lowest -0\.3 against 2"):
-        got = clustered._positive(V, H)
+        got = clustered.positive(V, H)
     np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-12)
     D = np.diag([1.0, 1e3, 1e-3, 10.0])
     with pytest.warns(ClusterWarning):
-        np.testing.assert_allclose(clustered._positive(D @ V @ D, D @ H @ D), D @ want @ D, rtol=1e-8, atol=1e-12)
+        np.testing.assert_allclose(clustered.positive(D @ V @ D, D @ H @ D), D @ want @ D, rtol=1e-8, atol=1e-12)
     positive = root @ root.T
-    np.testing.assert_array_equal(clustered._positive(positive, H), positive)
+    np.testing.assert_array_equal(clustered.positive(positive, H), positive)

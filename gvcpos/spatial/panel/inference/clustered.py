@@ -67,13 +67,31 @@ def chosen_covariance(pieces: Pieces, cov_type: str, bandwidth: int | None = Non
     check(cov_type, pieces.transformation.units, pieces.transformation.periods, bandwidth)
     if cov_type not in CLUSTERED:
         return covariance(pieces, cov_type, at)
-    H = hessian(pieces)
-    _warn_of_few(cov_type, pieces, len(H))
-    V = score_variance(pieces, cov_type, bandwidth)
+    return clustered_covariance(pieces, hessian(pieces), cov_type, bandwidth, at=at)
+
+
+def clustered_covariance(
+    pieces: Pieces, H: Array, cov_type: str, bandwidth: int | None, *, at: str = "", score: Array | None = None
+) -> Array:
+    """Return H⁻¹ V H⁻¹ for one of the clustered kinds; see `chosen_covariance` and, for `score`, `score_variance`."""
+    t = pieces.transformation
+    warn_of_few(cov_type, (t.units, t.periods), len(H))
+    V = score_variance(pieces, cov_type, bandwidth, score)
+    return around(H, V, cov_type, at)
+
+
+def around(H: Array, V: Array, cov_type: str, at: str = "") -> Array:
+    """Return H⁻¹ V H⁻¹; a two-way V is made positive first.
+
+    Raises
+    ------
+    EstimationError
+        If H is singular or a variance not positive.
+    """
     try:
         inverse = scaled_inverse(H)
         if cov_type == "cluster-twoway":
-            V = _positive(V, H)
+            V = positive(V, H)
     except np.linalg.LinAlgError as error:
         raise EstimationError(f"the Hessian is singular or not negative definite{at}: {error}.") from error
     cov = inverse @ V @ inverse
@@ -85,23 +103,27 @@ def chosen_covariance(pieces: Pieces, cov_type: str, bandwidth: int | None = Non
     return np.asarray((cov + cov.T) / 2.0)
 
 
-def score_variance(pieces: Pieces, cov_type: str, bandwidth: int | None = None) -> Array:
-    """Return V, the variance of the score, shape (k+p+1, k+p+1), for one of the clustered kinds."""
+def score_variance(pieces: Pieces, cov_type: str, bandwidth: int | None = None, score: Array | None = None) -> Array:
+    """Return V, the variance of the score, shape (k+p+1, k+p+1), for one of the clustered kinds.
+
+    `score`, shape (k+p+1,), is what the contributions sum to where that is not zero: every cell loses its equal share.
+    """
     t = pieces.transformation
+    share = 0.0 if score is None else score / (t.units * t.periods)
     if cov_type == "driscoll-kraay":
-        return bartlett(cell_scores(pieces).sum(axis=1), resolved_bandwidth(t.periods, bandwidth))
+        return bartlett((cell_scores(pieces) - share).sum(axis=1), resolved_bandwidth(t.periods, bandwidth))
     total = np.zeros((pieces.X.shape[1] + pieces.lagged.shape[1] + 1,) * 2)
     if cov_type != "cluster-entity":
-        by_time = cell_scores(pieces).sum(axis=1)
-        total += _factor(t.periods) * by_time.T @ by_time
+        by_time = (cell_scores(pieces) - share).sum(axis=1)
+        total += factor(t.periods) * by_time.T @ by_time
     if cov_type == "cluster-time":
         return total
     by_unit, by_cell = pair_products(pieces)
-    own = own_scores(pieces)
-    total += _factor(t.units) * _with_pairs(own.sum(axis=0), by_unit, pieces)
+    own = own_scores(pieces) - share
+    total += factor(t.units) * with_pairs(own.sum(axis=0), by_unit, pieces.X.shape[1])
     if cov_type == "cluster-twoway":
         cells = own.reshape(-1, own.shape[2])
-        total -= _factor(len(cells)) * _with_pairs(cells, by_cell, pieces)
+        total -= factor(len(cells)) * with_pairs(cells, by_cell, pieces.X.shape[1])
     return total
 
 
@@ -143,9 +165,14 @@ def check(cov_type: str, units: int, periods: int, bandwidth: int | None) -> Non
             raise InputError(f"cov_type={cov_type!r} needs at least two clusters; there is one {what}.")
 
 
-def _warn_of_few(cov_type: str, pieces: Pieces, parameters: int) -> None:
-    t = pieces.transformation
-    sizes = {"cluster-entity": [(t.units, "entities")], "cluster-time": [(t.periods, "periods")]}
+def warn_of_few(cov_type: str, shape: tuple[int, int], parameters: int) -> None:
+    """Warn of few clusters; `shape` is (units, periods).
+
+    Warns
+    -----
+    ClusterWarning
+    """
+    sizes = {"cluster-entity": [(shape[0], "entities")], "cluster-time": [(shape[1], "periods")]}
     sizes["cluster-twoway"] = sizes["cluster-entity"] + sizes["cluster-time"]
     sizes["driscoll-kraay"] = sizes["cluster-time"]
     for size, what in sizes[cov_type]:
@@ -165,19 +192,20 @@ def _warn_of_few(cov_type: str, pieces: Pieces, parameters: int) -> None:
             )
 
 
-def _factor(clusters: int) -> float:
+def factor(clusters: int) -> float:
+    """G/(G-1) of a number of clusters."""
     return clusters / (clusters - 1.0)
 
 
-def _with_pairs(contributions: Array, pairs: Array, pieces: Pieces) -> Array:
-    """Outer products of the clusters' own contributions, and those of the pairs in the spatial block."""
+def with_pairs(contributions: Array, pairs: Array, k: int) -> Array:
+    """Outer products of the clusters' own contributions, and those of the pairs in the spatial block, from place k."""
     out = contributions.T @ contributions
-    spatial = slice(pieces.X.shape[1], pieces.X.shape[1] + len(pairs))
+    spatial = slice(k, k + len(pairs))
     out[spatial, spatial] += pairs
     return np.asarray(out)
 
 
-def _positive(V: Array, H: Array) -> Array:
+def positive(V: Array, H: Array) -> Array:
     """Set the negative eigenvalues of V in the metric of H to zero, and say so.
 
     Warns
