@@ -321,8 +321,8 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
             lower, upper = (self.spectrum if name == "rho" else self.error_spectrum).interval
             if min(value - lower, upper - value) < _NEAR * (upper - lower):
                 warnings.warn(
-                    f"{name} = {value:.6f} is at the edge of its admissible interval "
-                    f"({lower:.6f}, {upper:.6f}): the multiplier explodes and standard errors mean little. "
+                    f"{self.model} with {self.effects} effects: {name} = {value:.6f} is at the edge of its admissible "
+                    f"interval ({lower:.6f}, {upper:.6f}): the multiplier explodes and standard errors mean little. "
                     "Check the model, the effects and W.",
                     BoundaryWarning,
                     stacklevel=3,

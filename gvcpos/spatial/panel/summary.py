@@ -21,11 +21,11 @@ MODELS = {
 }
 EFFECTS = {
     "none": "none (pooled)",
-    "entity": "entity",
-    "time": "time",
-    "twoway": "entity and time",
-    "random": "none; entity random",
-    "random-time": "time; entity random",
+    "entity": "fixed by entity",
+    "time": "fixed by time",
+    "twoway": "fixed by entity and time",
+    "random": "random by entity",
+    "random-time": "random by entity, fixed by time",
 }
 METHODS = {"lee-yu": "Lee-Yu transformation", "direct": "direct likelihood"}
 
@@ -54,7 +54,7 @@ def rows(result: SpatialPanelResults) -> SummaryRows:
     method = "maximum likelihood" if model.effects == "none" or model.random else METHODS[model.method]
     facts = (
         ("Dependent variable", model.data.y_name),
-        ("Fixed effects", EFFECTS[model.effects]),
+        ("Effects", EFFECTS[model.effects]),
         ("Estimator", method),
         ("Covariance", _covariance(result)),
         ("Weights", model.weights.description or model.weights.kind),

@@ -198,3 +198,15 @@ def test_lm_power() -> None:
     error = {t.name: t.pvalue for t in SpatialPanel.from_arrays(X.sum(axis=2) + u, X, W, model="sem").lm_tests()}
     assert max(error["lm_error"], error["robust_lm_error"]) < 1e-4
     assert error["robust_lm_lag"] > 0.001
+
+
+def test_a_test_prints_what_a_reader_needs() -> None:
+    test = fitted("sar", "twoway", "lee-yu").model.lm_tests()[0]
+    assert repr(test) == f"<PanelTest lm_lag: statistic {test.statistic:.4f}, chi2(1), df 1, p < 0.0001>"
+    name, null, numbers, sentence = str(test).splitlines()
+    assert (name, null) == ("lm_lag", "H0: no spatial lag: rho = 0")
+    assert numbers in repr(test)
+    assert sentence == test.sentence
+    missing = {t.name: t for t in fitted("sar", "twoway", "lee-yu").cross_section()}["cd"]
+    assert repr(missing) == "<PanelTest cd: not tested>"
+    assert "time effects" in str(missing)

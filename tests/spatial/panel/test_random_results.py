@@ -145,7 +145,7 @@ def test_results_work_as_for_fixed_effects() -> None:
     )
     np.testing.assert_allclose(delta.loc["total", "estimate"], total, rtol=1e-10)
     text = result.summary
-    for word in ("entity random", "sigma2_mu", "phi", "maximum likelihood", "Baltagi"):
+    for word in ("random by entity", "sigma2_mu", "phi", "maximum likelihood", "Baltagi"):
         assert word in text
     assert result.df_model == 12
     assert result.bic == pytest.approx(np.log(816) * 12 - 2.0 * result.loglik)
@@ -161,7 +161,7 @@ def test_results_work_as_for_fixed_effects() -> None:
 
 def test_refusals() -> None:
     panel = draw(12).respecified("sar")
-    for cov_type in ("cluster-entity", "driscoll-kraay"):
+    for cov_type in ("cluster-time", "driscoll-kraay"):
         with pytest.raises(InputError, match="not defined for random effects"):
             panel.fit(cov_type)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="influence"):

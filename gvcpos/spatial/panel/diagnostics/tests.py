@@ -55,9 +55,30 @@ class PanelTest:
         if np.isnan(self.pvalue):
             return self.note if not np.isnan(self.statistic) else f"Not tested ({self.null}): {self.note}"
         verdict = "is rejected" if self.pvalue < 0.05 else "is not rejected"
-        p = "p < 0.0001" if self.pvalue < 0.0001 else f"p = {self.pvalue:.4f}"
-        said = f'"{self.null}" {verdict} at 5 % ({p}).'
+        said = f'"{self.null}" {verdict} at 5 % ({self._p}).'
         return f"{said} {self.note}" if self.note else said
+
+    @property
+    def _p(self) -> str:
+        return "p < 0.0001" if self.pvalue < 0.0001 else f"p = {self.pvalue:.4f}"
+
+    @property
+    def _numbers(self) -> tuple[str, ...]:
+        """Statistic, distribution, degrees of freedom and p-value, as far as there are any."""
+        found = (
+            f"statistic {self.statistic:.4f}" if not np.isnan(self.statistic) else "",
+            self.distribution,
+            f"df {self.df}" if self.df else "",
+            self._p if not np.isnan(self.pvalue) else "",
+        )
+        return tuple(text for text in found if text) or ("not tested",)
+
+    def __repr__(self) -> str:
+        return f"<PanelTest {self.name}: {', '.join(self._numbers)}>"
+
+    def __str__(self) -> str:
+        lines = (self.name, f"H0: {self.null}", ", ".join(self._numbers), self.sentence)
+        return "\n".join(line for line in lines if line)
 
 
 def chi2_test(name: str, null: str, statistic: float, df: int, note: str = "") -> PanelTest:

@@ -202,7 +202,7 @@ class DynamicResults(FittedPanel):
         facts = (
             ("Dependent variable", model.data.y_name),
             ("Explained from", f"{model.given.initial}, which is not counted"),
-            ("Fixed effects", summaries.EFFECTS[model.effects]),
+            ("Effects", summaries.EFFECTS[model.effects]),
             ("Time effects by", summaries.METHODS[model.method] if t.time else "none"),
             ("Bias correction", CORRECTIONS[self.correction]),
             ("Covariance", self.cov_type),

@@ -218,8 +218,9 @@ def _warn(panel: SpatialPanel, found: GmmEstimate, result: SpatialPanelGmmResult
         lower, upper = (panel.spectrum if name == "rho" else panel.error_spectrum).interval
         if min(value - lower, upper - value) < _NEAR * (upper - lower):
             warnings.warn(
-                f"{name} = {value:.6f} is at or beyond the edge of its admissible interval ({lower:.6f}, {upper:.6f}): "
-                "effects and standard errors mean little. Check the model, the effects and W.",
+                f"{panel.model} with {panel.effects} effects: {name} = {value:.6f} is at or beyond the edge of its "
+                f"admissible interval ({lower:.6f}, {upper:.6f}): effects and standard errors mean little. "
+                "Check the model, the effects and W.",
                 BoundaryWarning,
                 stacklevel=3,
             )

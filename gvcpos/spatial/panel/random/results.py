@@ -110,8 +110,9 @@ def fitted(model: SpatialPanel, cov_type: str, bandwidth: int | None) -> RandomP
     model.warn_at_boundary(estimate)
     if estimate.at_zero:
         warnings.warn(
-            f"phi = {estimate.phi:.3g}: the variance of the random effects is at its boundary 0, so this is the model "
-            "without them. phi has no standard error; the others hold phi at 0.",
+            f"{model.model} with {model.effects} effects: phi = {estimate.phi:.3g}: the variance of the random effects "
+            "is at its boundary 0, so this is the model without them. phi has no standard error; the others hold phi "
+            "at 0.",
             BoundaryWarning,
             stacklevel=3,
         )
