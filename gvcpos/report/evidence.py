@@ -206,8 +206,8 @@ def _test_record(test: Any) -> dict[str, Any]:
 
 
 def _distribution(name: str | None, df: float | None) -> str | None:
-    """Write the distribution under the null with its degrees of freedom, as in ``χ²(2)``."""
-    if name is None:
+    """Write the distribution under the null with its degrees of freedom, as in ``χ²(2)``; a measure has none."""
+    if not name:
         return None
     shown = "N(0, 1)" if name == "normal" else name.replace("chi2", "χ²")
     return shown if df is None or "(" in shown else f"{shown}({df:,.6g})"

@@ -30,17 +30,8 @@ from gvcpos.study.manifest import make_manifest
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
 from gvcpos.study.summary import figure_captions, summarise
+from gvcpos.study.wording import reader_name
 
-TEST_NAMES = {
-    "lm_lag": "LM lag",
-    "lm_error": "LM error",
-    "robust_lm_lag": "robust LM lag",
-    "robust_lm_error": "robust LM error",
-    "wald_sdm_sar": "Wald, SDM against SAR",
-    "wald_sdm_sem": "Wald, SDM against SEM",
-    "lr_sdm_sar": "LR, SDM against SAR",
-    "lr_sdm_sem": "LR, SDM against SEM",
-}
 Drawing = tuple[str, Callable[[], Figure], pd.DataFrame]
 
 
@@ -82,16 +73,7 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
         regression_table(headers, caption=f"Spatial panel models of {what}", label="tab:models", synthetic=flag),
     )
     yield from _effects_tables(results, what)
-    named = results.frames["specification_tests"].replace({"test": TEST_NAMES})
-    yield (
-        "specification_tests",
-        tests_table(
-            named,
-            caption=f"Which spatial model? {what}",
-            label="tab:specification",
-            synthetic=flag,
-        ),
-    )
+    yield "specification_tests", _specification_table(results.frames["specification_tests"], what, synthetic=flag)
     yield (
         "lockin_tests",
         tests_table(results.verdict.tests, caption="Dominance and lock-in tests", label="tab:lockin", synthetic=flag),
@@ -108,6 +90,19 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
     yield "moran_residuals", _residual_table(results)
     if "planted" in results.frames:
         yield "planted", _planted_table(results)
+
+
+def _specification_table(tests: pd.DataFrame, what: str, *, synthetic: bool) -> Table:
+    """Tests under a reader's names; below them why some have no number, and what measures say."""
+    named = tests.assign(test=tests["test"].map(reader_name))
+    without = named[named["pvalue"].isna()]
+    return tests_table(
+        named,
+        caption=f"Which spatial model? {what}",
+        notes=[f"{name}: {said}" for name, said in zip(without["test"], without["sentence"], strict=True)],
+        label="tab:specification",
+        synthetic=synthetic,
+    )
 
 
 def _effects_tables(results: StudyResults, what: str) -> Iterator[tuple[str, Table]]:
