@@ -26,8 +26,13 @@ _SPELLED = {
     "cluster-time": "clustered by period",
     "cluster-twoway": "clustered by entity and period",
     "driscoll-kraay": "Driscoll-Kraay",
-    "twoway": "two-way",
+    "entity": "fixed by entity",
+    "time": "fixed by period",
+    "twoway": "fixed, two-way",
+    "random": "random by entity",
+    "random-time": "random by entity, fixed by period",
 }
+_WITHOUT_METHOD = frozenset({"none", "random", "random-time"})
 _VARIANCES = ("sigma2", "sigma^2", "s2")
 
 
@@ -120,7 +125,7 @@ def _facts(results: Any, terms: tuple[Term, ...]) -> dict[str, float | int | str
         "dependent": _dependent(results),
         "model": _model(results),
         "effects": _effects(results),
-        "method": _spelled(_text(results, "model.method", "method")),
+        "method": _method(results),
         "covariance": _spelled(_text(results, "cov_type", "_cov_type")),
         "sigma2": _number(results, "sigma2", "s2", "scale") if variance is None else variance,
         "nobs": _count(results, "nobs"),
@@ -162,6 +167,16 @@ def _spelled(choice: str | None) -> str | None:
     return None if choice is None else _SPELLED.get(choice, choice)
 
 
+def _method(results: Any) -> str | None:
+    """How a panel was estimated: by which likelihood, where it has fixed effects, or by moments, where it has none."""
+    effects = _text(results, "model.effects")
+    if effects is not None and _number(results, "loglik") is None:
+        return "generalised moments"
+    if effects in _WITHOUT_METHOD:
+        return "maximum likelihood"
+    return _spelled(_text(results, "model.method", "method"))
+
+
 def _model(results: Any) -> str | None:
     short = _text(results, "model.model")
     return short.upper() if short else _text(results, "name")
@@ -175,10 +190,11 @@ def _dependent(results: Any) -> str | None:
 
 
 def _effects(results: Any) -> str | None:
-    """Panel effects by name; linearmodels states them as a list."""
+    """Panel effects in words; linearmodels states fixed ones as a list."""
     stated = _text(results, "model.effects")
     included = getattr(results, "included_effects", None)
     if stated is not None or included is None:
         return _spelled(stated)
     names = tuple(sorted(str(effect).lower() for effect in included))
-    return {(): "none", ("entity", "time"): "two-way"}.get(names, " + ".join(names))
+    known = {(): "none", ("entity",): "entity", ("time",): "time", ("entity", "time"): "twoway"}
+    return _spelled(known.get(names, f"fixed by {' and '.join(names)}"))

@@ -18,7 +18,7 @@ _DIFFERING = ("dependent", "covariance")
 _DESCRIBED: tuple[tuple[str, str, int | None], ...] = (
     ("dependent", "Dependent variable", None),
     ("model", "Model", None),
-    ("effects", "Fixed effects", None),
+    ("effects", "Effects", None),
     ("method", "Method", None),
     ("covariance", "Standard errors", None),
 )

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from gvcpos import report
-from gvcpos._core.errors import InputError, LabelError
+from gvcpos._core.errors import BoundaryWarning, InputError, LabelError
 from gvcpos.report import Table, effects_table, model_column, regression_table
 from tests.report.examples import Test, effects, fit, spatial_fits
 
@@ -52,7 +52,7 @@ def test_spatial_panels_are_printed_as_estimated(fits) -> None:
 def test_spatial_panels_state_their_facts(fits) -> None:
     rows = by_row(regression_table({name.upper(): f for name, f in fits.items()}))
     assert rows["Model"] == ["SLX", "SAR", "SEM", "SDM"]
-    assert rows["Fixed effects"] == ["two-way"] * 4
+    assert rows["Effects"] == ["fixed, two-way"] * 4
     assert rows["Method"] == ["Lee-Yu"] * 4
     assert (rows["Observations"], rows["Entities"], rows["Periods"]) == (["126"] * 4, ["14"] * 4, ["9"] * 4)
     for label, name, within in (("σ²", "sigma2", 5.1e-5), ("Log-likelihood", "loglik", 5.1e-3), ("AIC", "aic", 5.1e-3)):
@@ -78,7 +78,7 @@ def test_linearmodels_results_are_read() -> None:
     found = PanelOLS(data["y"], data[["x"]], entity_effects=True, time_effects=True).fit()
     rows = by_row(regression_table({"FE": found}))
     assert number(rows["x"][0]) == pytest.approx(found.params["x"], abs=5.1e-5)
-    assert (rows["Fixed effects"], rows["Entities"], rows["Periods"]) == (["two-way"], ["8"], ["6"])
+    assert (rows["Effects"], rows["Entities"], rows["Periods"]) == (["fixed, two-way"], ["8"], ["6"])
     assert number(rows["Log-likelihood"][0]) == pytest.approx(found.loglik, abs=5.1e-3)
 
 
@@ -211,3 +211,13 @@ def test_tests_table_prints_null_statistic_and_p_value(fits) -> None:
 def test_a_test_without_a_p_value_is_refused() -> None:
     with pytest.raises(InputError, match="half': no pvalue"):
         report.tests_table([SimpleNamespace(name="half", statistic=1.0)])
+
+
+def test_random_effects_and_moments_are_named_as_what_they_are(fits) -> None:
+    data = fits["sar"].model
+    with pytest.warns(BoundaryWarning, match="sar with random effects: phi"):
+        random = data.respecified(effects="random").fit()
+    moments = data.fit_gmm()
+    rows = by_row(regression_table({"random": random, "moments": moments}))
+    assert rows["Effects"] == ["random by entity", "fixed, two-way"]
+    assert rows["Method"] == ["maximum likelihood", "generalised moments"]
