@@ -78,3 +78,22 @@ def test_no_module_hides_a_public_name(path: Path) -> None:
     module = importlib.import_module(".".join(path.relative_to(ROOT).parts))
     files = {p.stem for p in path.glob("*.py")} | {p.name for p in path.iterdir() if p.is_dir()}
     assert not files & set(getattr(module, "_EXPORTS", {}))
+
+
+def public_parts(body: list[ast.stmt], inside: str = "") -> list[tuple[str, ast.stmt]]:
+    """Public functions and classes of a module, and what is public in these classes."""
+    found: list[tuple[str, ast.stmt]] = []
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            found.append((f"{inside}{node.name}", node))
+            if isinstance(node, ast.ClassDef):
+                found += public_parts(node.body, f"{inside}{node.name}.")
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_every_public_thing_says_what_it_is(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), "the module"
+    silent = [name for name, node in public_parts(tree.body) if not ast.get_docstring(node)]
+    assert not silent
