@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -141,8 +142,7 @@ class Weights:
     @property
     def matrix(self) -> sparse.csr_array:
         """The weights, csr of shape (n, n); its arrays are read-only, and what is done to it stays outside."""
-        m = self._matrix
-        return sparse.csr_array((m.data, m.indices, m.indptr), shape=m.shape, copy=False)
+        return copy(self._matrix)  # shallow: the checks of a new array would be a good part of a small fit
 
     @property
     def n(self) -> int:

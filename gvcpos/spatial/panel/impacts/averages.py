@@ -69,7 +69,7 @@ def _traces(spectrum: Spectrum, r: Array) -> tuple[Array, Array, Array, Array]:
 
 def _sums(spectrum: Spectrum, r: Array) -> tuple[Array, Array, Array, Array]:
     """1'S1, its derivative, 1'SW1 and its derivative over N."""
-    sums = np.asarray(spectrum.matrix.sum(axis=1))
+    sums = spectrum.row_sums
     if np.abs(sums - 1.0).max() <= _CONSTANT:
         one = 1.0 / (1.0 - r)
         return one, one**2, one, one**2

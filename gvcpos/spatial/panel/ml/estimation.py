@@ -10,7 +10,7 @@ import numpy.typing as npt
 from gvcpos._core.errors import EstimationError
 from gvcpos.spatial.panel.inference.clustered import chosen_covariance
 from gvcpos.spatial.panel.inference.covariance import Pieces
-from gvcpos.spatial.panel.inputs.transform import Transformation, operator, spatial_lag
+from gvcpos.spatial.panel.inputs.transform import Transformation, spatial_lag
 from gvcpos.spatial.panel.ml.likelihood import Concentrated, moments
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant, Spectrum
 from gvcpos.spatial.panel.ml.multiplier import filtered
@@ -189,7 +189,7 @@ def logdeterminants(panel: PanelArrays, features: Features) -> tuple[LogDetermin
 
 def transformed(panel: PanelArrays, design: Array, within: Transformation, features: Features) -> Data:
     """Lag the data by W and M and take the effects out, in this order: W times demeaned y is another thing."""
-    W, M = operator(panel.spectrum.matrix), operator(panel.error_spectrum.matrix)
+    W, M = panel.spectrum.operator, panel.error_spectrum.operator
 
     def ready(Z: Array) -> Array:
         return flat(within.within(Z))
@@ -222,7 +222,7 @@ def derivatives(panel: PanelArrays, data: Data, features: Features, at: tuple[fl
         (panel.spectrum, rho) if features.lag else None,
         (panel.error_spectrum, lam) if features.error else None,
     )
-    noise = [flat(t.within(moved)) for moved in ops.apply(e.reshape(panel.y.shape))]
+    noise = [flat(t.within(moved)) for moved in ops.apply(e.reshape(panel.y.shape), projected=t.drop_unit)]
     return Pieces(
         X,
         e,
@@ -263,7 +263,7 @@ def recover_effects(panel: PanelArrays, estimate: Estimate) -> tuple[float, Arra
     """
     rest = panel.y - panel.X @ estimate.beta
     if "rho" in estimate.spatial:
-        rest = rest - estimate.rho * spatial_lag(operator(panel.spectrum.matrix), panel.y)
+        rest = rest - estimate.rho * spatial_lag(panel.spectrum.operator, panel.y)
     return separated(panel, estimate, rest)
 
 
@@ -302,5 +302,5 @@ def _variance(e: Array, t: Transformation) -> float:
 
 def _maps_constants_to_constants(spectrum: Spectrum, tolerance: float = 1e-9) -> bool:
     """Whether every row of W has the same sum, so that demeaning and filtering commute."""
-    sums = spectrum.matrix.sum(axis=1)
+    sums = spectrum.row_sums
     return bool(np.ptp(sums) <= tolerance * max(1.0, float(np.abs(sums).max())))

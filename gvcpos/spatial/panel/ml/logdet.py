@@ -17,6 +17,7 @@ from scipy import sparse
 from scipy.sparse import csgraph, linalg
 
 from gvcpos._core.errors import EstimationError
+from gvcpos.spatial.panel.inputs.transform import operator
 from gvcpos.spatial.panel.ml.determinants import Determinants
 
 Array = npt.NDArray[np.float64]
@@ -48,9 +49,24 @@ class Spectrum:
     interval: tuple[float, float]
 
     @property
+    def dense(self) -> Array:
+        """W as an array, not kept where W is thin."""
+        return self.operator if isinstance(self.operator, np.ndarray) else self.matrix.toarray()
+
+    @property
     def n(self) -> int:
         """Number of units N."""
         return int(self.matrix.shape[0])
+
+    @cached_property
+    def operator(self) -> Array | sparse.csr_array:
+        """W as `spatial_lag` takes it: dense where nearly full."""
+        return operator(self.matrix)
+
+    @cached_property
+    def row_sums(self) -> Array:
+        """Sums of the rows of W, shape (N,)."""
+        return np.asarray(self.matrix.sum(axis=1))
 
     @cached_property
     def determinants(self) -> Determinants:
@@ -199,6 +215,9 @@ def similarity_scale(matrix: sparse.csr_array) -> Array | None:
     A row-normalised symmetric matrix has one (the square roots of its row sums), and then its eigenvalues
     are real and cost a symmetric problem (Ord 1975).
     """
+    n = matrix.shape[0]
+    if matrix.nnz == n * (n - 1) and n > 1 and not matrix.diagonal().any():
+        return _scale_of_full(matrix.toarray())
     other = matrix.T.tocsr()
     pattern = (matrix != 0) != (other != 0)
     if pattern.nnz or matrix.nnz == 0 or matrix.data.min() < 0.0:
@@ -211,6 +230,17 @@ def similarity_scale(matrix: sparse.csr_array) -> Array | None:
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(ratio.indptr))
     gap = np.abs(steps[ratio.indices] - steps[rows] - ratio.data)
     return np.exp(steps) if gap.max() < 1e-9 else None
+
+
+def _scale_of_full(W: Array) -> Array | None:
+    """Find d where all units are neighbours, so that one row tells it."""
+    if (W < 0.0).any():
+        return None
+    np.fill_diagonal(W, 1.0)
+    steps = 0.5 * (np.log(W[0]) - np.log(W[:, 0]))
+    size = np.exp(steps)
+    scaled = W * size[:, None] / size
+    return size if np.abs(np.log(scaled / scaled.T)).max() < 2e-9 else None
 
 
 def _potential(ratio: sparse.csr_array) -> Array:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse import linalg
 
-from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
+from gvcpos.spatial.panel.inputs.transform import spatial_lag
 from gvcpos.spatial.panel.ml.determinants import factorised, squared_trace
 from gvcpos.spatial.panel.ml.logdet import Spectrum
 
@@ -61,6 +61,13 @@ class Multiplier:
         """Return G applied to every period of Z, shape (T, N)."""
         return np.ascontiguousarray(self._columns(np.ascontiguousarray(Z.T)).T)
 
+    def apply_projected(self, Z: Array) -> Array:
+        """Return JG applied to every period of Z, shape (T, N), whose means over units are zero; W row-normalised."""
+        if self.spectrum.eigenvalues is None:
+            moved = self.apply(Z)
+            return moved - moved.mean(axis=1, keepdims=True)
+        return np.asarray(Z @ self._projected.T)
+
     def inverse_apply(self, Z: Array) -> Array:
         """Return (I - rW)^-1 applied to every period of Z, shape (T, N)."""
         return Z + self.r * self.apply(Z)
@@ -77,10 +84,10 @@ class Multiplier:
         Then G maps constants to constants, F'GF has the traces of JG with J = I - 11'/N, and
         JG = (I - r JW)^-1 JW, which stays finite up to r = 1, where G does not.
         """
-        if projected and self._dense is not None:
-            G = self._projected()
+        if projected and self.spectrum.eigenvalues is not None:
+            G = self._projected
             return Traces(float(np.trace(G)), float(np.vdot(G.T, G)), float(np.vdot(G, G)), G.diagonal)
-        if self._dense is None and self.spectrum.n > _BLOCKS_UP_TO:
+        if self.spectrum.eigenvalues is None and self.spectrum.n > _BLOCKS_UP_TO:
             return self._traces_of_determinants(projected)
         return self._traces_by_blocks(projected)
 
@@ -116,9 +123,10 @@ class Multiplier:
             g, gg, gtg = g - unit, gg - unit**2, gtg - float(sums @ sums) / self.spectrum.n
         return Traces(g, gg, gtg, lambda: self._traces_by_blocks(projected).diagonal)
 
+    @cached_property
     def _projected(self) -> Array:
-        """Return JG, shape (N, N), without forming G."""
-        W = self.spectrum.matrix.toarray()
+        """JG, shape (N, N), without forming G."""
+        W = self.spectrum.dense
         JW = W - W.mean(axis=0)
         return np.asarray(np.linalg.solve(np.eye(len(W)) - self.r * JW, JW))
 
@@ -134,7 +142,7 @@ class Multiplier:
         """G itself where N is moderate; None for a large sparse W, which is solved block by block."""
         if self.spectrum.eigenvalues is None:
             return None
-        W = self.spectrum.matrix.toarray()
+        W = self.spectrum.dense
         return np.asarray(np.linalg.solve(np.eye(len(W)) - self.r * W.T, W.T).T)
 
     @cached_property
@@ -164,4 +172,4 @@ def _unit_columns(n: int, start: int, stop: int) -> Array:
 
 def filtered(spectrum: Spectrum, r: float, Z: Array) -> Array:
     """Return (I - rW) applied to every period; Z is (T, N) or (T, N, k)."""
-    return Z - r * spatial_lag(operator(spectrum.matrix), Z)
+    return Z - r * spatial_lag(spectrum.operator, Z)

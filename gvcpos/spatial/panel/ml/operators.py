@@ -66,8 +66,13 @@ class Operators:
         """Number p of spatial parameters."""
         return (self.lag is not None) + (self.error is not None)
 
-    def apply(self, e: Array) -> list[Array]:
-        """Return G̃ e and H e, as far as the model has them; e is (T, N)."""
+    def apply(self, e: Array, *, projected: bool = False) -> list[Array]:
+        """Return G̃ e and H e, as far as the model has them; e is (T, N).
+
+        With `projected`, means over units are out of e, and may be taken out of the result.
+        """
+        if projected and self.count == 1:
+            return [one.apply_projected(e) for one in (self.lag, self.error) if one is not None]
         out = []
         if self.lag is not None:
             out.append(self._conjugate(e))

@@ -18,6 +18,7 @@ from gvcpos.spatial.panel.ml.logdet import LogDeterminant
 Array = npt.NDArray[np.float64]
 
 _GRID = 41
+_AROUND = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
 _SAME = 1e-6  # modes nearer than this share of the interval are one
 
 
@@ -100,10 +101,12 @@ def _grid(logdet: LogDeterminant | None) -> Array:
 
 
 def _hills(values: Array) -> list[Hill]:
-    padded = np.pad(np.where(np.isfinite(values), values, -np.inf), 1, constant_values=-np.inf)
-    a, b = values.shape
-    around = [padded[1 + i : 1 + i + a, 1 + j : 1 + j + b] for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
-    top = np.isfinite(values) & (padded[1:-1, 1:-1] >= np.max(around, axis=0))
+    (a, b), finite = values.shape, np.isfinite(values)
+    padded = np.full((a + 2, b + 2), -np.inf)
+    padded[1:-1, 1:-1] = np.where(finite, values, -np.inf)
+    top = finite
+    for i, j in _AROUND:
+        top = top & (padded[1:-1, 1:-1] >= padded[1 + i : 1 + i + a, 1 + j : 1 + j + b])
     return [Hill(int(i), int(j), float(values[i, j])) for i, j in np.argwhere(top)]
 
 
