@@ -18,6 +18,7 @@ from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, time_dummi
 from gvcpos.spatial.panel.ml.multiplier import Multiplier
 from gvcpos.spatial.panel.ml.operators import operators
 from gvcpos.spatial.panel.models import Features
+from gvcpos.spatial.panel.random import clustered
 from gvcpos.spatial.panel.random.covariance import RandomPieces, covariance, weigh
 from gvcpos.spatial.panel.random.kernel import Kernel, ScalarKernel
 from gvcpos.spatial.panel.random.likelihood import random_likelihood
@@ -81,7 +82,8 @@ def fit_random(panel: PanelArrays, features: Features, cov_type: str, *, kkp: bo
     panel : PanelArrays
         Its transformation says whether there are time effects.
     features : Features
-    cov_type : {"information", "hessian", "sandwich"}
+    cov_type : {"information", "hessian", "sandwich", "cluster-entity"}
+        The last where units are independent: see `clustered.check`.
     kkp : bool
 
     Raises
@@ -108,7 +110,10 @@ def fit_random(panel: PanelArrays, features: Features, cov_type: str, *, kkp: bo
     at_zero = t.periods * best.phi < _ZERO
     spatial = {name: {"rho": best.rho, "lambda": best.lam}[name] for name in features.spatial}
     at = "".join(f" at {name} = {value:.6f}" for name, value in {**spatial, "phi": best.phi}.items())
-    cov = covariance(pieces, cov_type, at, fixed_phi=at_zero)
+    if cov_type == clustered.ENTITY:
+        cov = clustered.entity_covariance(pieces, at, fixed_phi=at_zero)
+    else:
+        cov = covariance(pieces, cov_type, at, fixed_phi=at_zero)
     keep = np.r_[:k, design.shape[2] : len(cov)]
     return _estimate(panel, pieces, (beta, spatial, modes), cov[np.ix_(keep, keep)], at_zero)
 

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gvcpos._core.errors import BoundaryWarning, InputError
+from gvcpos._core.errors import BoundaryWarning
 from gvcpos._core.options import HausmanKind
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest
+from gvcpos.spatial.panel.random import clustered
 from gvcpos.spatial.panel.random import component_tests as random_tests
 from gvcpos.spatial.panel.random import hausman as random_or_fixed
-from gvcpos.spatial.panel.random.covariance import COVARIANCES
 from gvcpos.spatial.panel.random.estimation import RandomEstimate, fit_random
 from gvcpos.spatial.panel.results import SpatialPanelResults
 
@@ -100,12 +100,8 @@ def fitted(model: SpatialPanel, cov_type: str, bandwidth: int | None) -> RandomP
     InputError
         If the covariance is not defined for random effects.
     """
-    if cov_type not in COVARIANCES or bandwidth is not None:
-        raise InputError(
-            f"cov_type={cov_type!r}{'' if bandwidth is None else ' with a bandwidth'} is not defined for random "
-            f"effects. Allowed: {', '.join(map(repr, COVARIANCES))}."
-        )
-    kkp = model.choices.random_error == "kkp"
+    kkp, t = model.choices.random_error == "kkp", model.transformation
+    clustered.check(cov_type, bandwidth, model.features, (t.units, t.periods), kkp=kkp)
     estimate = fit_random(model.arrays, model.features, cov_type, kkp=kkp)
     model.warn_at_boundary(estimate)
     if estimate.at_zero:

@@ -1,0 +1,186 @@
+"""Clustered covariances and the bootstrap with random effects: numerical scores, refusals by name, coverage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gvcpos._core.errors import InputError
+from gvcpos.spatial.panel import SpatialPanel
+from gvcpos.spatial.panel.inference.scores import pair_products
+from gvcpos.spatial.panel.random.clustered import entity_covariance, score_variance, unit_scores, whitened
+from gvcpos.spatial.panel.random.covariance import RandomPieces, covariance, hessian, information
+from gvcpos.spatial.panel.random.estimation import columns, derivatives
+from gvcpos.spatial.panel.random.likelihood import random_likelihood
+from gvcpos.spatial.weights import Weights
+from tests.spatial.panel.munnell import MODELS, ring
+from tests.spatial.panel.random_panels import draw, loglik, munnell
+
+CLUSTERED = [(m, "baltagi") for m in ("slx", "sar", "sdm")] + [(m, "kkp") for m in ("sem", "sdem", "sac", "gns")]
+PERIODS = ("cluster-time", "cluster-twoway", "driscoll-kraay")
+
+
+def pieces_at(panel: SpatialPanel, q: np.ndarray) -> RandomPieces:
+    """At (beta, rho, lambda, phi, sigma2), which need not be a maximum."""
+    k, kkp = panel.arrays.X.shape[2], panel.choices.random_error == "kkp"
+    rest = list(q[k:-2])
+    rho = rest.pop(0) if panel.features.lag else 0.0
+    lam = rest.pop(0) if panel.features.error else 0.0
+    design = columns(panel.arrays)
+    kernel = random_likelihood(panel.arrays, design, panel.features, kkp=kkp).kernels.at(lam, q[-2])
+    return replace(derivatives(panel.arrays, design, panel.features, (rho, lam, q[:k]), kernel), sigma2=q[-1])
+
+
+def gradient(panel: SpatialPanel, q: np.ndarray) -> np.ndarray:
+    h = 1e-5
+    return np.array([(loglik(panel, q + h * unit) - loglik(panel, q - h * unit)) / (2 * h) for unit in np.eye(len(q))])
+
+
+@pytest.mark.parametrize(("model", "error"), CLUSTERED)
+def test_contributions_are_numerical_scores(model: str, error: str) -> None:
+    """Countries that are neighbours in twos: what two of them contribute is the slope of their own likelihood."""
+    rng = np.random.default_rng(3)
+    n, t = 8, 5
+    block = np.array([[0.0, 0.9], [0.5, 0.0]])
+    W, M = np.kron(np.eye(n // 2), block), np.kron(np.eye(n // 2), block.T)
+    y, X = rng.normal(size=(t, n)), rng.normal(size=(t, n, 2))
+
+    def panel_of(units: list[int]) -> SpatialPanel:
+        ids = [f"u{i}" for i in units]
+        one, other = (Weights.from_dense(ids, A[np.ix_(units, units)]) for A in (W, M))
+        return SpatialPanel.from_arrays(
+            y[:, units], X[:, units], one, model=model, effects="random", error_weights=other, random_error=error
+        )  # fmt: skip
+
+    whole = panel_of(list(range(n)))
+    k = whole.arrays.X.shape[2]
+    q = np.concatenate([rng.normal(size=k), [0.3, -0.2][: len(whole.features.spatial)], [0.7, 1.3]])
+    pieces = pieces_at(whole, q)
+    own, w = unit_scores(pieces), whitened(pieces).e.reshape(t, n)
+    eye = np.eye(n)
+    operators = [A.T for A in pieces.operators.apply(eye)]
+    for i in range(0, n, 2):
+        got = own[i] + own[i + 1]
+        for place, A in enumerate(operators):
+            got[k + place] += (A[i, i + 1] + A[i + 1, i]) * (w[:, i] @ w[:, i + 1]) / pieces.sigma2
+        np.testing.assert_allclose(got, gradient(panel_of([i, i + 1]), q), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(("model", "error"), CLUSTERED)
+def test_contributions_sum_to_zero_at_the_maximum(model: str, error: str) -> None:
+    pieces = munnell(model, error).estimate.random
+    own, w = unit_scores(pieces).sum(axis=0), whitened(pieces).e.reshape(pieces.v.shape)
+    k = pieces.X.shape[2]
+    for place, A in enumerate(pieces.operators.apply(np.eye(w.shape[1]))):
+        A = A.T - np.diag(np.diag(A))
+        own[k + place] += np.einsum("ti,ij,tj->", w, A, w) / pieces.sigma2
+    assert np.abs(own / np.sqrt(np.diag(information(pieces)))).max() < 1e-5
+
+
+def test_slx_is_quasi_demeaned_least_squares() -> None:
+    """Without space: the sandwich of linearmodels' pooled regression of quasi-demeaned data."""
+    from linearmodels.panel import PooledOLS
+
+    result = draw(2, n=40, t=6).respecified("slx").fit("cluster-entity")
+    theta = 1.0 - 1.0 / np.sqrt(1.0 + 6 * result.params["phi"])
+    index = pd.MultiIndex.from_product([range(40), range(6)])
+
+    def quasi(Z: np.ndarray) -> np.ndarray:
+        return np.swapaxes(Z - theta * Z.mean(axis=0), 0, 1).reshape(240, -1)
+
+    arrays = result.model.arrays
+    y, X = pd.Series(quasi(arrays.y)[:, 0], index=index), pd.DataFrame(quasi(arrays.X), index=index)
+    want = PooledOLS(y, X).fit(cov_type="clustered", cluster_entity=True, debiased=False, group_debias=True)
+    np.testing.assert_allclose(result.params.iloc[:5], want.params, rtol=1e-6)
+    # beta and phi are not quite uncorrelated in the Hessian; linearmodels' factor is G/(G-1) (n-1)/n
+    np.testing.assert_allclose(result.std_errors.iloc[:5], want.std_errors * np.sqrt(240 / 239), rtol=0.02)
+
+
+def test_outer_products_estimate_the_information() -> None:
+    """Normal, homoskedastic effects and innovations: V and H both estimate the information."""
+    found = []
+    for seed in range(30):
+        pieces = draw(seed, n=50, t=5, kkp=True).respecified("sac", random_error="kkp").fit().estimate.random
+        scale = 1.0 / np.diag(information(pieces))
+        found.append([np.diag(score_variance(pieces)) * scale, np.diag(hessian(pieces)) * scale])
+    mean, error = np.mean(found, axis=0), np.std(found, axis=0) / np.sqrt(30)
+    assert (np.abs(mean - 1.0) < 4 * error + 0.08).all()
+    assert pair_products(whitened(pieces))[0].shape == (2, 2)
+
+
+def test_order_of_the_units_changes_nothing() -> None:
+    panel = draw(4, n=20, t=5)
+    base = panel.respecified("sdm").fit("cluster-entity")
+    order = np.random.default_rng(0).permutation(20)
+    mixed = Weights.from_dense([panel.weights.ids[i] for i in order], panel.weights.dense()[np.ix_(order, order)])
+    other = SpatialPanel.from_arrays(panel.data.y[:, order], panel.data.X[:, order], mixed, effects="random")
+    np.testing.assert_allclose(other.fit("cluster-entity").std_errors, base.std_errors, rtol=1e-5)
+    assert "cluster-entity" in base.summary
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_refused_by_name_with_what_there_is(model: str) -> None:
+    panel = draw(5).respecified(model)
+    for cov_type in PERIODS:
+        with pytest.raises(
+            InputError, match=f"cov_type='{cov_type}' is not defined for random effects.* not fade.*All"
+        ):
+            panel.fit(cov_type)  # type: ignore[arg-type]
+    if panel.features.error:
+        with pytest.raises(InputError, match=r"no filter under which units are independent.*random_error='kkp' has it"):
+            panel.fit("cluster-entity")
+    with pytest.raises(InputError, match="bandwidth=2 belongs to cov_type='driscoll-kraay'; 'information' has none"):
+        panel.fit(bandwidth=2)
+
+
+TRUTH = {"x1": 1.0, "W*x1": 0.3, "rho": 0.4}
+
+
+def world(seed: int, kind: str, n: int = 60, t: int = 10) -> SpatialPanel:
+    """An SDM with random effects; innovations serially correlated, or of a variance of the entity's own."""
+    rng = np.random.default_rng(seed)
+    W = ring(n)
+    x = rng.normal(size=(t, n)) + rng.normal(size=n)
+    e = rng.normal(size=(t, n))
+    if kind in ("serial", "both"):
+        for s in range(1, t):
+            e[s] = 0.7 * e[s - 1] + np.sqrt(1 - 0.49) * e[s]
+    if kind in ("variances", "both"):
+        e = e * rng.choice([0.4, 1.8], n)
+    u = rng.normal(size=n) + e
+    y = np.linalg.solve(np.eye(n) - 0.4 * W, (1.0 + x + 0.3 * x @ W.T + u).T).T
+    weights = Weights.from_dense([f"u{i}" for i in range(n)], W)
+    return SpatialPanel.from_arrays(y, x[:, :, None], weights, effects="random")
+
+
+def coverage(kind: str, draws: int) -> pd.DataFrame:
+    rows: dict[str, list[np.ndarray]] = {"information": [], "sandwich": [], "cluster-entity": []}
+    for seed in range(draws):
+        result = world(seed, kind).fit()
+        pieces, at_zero = result.estimate.random, result.estimate.at_zero
+        for cov_type, found in rows.items():
+            made = entity_covariance(pieces, "", fixed_phi=at_zero) if "-" in cov_type else None
+            cov = covariance(pieces, cov_type, "", fixed_phi=at_zero) if made is None else made
+            errors = pd.Series(np.sqrt(np.diag(cov)[:-1]), index=result.names)
+            z = (result.params[list(TRUTH)] - list(TRUTH.values())) / errors[list(TRUTH)]
+            found.append((z.abs() < 1.959964).to_numpy())
+    return pd.DataFrame({name: np.mean(found, axis=0) for name, found in rows.items()}, index=list(TRUTH))
+
+
+def test_only_clusters_cover_dependent_innovations() -> None:
+    found = coverage("both", 80)
+    assert (found["cluster-entity"] > 0.86).all()
+    assert found["information"].mean() < found["cluster-entity"].mean() - 0.04
+
+
+@pytest.mark.slow
+def test_coverage() -> None:
+    """1,000 draws; `-s` prints the table."""
+    table = pd.concat({kind: coverage(kind, 1000) for kind in ("normal", "variances", "serial", "both")})
+    print("\n" + table.round(3).to_string())
+    assert (table["cluster-entity"] > 0.92).all()
+    assert table.loc["normal", "information"].min() > 0.93
+    assert table.loc["serial", "information"].min() < 0.88
