@@ -1,16 +1,70 @@
-"""What a static panel model is chosen to be, beside its data."""
+"""What a panel model is chosen to be, beside its data: the keywords of all constructors, static and dynamic."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
+from gvcpos._core.options import (
+    ExtraUnits,
+    MissingRule,
+    PanelDynamics,
+    PanelEffects,
+    PanelMethod,
+    RandomError,
+    SpatialModel,
+    StaticEffects,
+)
 from gvcpos.spatial.weights import Weights
+
+if TYPE_CHECKING:
+    from gvcpos.spatial.panel.inputs.formula import Evaluated
+
+RULES = ("missing", "extra_units")
+
+
+class FormulaOptions(TypedDict, total=False):
+    """Keywords that static and dynamic models take alike, beside a formula; see `SpatialPanel`."""
+
+    model: SpatialModel
+    method: PanelMethod
+    error_weights: Weights | None
+    x_weights: Weights | Mapping[str, Weights] | None
+    not_lagged: Iterable[str] | str
+    missing: MissingRule
+    extra_units: ExtraUnits
+
+
+class StaticFormulaOptions(FormulaOptions, total=False):
+    """Keywords of `SpatialPanel.from_formula`."""
+
+    effects: StaticEffects
+    random_error: RandomError
+
+
+class StaticOptions(StaticFormulaOptions, total=False):
+    """Keywords of `SpatialPanel`."""
+
+    intercept: bool
+
+
+class DynamicFormulaOptions(FormulaOptions, total=False):
+    """Keywords of `DynamicSpatialPanel.from_formula`."""
+
+    effects: PanelEffects
+
+
+class DynamicOptions(DynamicFormulaOptions, total=False):
+    """Keywords of `DynamicSpatialPanel`."""
+
+    dynamic: PanelDynamics
+    intercept: bool
 
 
 @dataclass(frozen=True)
-class Choices:
-    """What is chosen beside the data.
+class PanelChoices:
+    """What is chosen beside the data, alike for static and dynamic models.
 
     Attributes
     ----------
@@ -19,7 +73,6 @@ class Choices:
     error_weights : Weights or None
     x_weights : Weights, mapping of str to Weights, or None
     not_lagged : tuple of str
-    random_error : str
     """
 
     model: str = "sdm"
@@ -29,4 +82,73 @@ class Choices:
     error_weights: Weights | None = None
     x_weights: Weights | Mapping[str, Weights] | None = None
     not_lagged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choices(PanelChoices):
+    """What is chosen of a static model.
+
+    Attributes
+    ----------
+    random_error : str
+    """
+
     random_error: str = "baltagi"
+
+
+@dataclass(frozen=True)
+class DynamicChoices(PanelChoices):
+    """What is chosen of a dynamic model.
+
+    Attributes
+    ----------
+    dynamic : str
+    """
+
+    dynamic: str = "space-time"
+
+
+Chosen = TypeVar("Chosen", bound=PanelChoices)
+
+
+def taken(options: Mapping[str, Any], kind: type[Chosen]) -> tuple[Chosen, dict[str, Any]]:
+    """Divide keywords into choices and the rules for missing values and units of W that go with the data.
+
+    Parameters
+    ----------
+    options : mapping
+        As the constructors take them; what is absent has its default.
+    kind : type
+        `Choices` or `DynamicChoices`.
+
+    Raises
+    ------
+    TypeError
+        If a keyword is not known; the message lists those that are.
+    """
+    known = [field.name for field in fields(kind)]
+    odd = [name for name in options if name not in known and name not in RULES]
+    if odd:
+        raise TypeError(f"unexpected keywords {', '.join(odd)}. There are: {', '.join([*known, *RULES])}.")
+    given = {name: value for name, value in options.items() if name not in RULES}
+    given["not_lagged"] = _names(given.get("not_lagged", ()))
+    return kind(**given), {name: options[name] for name in RULES if name in options}
+
+
+def specified(found: Evaluated, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keywords with what a formula says of the model, of spatial lags and of the constant.
+
+    Raises
+    ------
+    TypeError
+        If `intercept` is given, of which the formula decides.
+    """
+    if "intercept" in options:
+        raise TypeError("intercept is not a keyword beside a formula: write '- 1' into it to leave the constant out.")
+    model = options.get("model", PanelChoices.model)
+    model, not_lagged = found.specified(model, _names(options.get("not_lagged", ())))
+    return {**options, "model": model, "not_lagged": not_lagged, "intercept": found.intercept}
+
+
+def _names(given: Iterable[str] | str) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import pandas as pd
 
 from gvcpos._core.errors import DroppedRowsWarning, InputError
 from gvcpos._core.labels import align, enumerate_labels
+from gvcpos._core.options import ExtraUnits, MissingRule
 from gvcpos.spatial.panel.inputs import panel_data
 from gvcpos.spatial.panel.inputs.panel_data import PanelData
 from gvcpos.spatial.weights import Weights
@@ -43,7 +45,14 @@ class DynamicData:
         return np.concatenate([self.y0[None, :], self.panel.y[:-1]])
 
 
-def from_frames(y: pd.Series | pd.DataFrame, X: pd.DataFrame | pd.Series, W: Weights) -> DynamicData:
+def from_frames(
+    y: pd.Series | pd.DataFrame,
+    X: pd.DataFrame | pd.Series,
+    W: Weights,
+    *,
+    missing: MissingRule = "error",
+    extra_units: ExtraUnits = "error",
+) -> DynamicData:
     """Set the first period of y apart; regressors of that period are not used and may be absent or missing.
 
     Leading periods in which y is missing for every entity are left out with a `DroppedRowsWarning`.
@@ -51,10 +60,11 @@ def from_frames(y: pd.Series | pd.DataFrame, X: pd.DataFrame | pd.Series, W: Wei
     Raises
     ------
     InputError
-        If y is missing for some entities in its first period, fewer than two periods are left to explain, or periods
-        are not equally spaced; and as `gvcpos.spatial.panel.inputs.panel_data.from_frames`.
+        If y is missing for some entities in its first period and no rule says what to leave out, fewer than two
+        periods are left to explain, or periods are not equally spaced; and as
+        `gvcpos.spatial.panel.inputs.panel_data.from_frames`.
     LabelError
-        If an entity has no row in the first period; and as `from_frames`.
+        If an entity has no row in the first period and no rule says what to leave out; and as `from_frames`.
     """
     target = y.iloc[:, 0] if isinstance(y, pd.DataFrame) and y.shape[1] == 1 else y
     if not isinstance(target, pd.Series) or not isinstance(target.index, pd.MultiIndex) or target.index.nlevels != 2:
@@ -62,14 +72,12 @@ def from_frames(y: pd.Series | pd.DataFrame, X: pd.DataFrame | pd.Series, W: Wei
     target = _from_first_known(target)
     times = sorted(set(target.index.get_level_values(1)))
     check_periods(times)
-    when = target.index.get_level_values(1)
-    first = target[when == times[0]]
-    ids = [str(entity) for entity in first.index.get_level_values(0)]
-    order = align(ids, W.ids, f"the first period ({times[0]})", "the weights W")
-    y0 = pd.to_numeric(first, errors="coerce").to_numpy(dtype=float, na_value=np.nan)[order]
-    _refuse_missing(y0, W.ids, str(target.name or "y"), times)
-    later = X[X.index.isin(times[1:], level=1)] if isinstance(X.index, pd.MultiIndex) else X
-    return DynamicData(panel_data.from_frames(target[when != times[0]], later, W), y0, times[0])
+    if missing == "error":
+        _check_first(target, times, W.ids if extra_units == "error" else None)
+    frame = X.to_frame() if isinstance(X, pd.Series) else X
+    if isinstance(frame.index, pd.MultiIndex) and frame.index.nlevels == 2:
+        frame = _with_first(frame, target.index, times)
+    return _split(panel_data.from_frames(target, frame, W, missing=missing, extra_units=extra_units, past=True))
 
 
 def from_arrays(
@@ -79,13 +87,15 @@ def from_arrays(
     *,
     names: Sequence[str] | None = None,
     times: Sequence[object] | None = None,
+    missing: MissingRule = "error",
 ) -> DynamicData:
     """Take arrays in the order of W: y (T+1, N), X (T+1, N, k), whose first period is not used, or (T, N, k).
 
     Raises
     ------
     InputError
-        If a shape does not fit, a value is not finite, or fewer than two periods are left to explain.
+        If a shape does not fit, a value is not finite and no rule says what to leave out, or fewer than two periods
+        are left to explain.
     """
     target, regressors = np.asarray(y, dtype=float), np.asarray(X, dtype=float)
     labels = list(times) if times is not None else list(range(len(target)))
@@ -94,10 +104,43 @@ def from_arrays(
             f"y has shape {target.shape} with {len(labels)} times; (T+1, N) with N = {W.n} units of W is needed."
         )
     check_periods(labels)
-    _refuse_missing(target[0], W.ids, "y", labels)
-    later = regressors[1:] if len(regressors) == len(target) else regressors
-    panel = panel_data.from_arrays(target[1:], later, W, names=names, times=labels[1:])
-    return DynamicData(panel, target[0], labels[0])
+    if missing == "error":
+        _refuse_missing(target[0], W.ids, "y", labels)
+    if regressors.ndim == 3 and len(regressors) == len(target) - 1:
+        regressors = np.concatenate([np.zeros((1, *regressors.shape[1:])), regressors])
+    return _split(panel_data.from_arrays(target, regressors, W, names=names, times=labels, missing=missing, past=True))
+
+
+def _split(whole: PanelData) -> DynamicData:
+    """Set the first period apart from the periods that are explained."""
+    check_periods(whole.times)
+    n = whole.weights.n
+    later = whole.position >= n
+    panel = replace(
+        whole,
+        y=whole.y[1:],
+        X=whole.X[1:],
+        times=whole.times[1:],
+        rows=None if whole.rows is None else cast(pd.MultiIndex, whole.rows[later]),
+        position=whole.position[later] - n,
+    )
+    return DynamicData(panel, whole.y[0], whole.times[0])
+
+
+def _with_first(X: pd.DataFrame, rows: pd.Index, times: Sequence[object]) -> pd.DataFrame:
+    """Return X on y's rows of the first period, where it counts for nothing, and on its own rows of the later ones."""
+    first = pd.DataFrame(0.0, index=rows[rows.get_level_values(1) == times[0]], columns=X.columns)
+    return pd.concat([first, X[X.index.isin(times[1:], level=1)]])
+
+
+def _check_first(y: pd.Series, times: Sequence[object], ids: Sequence[str] | None) -> None:
+    """Refuse a first period that lacks entities or values of y; without `ids` the entities are those with rows."""
+    first = y[y.index.get_level_values(1) == times[0]]
+    wanted = tuple(dict.fromkeys(map(str, y.index.get_level_values(0)))) if ids is None else ids
+    have = [str(entity) for entity in first.index.get_level_values(0)]
+    order = align(have, wanted, f"the first period ({times[0]})", "the weights W" if ids is not None else "the panel")
+    values = pd.to_numeric(first, errors="coerce").to_numpy(dtype=float, na_value=np.nan)[order]
+    _refuse_missing(values, wanted, str(y.name or "y"), times)
 
 
 def check_periods(times: Sequence[object]) -> None:
@@ -157,5 +200,6 @@ def _refuse_missing(y0: Array, ids: Sequence[str], name: str, times: Sequence[ob
     if bad:
         raise InputError(
             f"{name} is missing or infinite in the first period {times[0]} for {enumerate_labels(bad)}: a dynamic "
-            f"panel is explained from there. Drop those entities, or start the panel in {times[1]}."
+            "panel is explained from there. Drop those entities, which missing='drop-entities' does, or start the "
+            f"panel in {times[1]}."
         )

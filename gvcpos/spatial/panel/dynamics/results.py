@@ -17,6 +17,7 @@ from gvcpos._core.options import EffectErrors, EffectHorizon, choose
 from gvcpos.spatial.panel import summary as summaries
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, wald
 from gvcpos.spatial.panel.dynamics.effects import Places, effects_frame
+from gvcpos.spatial.panel.dynamics.estimation import How
 from gvcpos.spatial.panel.dynamics.stability import radius
 from gvcpos.spatial.panel.fitted import FittedPanel
 from gvcpos.spatial.panel.impacts.effects import Simulation
@@ -66,18 +67,17 @@ class DynamicResults(FittedPanel):
     model : DynamicSpatialPanel
     estimate : Estimate
         After the bias correction, if one was asked for.
-    cov_type, correction : str
+    how : How
+        Covariance, correction, bandwidth.
     uncorrected : Estimate
         Maximum of the likelihood given y_0.
     """
 
-    def __init__(
-        self, model: DynamicSpatialPanel, estimate: Estimate, cov_type: str, correction: str, uncorrected: Estimate
-    ) -> None:
+    def __init__(self, model: DynamicSpatialPanel, estimate: Estimate, how: How, uncorrected: Estimate) -> None:
         self.model = model
         self.estimate = estimate
-        self.cov_type = cov_type
-        self.correction = correction
+        self.how = how
+        self.cov_type, self.correction, self.bandwidth = how.cov_type, how.correction, how.bandwidth
         self.uncorrected = uncorrected
 
     @cached_property
@@ -205,9 +205,10 @@ class DynamicResults(FittedPanel):
             ("Effects", summaries.EFFECTS[model.effects]),
             ("Time effects by", summaries.METHODS[model.method] if t.time else "none"),
             ("Bias correction", CORRECTIONS[self.correction]),
-            ("Covariance", self.cov_type),
+            ("Covariance", summaries.covariance(self.cov_type, t.periods, self.bandwidth)),
             ("Weights", model.weights.description or model.weights.kind),
             ("Entities x periods", f"{t.units} x {t.periods}"),
+            *model.left_out.facts,
             ("Observations", str(self.nobs)),
             ("Log-likelihood", f"{self.loglik:.4f}"),
             ("sigma2", f"{self.sigma2:.6g}"),

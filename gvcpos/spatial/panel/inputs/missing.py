@@ -12,7 +12,7 @@ import numpy.typing as npt
 from gvcpos._core.errors import DroppedRowsWarning, InputError
 from gvcpos._core.labels import enumerate_labels, locate
 from gvcpos._core.options import MissingRule
-from gvcpos.spatial.panel.choices import Choices
+from gvcpos.spatial.panel.choices import Chosen
 from gvcpos.spatial.weights import Weights
 
 Array = npt.NDArray[np.float64]
@@ -109,6 +109,47 @@ def apply_rule(
     return (entities, periods), out
 
 
+def with_past(present: Mask, known: Mask, times: Sequence[object]) -> Mask:
+    """Tell which periods "drop-periods" keeps where each is explained from the one before.
+
+    Parameters
+    ----------
+    present : ndarray of bool, shape (T+1, N)
+        Whether the row is there and has no missing value.
+    known : ndarray of bool, shape (T+1, N)
+        Whether y is there, which is all that the first period is needed for.
+    times : sequence of T+1 labels
+
+    Returns
+    -------
+    ndarray of bool, shape (T+1, N)
+        True for all units of the periods that are explained and of the one before them.
+
+    Raises
+    ------
+    InputError
+        If no period is left, or a hole between two.
+    """
+    whole, past = np.asarray(present.all(axis=1)), np.asarray(known.all(axis=1))
+    explained = np.flatnonzero(whole[1:] & past[:-1]) + 1
+    if not explained.size:
+        raise InputError(
+            "missing='drop-periods' would leave no period: none has all its rows, without missing values, and y of "
+            "the period before. Use missing='drop-entities', leave out a regressor, or fill the gaps first."
+        )
+    first, last = int(explained[0]), int(explained[-1])
+    holes = [str(times[t]) for t in range(first, last) if t not in explained]
+    if holes:
+        raise InputError(
+            f"missing='drop-periods' would take {enumerate_labels(holes)} out of the middle: rows are absent or values "
+            "missing there or in the period before, and a lag would reach over the hole. Use missing='drop-entities', "
+            "fill the gaps, or give the periods on one side of them."
+        )
+    out = np.zeros_like(present)
+    out[first - 1 : last + 1] = True
+    return out
+
+
 def _warn(out: LeftOut, n: int, t: int) -> None:
     if out.entities:
         what = f"{len(out.entities)} of {n} entities: {enumerate_labels(out.entities, 40)}"
@@ -158,7 +199,7 @@ def narrowed(W: Weights, ids: Iterable[str]) -> Weights:
     return W.subset(chosen, islands="keep", renormalise=True)
 
 
-def choices_for(choices: Choices, ids: Sequence[str], out: LeftOut) -> Choices:
+def choices_for(choices: Chosen, ids: Sequence[str], out: LeftOut) -> Chosen:
     """Cut the weights of the error and of the regressors as W was cut; those that fit already stay."""
     if not out:
         return choices

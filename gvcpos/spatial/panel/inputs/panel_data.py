@@ -14,7 +14,7 @@ import pandas as pd
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos._core.labels import align, enumerate_labels, unique
 from gvcpos._core.options import ExtraUnits, MissingRule, choose
-from gvcpos.spatial.panel.inputs.missing import LeftOut, apply_rule, narrowed, refuse_infinite
+from gvcpos.spatial.panel.inputs.missing import LeftOut, apply_rule, narrowed, refuse_infinite, with_past
 from gvcpos.spatial.weights import Weights
 
 Array = npt.NDArray[np.float64]
@@ -72,6 +72,7 @@ def from_frames(
     *,
     missing: MissingRule = "error",
     extra_units: ExtraUnits = "error",
+    past: bool = False,
 ) -> PanelData:
     """Check and align a panel given as frames on a two-level index (entity, time).
 
@@ -84,6 +85,9 @@ def from_frames(
         Its units must be exactly the entities.
     missing, extra_units
         What to do where rows or values are missing, and with units of W without rows; see `SpatialPanel`.
+    past : bool
+        Whether each period is explained from the one before, so that regressors of the first are not used: they may
+        be missing, and become 0.
 
     Raises
     ------
@@ -106,10 +110,12 @@ def from_frames(
     names = unique(frame.columns, "regressors")
     y_name = str(target.name) if target.name is not None else "y"
     values = np.column_stack([_numbers(target), *(_numbers(frame.iloc[:, j])[order] for j in range(len(names)))])
+    values = _without_first(values, rows) if past else values
     W, units = _units(rows, W, extra_units)
-    kept, W, out = _complete(rows, values, W, missing, columns=(y_name, *names))
+    kept, W, out = _complete(rows, values, W, missing, columns=(y_name, *names), past=past)
     rows, values = [row for row, stays in zip(rows, kept, strict=True) if stays], values[kept]
     times = _times(rows)
+    values = _without_first(values, rows) if past else values
     position = _positions(rows, times, W)
     _refuse_missing(values, rows, (y_name, *names))
     cube = np.empty_like(values)
@@ -129,6 +135,7 @@ def from_arrays(
     times: Sequence[object] | None = None,
     y_name: str = "y",
     missing: MissingRule = "error",
+    past: bool = False,
 ) -> PanelData:
     """Take arrays that are already in the order of W.
 
@@ -143,6 +150,8 @@ def from_arrays(
         Default 0, 1, ...
     missing
         What to do where a value is NaN; see `SpatialPanel`.
+    past : bool
+        See `from_frames`.
 
     Raises
     ------
@@ -162,13 +171,15 @@ def from_arrays(
         raise InputError(
             f"{len(labels)} names and {len(set(periods))} times for {k} regressors and {len(target)} periods."
         )
+    regressors[: int(past)] = 0.0
     stacked = np.column_stack([target.reshape(-1), regressors.reshape(-1, k)])
     rows = [] if np.isfinite(stacked).all() else [(unit, time) for time in periods for unit in W.ids]
     if missing == "error" or not rows:
         _refuse_missing(stacked, rows, (y_name, *labels))
         return PanelData(target, regressors, y_name, labels, periods, W, None, np.arange(target.size), LeftOut(missing))
-    kept, W, out = _complete(rows, stacked, W, missing, columns=(y_name, *labels), times=periods)
+    kept, W, out = _complete(rows, stacked, W, missing, columns=(y_name, *labels), times=periods, past=past)
     values = stacked[kept].reshape(-1, W.n, k + 1)
+    values[: int(past), :, 1:] = 0.0
     periods, place = _without(periods, out.periods), np.arange(len(values) * W.n)
     y_cube = np.ascontiguousarray(values[:, :, 0])
     return PanelData(y_cube, values[:, :, 1:], y_name, labels, periods, W, None, place, out)
@@ -216,6 +227,14 @@ def _times(rows: list[tuple[str, object]]) -> tuple[object, ...]:
     return tuple(sorted(dict.fromkeys(time for _, time in rows)))  # type: ignore[type-var]
 
 
+def _without_first(values: Array, rows: list[tuple[str, object]]) -> Array:
+    """Set the regressors of the first period to zero; values (rows, 1 + k), y first."""
+    first = _times(rows)[:1]
+    return np.where(
+        np.array([(time,) == first for _, time in rows])[:, None] & (np.arange(values.shape[1]) > 0), 0.0, values
+    )
+
+
 def _units(rows: list[tuple[str, object]], W: Weights, extra_units: str) -> tuple[Weights, tuple[str, ...]]:
     """Bring W to the entities: refuse unknown ones; refuse or cut off units without rows, and name those cut off."""
     entities = dict.fromkeys(entity for entity, _ in rows)
@@ -237,6 +256,7 @@ def _complete(
     *,
     columns: tuple[str, ...],
     times: tuple[object, ...] | None = None,
+    past: bool = False,
 ) -> tuple[npt.NDArray[np.bool_], Weights, LeftOut]:
     """Tell which of the caller's rows stay under a rule for missing values, cut W, and say what the rule left out."""
     if rule == "error":
@@ -246,8 +266,10 @@ def _complete(
     unit = {label: i for i, label in enumerate(W.ids)}
     period = {time: t for t, time in enumerate(times)}
     at = (np.array([period[time] for _, time in rows]), np.array([unit[entity] for entity, _ in rows]))
-    present = np.zeros((len(times), W.n), dtype=bool)
-    present[at] = np.isfinite(values).all(axis=1)
+    present, known = (np.zeros((len(times), W.n), dtype=bool) for _ in range(2))
+    present[at], known[at] = np.isfinite(values).all(axis=1), np.isfinite(values[:, 0])
+    if past and rule == "drop-periods":
+        present = with_past(present, known, times)
     (entities, periods), out = apply_rule(present, W.ids, times, rule)
     stays = periods[at[0]] & entities[at[1]]
     W = narrowed(W, _without(W.ids, out.entities)) if out.entities else W
@@ -263,7 +285,7 @@ def _positions(rows: list[tuple[str, object]], times: tuple[object, ...], W: Wei
         gaps = [(entity, time) for entity in W.ids for time in times if (entity, time) not in there]
         raise InputError(
             f"the panel is not balanced: {len(gaps)} rows are missing: {_show(gaps)}. "
-            "Drop those entities or periods, which SpatialPanel does with missing='drop-entities' or 'drop-periods', "
+            "Drop those entities or periods, which missing='drop-entities' or 'drop-periods' does, "
             "or fill the gaps first."
         )
     return np.array([period[time] * W.n + unit[entity] for entity, time in rows], dtype=np.intp)
@@ -284,8 +306,8 @@ def _refuse_missing(values: Array, rows: Iterable[tuple[str, object]], columns: 
         shown = [f"{columns[j]} of {pairs[i][0]} in {pairs[i][1]}" for i, j in bad[:8]]
         raise InputError(
             f"{len(bad)} values are missing or infinite: {'; '.join(shown)}"
-            f"{' ...' if len(bad) > 8 else ''}. Drop the entities or periods, which SpatialPanel does with "
-            "missing='drop-entities' or 'drop-periods', or fill them first."
+            f"{' ...' if len(bad) > 8 else ''}. Drop the entities or periods, which "
+            "missing='drop-entities' or 'drop-periods' does, or fill them first."
         )
 
 
