@@ -18,7 +18,9 @@ CovarianceType = Literal[
 PanelDynamics = Literal["none", "time", "space", "space-time"]
 BiasCorrection = Literal["asymptotic", "finite", "none"]
 EffectHorizon = Literal["both", "short", "long"]
-DynamicCovariance = Literal["information", "sandwich"]
+DynamicCovariance = Literal[
+    "information", "sandwich", "cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay"
+]
 BootstrapKind = Literal["wild", "parametric"]
 BootstrapUnit = Literal["entity", "cell"]
 WildWeights = Literal["rademacher", "webb"]

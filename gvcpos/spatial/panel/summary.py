@@ -56,7 +56,7 @@ def rows(result: SpatialPanelResults) -> SummaryRows:
         ("Dependent variable", model.data.y_name),
         ("Effects", EFFECTS[model.effects]),
         ("Estimator", method),
-        ("Covariance", _covariance(result)),
+        ("Covariance", covariance(result.cov_type, t.periods, result.bandwidth)),
         ("Weights", model.weights.description or model.weights.kind),
         ("Entities x periods", f"{t.units} x {t.periods}"),
         *model.left_out.facts,
@@ -88,11 +88,11 @@ def _random(result: SpatialPanelResults) -> tuple[tuple[str, str], ...]:
     return ("sigma2_mu", f"{variance:.6g}"), ("Random effects", kind)
 
 
-def _covariance(result: SpatialPanelResults) -> str:
-    if result.cov_type != "driscoll-kraay":
-        return result.cov_type
-    m = resolved_bandwidth(result.model.transformation.periods, result.bandwidth)
-    return f"{result.cov_type}, Bartlett kernel with {m} lags"
+def covariance(cov_type: str, periods: int, bandwidth: int | None) -> str:
+    """Say which covariance it is, with the kernel where it has one."""
+    if cov_type != "driscoll-kraay":
+        return cov_type
+    return f"{cov_type}, Bartlett kernel with {resolved_bandwidth(periods, bandwidth)} lags"
 
 
 def _numbers(values: tuple[float, ...]) -> tuple[str, ...]:

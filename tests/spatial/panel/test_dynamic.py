@@ -336,7 +336,7 @@ def test_explosive_dynamics_are_said() -> None:
 def test_draws_that_are_not_stable_are_counted() -> None:
     result = panel(seed=6, n=30, t=10).fit()
     wide = replace(result.estimate, covariance=result.estimate.covariance * 20)
-    result = type(result)(result.model, wide, "information", "asymptotic", result.uncorrected)
+    result = type(result)(result.model, wide, result.how, result.uncorrected)
     with pytest.warns(BoundaryWarning, match=r"\d+ of 500 draws"):
         found = result.effects("simulation", draws=500)
     assert 0 < found.attrs["rejected"] < 500

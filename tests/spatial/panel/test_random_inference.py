@@ -74,8 +74,8 @@ def test_contributions_sum_to_zero_at_the_maximum(model: str, error: str) -> Non
     pieces = munnell(model, error).estimate.random
     own, w = unit_scores(pieces).sum(axis=0), whitened(pieces).e.reshape(pieces.v.shape)
     k = pieces.X.shape[2]
-    for place, A in enumerate(pieces.operators.apply(np.eye(w.shape[1]))):
-        A = A.T - np.diag(np.diag(A))
+    for place, turned in enumerate(pieces.operators.apply(np.eye(w.shape[1]))):
+        A = turned.T - np.diag(np.diag(turned))
         own[k + place] += np.einsum("ti,ij,tj->", w, A, w) / pieces.sigma2
     assert np.abs(own / np.sqrt(np.diag(information(pieces)))).max() < 1e-5
 
