@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import cast
+from typing import Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,64 +22,23 @@ from gvcpos._core.options import (
     SpatialModel,
     choose,
 )
+from gvcpos.spatial.panel.choices import DynamicChoices, DynamicFormulaOptions, DynamicOptions, specified, taken
 from gvcpos.spatial.panel.dynamics import bias, initial
 from gvcpos.spatial.panel.dynamics.estimation import How, estimated
 from gvcpos.spatial.panel.dynamics.results import DynamicResults
 from gvcpos.spatial.panel.dynamics.stability import radius
+from gvcpos.spatial.panel.dynamics.transform import ConditionalTransformation
 from gvcpos.spatial.panel.inputs.checks import check_names, check_regressors, check_transformation
 from gvcpos.spatial.panel.inputs.design import Design, design, lags
 from gvcpos.spatial.panel.inputs.formula import evaluate
-from gvcpos.spatial.panel.inputs.transform import Transformation, operator, spatial_lag
+from gvcpos.spatial.panel.inputs.missing import LeftOut, choices_for
+from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays
 from gvcpos.spatial.panel.ml.logdet import Spectrum, spectrum
 from gvcpos.spatial.panel.models import MODELS
 from gvcpos.spatial.weights import Weights
 
 _TERMS = {"none": (), "time": ("tau",), "space": ("eta",), "space-time": ("tau", "eta")}
-
-
-@dataclass(frozen=True)
-class ConditionalTransformation(Transformation):
-    """Effects of a dynamic panel: time effects by Lee and Yu's transformation or directly, entity effects directly.
-
-    Lee and Yu's orthonormal transformation over time mixes y_{t-1} with innovations to come, so that the likelihood
-    given y_0 keeps all T periods and the bias is taken out afterwards.
-    """
-
-    @property
-    def determinants(self) -> int:
-        """T: all periods after the first."""
-        return self.periods
-
-    @property
-    def absorbed(self) -> int:
-        """Number of effects that the likelihood estimates beside an overall constant."""
-        if not self.lee_yu:
-            return super().absorbed
-        return (self.units - self.time) * self.entity
-
-
-@dataclass(frozen=True)
-class DynamicChoices:
-    """What is chosen beside the data.
-
-    Attributes
-    ----------
-    model, dynamic, effects, method : str
-    intercept : bool
-    error_weights : Weights or None
-    x_weights : Weights, mapping of str to Weights, or None
-    not_lagged : tuple of str
-    """
-
-    model: str = "sdm"
-    dynamic: str = "space-time"
-    effects: str = "twoway"
-    method: str = "lee-yu"
-    intercept: bool = True
-    error_weights: Weights | None = None
-    x_weights: Weights | Mapping[str, Weights] | None = None
-    not_lagged: tuple[str, ...] = ()
 
 
 class DynamicSpatialPanel:
@@ -107,12 +66,17 @@ class DynamicSpatialPanel:
         a row-normalised W and leaves a bias of order 1/T alone; or directly, with a further bias of order 1/N.
     intercept, error_weights, x_weights, not_lagged
         As in `SpatialPanel`.
+    missing : {"error", "drop-entities", "drop-periods"}
+        As in `SpatialPanel`. Of the first period y alone counts. A period is explained only if y of the period before
+        is known too, so that "drop-periods" can shorten the panel at its ends but not take years out of its middle.
+    extra_units : {"error", "subset"}
+        As in `SpatialPanel`.
 
     Raises
     ------
     InputError, LabelError
         As `SpatialPanel`; and if y is not known in the first period, fewer than two periods are left, or numbered
-        periods have gaps.
+        periods have gaps, those that a rule for missing values would make among them.
 
     Notes
     -----
@@ -121,22 +85,10 @@ class DynamicSpatialPanel:
     """
 
     def __init__(
-        self,
-        y: pd.Series | pd.DataFrame,
-        X: pd.DataFrame | pd.Series,
-        W: Weights,
-        *,
-        model: SpatialModel = "sdm",
-        dynamic: PanelDynamics = "space-time",
-        effects: PanelEffects = "twoway",
-        method: PanelMethod = "lee-yu",
-        intercept: bool = True,
-        error_weights: Weights | None = None,
-        x_weights: Weights | Mapping[str, Weights] | None = None,
-        not_lagged: Iterable[str] | str = (),
+        self, y: pd.Series | pd.DataFrame, X: pd.DataFrame | pd.Series, W: Weights, **options: Unpack[DynamicOptions]
     ) -> None:
-        rest = (intercept, error_weights, x_weights, _names(not_lagged))
-        self._setup(initial.from_frames(y, X, W), DynamicChoices(model, dynamic, effects, method, *rest))
+        choices, rules = taken(options, DynamicChoices)
+        self._setup(initial.from_frames(y, X, W, **rules), choices)
 
     @classmethod
     def from_formula(
@@ -147,17 +99,23 @@ class DynamicSpatialPanel:
         *,
         entity: str = "country",
         time: str = "year",
-        model: SpatialModel = "sdm",
-        effects: PanelEffects = "twoway",
-        method: PanelMethod = "lee-yu",
-        error_weights: Weights | None = None,
-        x_weights: Weights | Mapping[str, Weights] | None = None,
-        not_lagged: Iterable[str] | str = (),
+        **options: Unpack[DynamicFormulaOptions],
     ) -> DynamicSpatialPanel:
         """Make the model from a formula such as ``"y ~ lag(y) + W(lag(y)) + x1 + W(x1) + lag(x2)"``.
 
         ``lag(y)`` frees tau and ``W(lag(y))`` eta. ``lag(x)`` is a regressor of the period before; ``W(x)`` says that
         x has a spatial lag, and then only regressors so named have one.
+
+        Parameters
+        ----------
+        formula : str
+        data : DataFrame
+            Long, either on a two-level index (entity, time) or with the columns `entity` and `time`.
+        W : Weights
+        entity, time : str
+            Columns that name the rows; not used when the index does.
+        **options
+            As of the class, but for `dynamic` and `intercept`, which the formula decides.
 
         Raises
         ------
@@ -170,20 +128,9 @@ class DynamicSpatialPanel:
                 f"formula {formula!r} has neither lag({found.y.name}) nor W(lag({found.y.name})): it is a static "
                 "model. Add one, or use SpatialPanel.from_formula."
             )
-        model, not_lagged = found.specified(model, _names(not_lagged))
-        return cls(
-            found.y,
-            found.X,
-            W,
-            model=model,
-            dynamic=cast(PanelDynamics, found.dynamic),
-            effects=effects,
-            method=method,
-            intercept=found.intercept,
-            error_weights=error_weights,
-            x_weights=x_weights,
-            not_lagged=not_lagged,
-        )
+        if "dynamic" in options:
+            raise TypeError("dynamic is not a keyword beside a formula, which says it with lag(y) and W(lag(y)).")
+        return cls(found.y, found.X, W, dynamic=cast(PanelDynamics, found.dynamic), **specified(found, options))
 
     @classmethod
     def from_arrays(
@@ -194,23 +141,16 @@ class DynamicSpatialPanel:
         *,
         names: Sequence[str] | None = None,
         times: Sequence[object] | None = None,
-        model: SpatialModel = "sdm",
-        dynamic: PanelDynamics = "space-time",
-        effects: PanelEffects = "twoway",
-        method: PanelMethod = "lee-yu",
-        intercept: bool = True,
-        error_weights: Weights | None = None,
-        x_weights: Weights | Mapping[str, Weights] | None = None,
-        not_lagged: Iterable[str] | str = (),
+        **options: Unpack[DynamicOptions],
     ) -> DynamicSpatialPanel:
-        """Make the model from arrays in the order of W: y (T+1, N), X (T+1, N, k) or (T, N, k)."""
+        """Make the model from arrays in the order of W: y (T+1, N), X (T+1, N, k) or (T, N, k); see the class."""
+        choices, rules = taken(options, DynamicChoices)
         made = cls.__new__(cls)
-        rest = (intercept, error_weights, x_weights, _names(not_lagged))
-        data = initial.from_arrays(y, X, W, names=names, times=times)
-        made._setup(data, DynamicChoices(model, dynamic, effects, method, *rest))
+        made._setup(initial.from_arrays(y, X, W, names=names, times=times, **rules), choices)
         return made
 
     def _setup(self, given: initial.DynamicData, choices: DynamicChoices) -> None:
+        choices = choices_for(choices, given.panel.weights.ids, given.panel.left_out)
         self.model = choose(choices.model, SpatialModel, "model")
         self.dynamic = choose(choices.dynamic, PanelDynamics, "dynamic")
         self.effects = choose(choices.effects, PanelEffects, "effects")
@@ -264,6 +204,11 @@ class DynamicSpatialPanel:
         return self.data.weights
 
     @property
+    def left_out(self) -> LeftOut:
+        """What the rules for missing values and for units of W left out."""
+        return self.data.left_out
+
+    @property
     def regressors(self) -> tuple[str, ...]:
         """The constant, the regressors, their spatial lags, and tau and eta as far as the model has them."""
         return self.design.names
@@ -280,10 +225,14 @@ class DynamicSpatialPanel:
         return spectrum(self.weights.matrix)
 
     @cached_property
+    def error_spectrum(self) -> Spectrum:
+        """Eigenvalues of the weights of the error and the admissible interval of lambda."""
+        return self.spectrum if self.error_weights is self.weights else spectrum(self.error_weights.matrix)
+
+    @cached_property
     def arrays(self) -> PanelArrays:
         """The panel without labels, as the likelihood takes it."""
-        error = spectrum(self.error_weights.matrix)
-        return PanelArrays(self.data.y, self.design.X, self.transformation, self.spectrum, error)
+        return PanelArrays(self.data.y, self.design.X, self.transformation, self.spectrum, self.error_spectrum)
 
     def fit(
         self,
@@ -336,13 +285,18 @@ class DynamicSpatialPanel:
                 stacklevel=3,
             )
 
+    def respecified(
+        self, model: SpatialModel | None = None, *, data: initial.DynamicData | None = None, **choices: object
+    ) -> DynamicSpatialPanel:
+        """Return another model on the same data and with the same choices, but for those given."""
+        made = DynamicSpatialPanel.__new__(DynamicSpatialPanel)
+        changed = choices if model is None else {"model": model, **choices}
+        made._setup(data or self.given, replace(self.choices, **changed))  # type: ignore[arg-type]
+        return made
+
     def __repr__(self) -> str:
         t = self.transformation
         return (
             f"<DynamicSpatialPanel {self.model}, {self.dynamic} dynamics, {self.effects} effects, {self.method}: "
             f"{t.units} units x {t.periods} periods after {self.given.initial}>"
         )
-
-
-def _names(given: Iterable[str] | str) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
