@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Unpack
 
 import numpy.typing as npt
 import pandas as pd
@@ -13,15 +14,13 @@ import pandas as pd
 from gvcpos._core.errors import BoundaryWarning
 from gvcpos._core.options import (
     CovarianceType,
-    ExtraUnits,
-    MissingRule,
     PanelMethod,
     RandomError,
     SpatialModel,
     StaticEffects,
     choose,
 )
-from gvcpos.spatial.panel.choices import Choices
+from gvcpos.spatial.panel.choices import Choices, StaticFormulaOptions, StaticOptions, specified, taken
 from gvcpos.spatial.panel.diagnostics.model_tests import ModelTestMethods
 from gvcpos.spatial.panel.gmm.model import GmmMethods
 from gvcpos.spatial.panel.inputs import panel_data
@@ -100,25 +99,10 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
     """
 
     def __init__(
-        self,
-        y: pd.Series | pd.DataFrame,
-        X: pd.DataFrame | pd.Series,
-        W: Weights,
-        *,
-        model: SpatialModel = "sdm",
-        effects: StaticEffects = "twoway",
-        method: PanelMethod = "lee-yu",
-        intercept: bool = True,
-        error_weights: Weights | None = None,
-        x_weights: Weights | Mapping[str, Weights] | None = None,
-        not_lagged: Iterable[str] | str = (),
-        random_error: RandomError = "baltagi",
-        missing: MissingRule = "error",
-        extra_units: ExtraUnits = "error",
+        self, y: pd.Series | pd.DataFrame, X: pd.DataFrame | pd.Series, W: Weights, **options: Unpack[StaticOptions]
     ) -> None:
-        rest = {"error_weights": error_weights, "x_weights": x_weights, "not_lagged": _names(not_lagged)}
-        choices = Choices(model, effects, method, intercept, **rest, random_error=random_error)  # type: ignore[arg-type]
-        self._setup(panel_data.from_frames(y, X, W, missing=missing, extra_units=extra_units), choices)
+        choices, rules = taken(options, Choices)
+        self._setup(panel_data.from_frames(y, X, W, **rules), choices)
 
     @classmethod
     def from_formula(
@@ -129,15 +113,7 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         *,
         entity: str = "country",
         time: str = "year",
-        model: SpatialModel = "sdm",
-        effects: StaticEffects = "twoway",
-        method: PanelMethod = "lee-yu",
-        error_weights: Weights | None = None,
-        x_weights: Weights | Mapping[str, Weights] | None = None,
-        not_lagged: Iterable[str] | str = (),
-        random_error: RandomError = "baltagi",
-        missing: MissingRule = "error",
-        extra_units: ExtraUnits = "error",
+        **options: Unpack[StaticFormulaOptions],
     ) -> SpatialPanel:
         """Make the model from a formula such as ``"y ~ x1 + np.log(x2)"``.
 
@@ -152,8 +128,8 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         W : Weights
         entity, time : str
             Columns that name the rows; not used when the index does.
-        model, effects, method, error_weights, x_weights, not_lagged, random_error, missing, extra_units
-            As in `SpatialPanel`.
+        **options
+            As of `SpatialPanel`, but for `intercept`, which the formula decides.
 
         Raises
         ------
@@ -164,22 +140,7 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
 
         found = evaluate(formula, data, entity, time)
         found.refuse_dynamic(formula)
-        model, not_lagged = found.specified(model, _names(not_lagged))
-        return cls(
-            found.y,
-            found.X,
-            W,
-            model=model,
-            effects=effects,
-            method=method,
-            intercept=found.intercept,
-            error_weights=error_weights,
-            x_weights=x_weights,
-            not_lagged=not_lagged,
-            random_error=random_error,
-            missing=missing,
-            extra_units=extra_units,
-        )
+        return cls(found.y, found.X, W, **specified(found, options))
 
     @classmethod
     def from_arrays(
@@ -190,22 +151,12 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         *,
         names: Sequence[str] | None = None,
         times: Sequence[object] | None = None,
-        model: SpatialModel = "sdm",
-        effects: StaticEffects = "twoway",
-        method: PanelMethod = "lee-yu",
-        intercept: bool = True,
-        error_weights: Weights | None = None,
-        x_weights: Weights | Mapping[str, Weights] | None = None,
-        not_lagged: Iterable[str] | str = (),
-        random_error: RandomError = "baltagi",
-        missing: MissingRule = "error",
+        **options: Unpack[StaticOptions],
     ) -> SpatialPanel:
         """Make the model from arrays in the order of W: y (T, N), X (T, N, k); see `SpatialPanel`."""
+        choices, rules = taken(options, Choices)
         made = cls.__new__(cls)
-        data = panel_data.from_arrays(y, X, W, names=names, times=times, missing=missing)
-        rest = {"error_weights": error_weights, "x_weights": x_weights, "not_lagged": _names(not_lagged)}
-        choices = Choices(model, effects, method, intercept, **rest, random_error=random_error)  # type: ignore[arg-type]
-        made._setup(data, choices)
+        made._setup(panel_data.from_arrays(y, X, W, names=names, times=times, **rules), choices)
         return made
 
     def _setup(self, data: panel_data.PanelData, choices: Choices) -> None:
@@ -342,7 +293,3 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         return (
             f"<SpatialPanel {self.model}, {self.effects} effects, {self.method}: {t.units} units x {t.periods} periods>"
         )
-
-
-def _names(given: Iterable[str] | str) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
