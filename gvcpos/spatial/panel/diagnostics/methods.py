@@ -187,7 +187,7 @@ def _questions(result: SpatialPanelResults) -> list[tuple[str, str, Callable[[],
             name = f"{kind}_{model.model}_{against}"
             out.append((name, f"the model is {against}", lambda test=test, against=against: (test(against),)))  # type: ignore[misc]
     if model.effects in {"none", "random"}:
-        out.append(("bsk", "no error components", model.component_tests))
+        out.append(("bsk", "no error components", lambda: model.component_tests(conditional=True)))
     if not model.random:
         out += [
             ("lr_effects", "no effects", result.lr_effects),

@@ -9,6 +9,7 @@ import numpy as np
 from gvcpos._core.errors import InputError
 from gvcpos._core.options import Deterministic
 from gvcpos.spatial.panel.diagnostics.component_tests import component_tests
+from gvcpos.spatial.panel.diagnostics.conditional_components import conditional_component_tests
 from gvcpos.spatial.panel.diagnostics.cross_section import panel_moran
 from gvcpos.spatial.panel.diagnostics.effect_tests import lr_effects
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, lm_tests
@@ -74,8 +75,14 @@ class ModelTestMethods:
             raise InputError("lr_effects tests fixed effects; for random ones use lr_random of the fitted model.")
         return lr_effects(_model(self))
 
-    def component_tests(self) -> tuple[PanelTest, ...]:
+    def component_tests(self, *, conditional: bool = False) -> tuple[PanelTest, ...]:
         """LM tests of random effects, serial correlation and a spatial error in the pooled regression.
+
+        Parameters
+        ----------
+        conditional : bool
+            Whether to add bsjk_error and bsjk_random, each given the two other components, which are estimated
+            first; see `conditional_components`.
 
         Raises
         ------
@@ -89,7 +96,8 @@ class ModelTestMethods:
                 "Take effects='none' or 'random', or serial_correlation of the fitted model."
             )
         panel = model.arrays_without_spatial_terms(durbin=model.features.durbin)
-        return component_tests(_residuals(panel, model.transformation), model.error_weights.matrix)
+        found = component_tests(_residuals(panel, model.transformation), model.error_weights.matrix)
+        return found + conditional_component_tests(panel.y, panel.X, panel.error_spectrum) if conditional else found
 
     def unit_root(
         self,

@@ -15,7 +15,7 @@ from scipy import stats
 from gvcpos.spatial.panel.inference.covariance import scaled_inverse
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.estimation import PanelArrays, flat
-from gvcpos.spatial.panel.ml.multiplier import Multiplier
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of
 
 Array = npt.NDArray[np.float64]
 
@@ -93,6 +93,16 @@ def normal_test(name: str, null: str, statistic: float, *, upper: bool = False, 
     return PanelTest(name, null, float(statistic), "N(0, 1)", 0, tail, note)
 
 
+def one_sided(name: str, null: str, statistic: float) -> PanelTest:
+    """Make a test of a variance that cannot be negative; a statistic that rounding makes negative counts as 0.
+
+    Its p-value is that of the mixture ½ chi2(0) + ½ chi2(1) (Self and Liang 1987).
+    """
+    value = max(float(statistic), 0.0)
+    pvalue = 0.5 * float(stats.chi2.sf(value, 1)) if value > 0.0 else 1.0
+    return PanelTest(name, null, value, "chi2(0)/2 + chi2(1)/2", 1, pvalue)
+
+
 def undefined(name: str, null: str, why: str) -> PanelTest:
     """Make the row of a test that is not defined here; it says why."""
     return PanelTest(name, null, float("nan"), "", 0, float("nan"), why)
@@ -142,7 +152,7 @@ def _score_and_information(panel: PanelArrays) -> tuple[Array, Array]:
     s2 = float(e @ e) / t.nobs
     Wy = flat(t.within(spatial_lag(W, panel.y)))
     We = flat(t.within(spatial_lag(W, e.reshape(shape))))
-    traces = Multiplier(panel.spectrum, 0.0).traces(projected=t.drop_unit)
+    traces = multiplier_of(panel.spectrum, 0.0).traces(projected=t.drop_unit)
     times = t.determinants
     score = np.array([e @ Wy, e @ We]) / s2 - times * traces.g
     mean = Wy - We

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scipy import stats
-
-from gvcpos.spatial.panel.diagnostics.tests import PanelTest
+from gvcpos.spatial.panel.diagnostics.tests import PanelTest, one_sided
 from gvcpos.spatial.panel.inference.covariance import scaled_inverse
 from gvcpos.spatial.panel.random.covariance import information
 from gvcpos.spatial.panel.random.estimation import columns, derivatives
@@ -35,7 +33,7 @@ def lr_random(result: RandomPanelResults) -> PanelTest:
     PanelTest
         Its p-value is that of the mixture ½ chi2(0) + ½ chi2(1).
     """
-    return one_sided("lr_random", 2.0 * (result.loglik - without_effects(result).loglik))
+    return one_sided("lr_random", NULL, 2.0 * (result.loglik - without_effects(result).loglik))
 
 
 def lm_random(result: RandomPanelResults) -> PanelTest:
@@ -63,17 +61,10 @@ def lm_random(result: RandomPanelResults) -> PanelTest:
     kernel = likelihood.kernels.at(null.lam, 0.0)
     pieces = derivatives(panel, design, features, (null.rho, null.lam, beta), kernel)
     variance = scaled_inverse(information(pieces))[-2, -2]
-    return one_sided("lm_random", score**2 * float(variance) if score > 0.0 else 0.0)
+    return one_sided("lm_random", NULL, score**2 * float(variance) if score > 0.0 else 0.0)
 
 
 def without_effects(result: RandomPanelResults) -> SpatialPanelResults:
     """Estimate the same model without random effects."""
     effects = "time" if result.model.effects == "random-time" else "none"
     return result.model.respecified(effects=effects, method="direct", random_error="baltagi").fit()
-
-
-def one_sided(name: str, statistic: float) -> PanelTest:
-    """Make the test with the p-value of the mixture; a statistic that rounding makes negative counts as 0."""
-    value = max(float(statistic), 0.0)
-    pvalue = 0.5 * float(stats.chi2.sf(value, 1)) if value > 0.0 else 1.0
-    return PanelTest(name, NULL, value, "chi2(0)/2 + chi2(1)/2", 1, pvalue)
