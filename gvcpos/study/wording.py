@@ -44,6 +44,8 @@ TEST_NAMES = {
     "bsk_random_error": "LM on pooled residuals, random effects and spatial error",
     "bsk_random_serial": "LM on pooled residuals, random effects and serial correlation",
     "bsk_joint": "LM on pooled residuals, all three",
+    "bsjk_error": "LM, spatial error, given random effects and serial correlation",
+    "bsjk_random": "LM, random effects, given spatial error and serial correlation",
     "cross_section": "Cross-sectional dependence",
     "cd": "Pesaran's CD",
     "cd_lm": "Scaled LM of cross-section correlations",

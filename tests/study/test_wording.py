@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from gvcpos._core.errors import GvcposWarning
-from gvcpos._core.options import SpatialModel, StaticEffects
+from gvcpos._core.options import SpatialModel
 from gvcpos.spatial import SpatialPanel, Weights
 from gvcpos.spatial.panel.diagnostics.methods import _questions
 from gvcpos.study import StudyResults
@@ -30,8 +30,14 @@ def data() -> tuple[np.ndarray, np.ndarray, Weights]:
     return X[:, :, 0] + rng.normal(size=12) + rng.normal(size=(6, 12)), X, W
 
 
-@pytest.mark.parametrize("effects", get_args(StaticEffects))
-@pytest.mark.parametrize("model", get_args(SpatialModel))
+@pytest.mark.parametrize(
+    ("model", "effects"),
+    [
+        *((model, "twoway") for model in get_args(SpatialModel)),
+        *((model, "none") for model in ("slx", "sar", "sem")),
+        *(("slx", "random"), ("sar", "random-time")),
+    ],
+)
 def test_every_diagnostic_has_a_readers_name(model: str, effects: str) -> None:
     y, X, W = data()
     with warnings.catch_warnings():
