@@ -113,11 +113,13 @@ class _Stream:
         self.symbols: list[object] = []
 
     def integer(self) -> int:
+        """Read four bytes as a signed integer."""
         value = int(struct.unpack_from(">i", self.raw, self.at)[0])
         self.at += 4
         return value
 
     def length(self) -> int:
+        """Read the length of a vector; of one that the file cannot hold, say so."""
         n = self.integer()
         if n == -1:  # long vector: two words
             n = (self.integer() << 32) + self.integer()
@@ -126,6 +128,7 @@ class _Stream:
         return n
 
     def workspace(self) -> dict[str, object]:
+        """Read the header of the format, version 2 or 3, and the objects by name."""
         version = self.integer()
         self.at += 8
         if version == 3:
@@ -134,12 +137,14 @@ class _Stream:
         return self.pairlist(self.integer())
 
     def vector(self, dtype: str) -> np.ndarray:
+        """Read a vector of numbers, shape (n,), as a view of the bytes."""
         n = self.length()
         out = np.frombuffer(self.raw, dtype=dtype, count=-1 if n < 0 else n, offset=self.at)
         self.at += out.nbytes
         return out
 
     def strings(self) -> list[str]:
+        """Read a character vector; a missing string is "NA"."""
         raw, at, out = self.raw, self.at, []
         n = int.from_bytes(raw[at : at + 4], "big")
         at += 4
@@ -157,6 +162,7 @@ class _Stream:
         return out
 
     def symbol(self) -> str:
+        """Read a name and remember it, as later items refer back to it by number."""
         self.integer()
         size = self.length()
         name = self.raw[self.at : self.at + size].decode("utf-8")
@@ -165,6 +171,7 @@ class _Stream:
         return name
 
     def tag(self) -> str:
+        """Read the name of an entry of a pairlist, spelled out or referred back to."""
         flags = self.integer()
         if flags & 255 == _SYMBOL:
             return self.symbol()
@@ -173,6 +180,7 @@ class _Stream:
         raise ValueError(f"an item of type {flags & 255} where a name was expected")
 
     def pairlist(self, flags: int) -> dict[str, object]:
+        """Read a linked list with names: attributes, or the objects of a workspace."""
         out: dict[str, object] = {}
         while flags & 255 == _PAIRLIST:
             if flags & 512:
@@ -185,6 +193,7 @@ class _Stream:
         return out
 
     def item(self, flags: int) -> object:
+        """Read one object of any kind, with its attributes where it has them."""
         kind = flags & 255
         if kind == _NIL:
             return None
@@ -200,6 +209,7 @@ class _Stream:
         return RObject(values, self.pairlist(self.integer()) if flags & 512 else {})
 
     def values(self, kind: int) -> object:
+        """Read the values of a vector or list of a kind."""
         if kind in (_LOGICAL, _INTEGER):
             return self.vector(">i4")
         if kind == _DOUBLE:
@@ -211,6 +221,7 @@ class _Stream:
         raise ValueError(f"an R item of type {kind}, which is not data")
 
     def compact(self) -> RObject:
+        """Read a sequence that R stored as its length, start and step."""
         info, state = self.pairlist(self.integer()), self.item(self.integer())
         self.item(self.integer())
         if "compact_intseq" not in (*info.values(), *info) or not isinstance(state, RObject):
