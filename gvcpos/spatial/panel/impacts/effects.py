@@ -42,11 +42,14 @@ class Simulation:
 def effects_frame(result: SpatialPanelResults, errors: str, plan: Simulation) -> pd.DataFrame:
     """Make the frame; see `SpatialPanelResults.effects`."""
     mean, covariance = parameters(result)
-    estimate = points(result, mean[None, :])[0]
+    slopes = None if errors == "simulation" else gradient(result, mean)
+    # Effects are linear in the coefficients, so that derivatives by these give the effects themselves.
+    k = len(result.estimate.beta)
+    estimate = points(result, mean[None, :])[0] if slopes is None else slopes[..., :k] @ mean[:k]
     attrs: dict[str, object] = {"errors": errors, "level": plan.level}
     delta, simulated = {}, {}
-    if errors != "simulation":
-        delta = normal_columns(estimate, impacts.delta_errors(gradient(result, mean), covariance), plan.level)
+    if slopes is not None:
+        delta = normal_columns(estimate, impacts.delta_errors(slopes, covariance), plan.level)
     if errors != "delta":
         drawn = _simulated(result, mean, covariance, plan)
         attrs |= {"draws": plan.draws, "seed": plan.seed, "rejected": plan.draws - len(drawn)}

@@ -74,7 +74,7 @@ class Moments:
     def beta(self, rho: float, lam: float) -> Array:
         """Return the generalised least-squares coefficients, shape (k,)."""
         a = np.array([1.0, -rho]) if self.lagged else np.array([1.0])
-        return np.asarray(self.b @ a + solve_triangular(self.R, self._g(rho, lam)))
+        return np.asarray(self.b @ a + (0.0 if self._orthogonal else np.linalg.solve(self.R, self._g(rho, lam))))
 
     @cached_property
     def _orthogonal(self) -> bool:
@@ -115,7 +115,7 @@ def moments(targets: Array, X: Array, filtered: tuple[Array, Array] | None = Non
     """
     Q, R = np.linalg.qr(X)
     g = Q.T @ targets
-    b = solve_triangular(R, g)
+    b = np.linalg.solve(R, g)  # no pivot is ever moved in a triangle
     Z0 = np.column_stack([targets - Q @ g, Q])
     C0 = Z0.T @ Z0
     if filtered is None:
