@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
+from gvcpos.spatial.panel.impacts.effect_points import gradient, points, reading
 from gvcpos.spatial.panel.impacts.partition import partition_frame
 from gvcpos.spatial.panel.impacts.unit_effects import matrix_frame, unit_frame
 
@@ -33,7 +34,10 @@ class EffectMethods:
             Index (effect, variable, order); order "0", "1", ... are the powers of W, "rest" all higher ones, "all"
             the sum, which is that of `effects`. Columns as there.
         """
-        return partition_frame(cast("SpatialPanelResults", self), orders, level)
+        result = cast("SpatialPanelResults", self)
+        read = reading(result)
+        totals = points(result, read.mean[None, :])[0], gradient(result, read.mean)
+        return partition_frame(read, totals, orders, level)
 
     def effects_by_unit(
         self,
@@ -61,7 +65,7 @@ class EffectMethods:
         InputError
             If the whole matrix of more than 5000 units is asked for.
         """
-        return matrix_frame(cast("SpatialPanelResults", self), variable, rows, columns, top)
+        return matrix_frame(reading(cast("SpatialPanelResults", self)), variable, rows, columns, top)
 
     def unit_effects(self, variable: str, *, level: float = 0.95) -> pd.DataFrame:
         """Return what x does in each unit, with delta errors.
@@ -80,4 +84,4 @@ class EffectMethods:
             units' x on its y, "out" that of its x on all other units' y. The means of "in" and of "out" are both
             the indirect effect of `effects`.
         """
-        return unit_frame(cast("SpatialPanelResults", self), variable, level)
+        return unit_frame(reading(cast("SpatialPanelResults", self)), variable, level)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from gvcpos.spatial.panel.impacts import gradients as impacts
+from gvcpos.spatial.panel.impacts.reading import Reading
 from gvcpos.spatial.panel.inputs.design import Variable
 
 if TYPE_CHECKING:
@@ -24,6 +25,17 @@ def parameters(result: SpatialPanelResults) -> tuple[Array, Array]:
     chosen = np.arange(k + (1 if "rho" in result.estimate.spatial else 0))
     values = np.append(result.estimate.beta, result.estimate.rho)
     return values[chosen], result.estimate.covariance[np.ix_(chosen, chosen)]
+
+
+def reading(result: SpatialPanelResults) -> Reading:
+    """Return how the effects follow from these parameters."""
+    mean, covariance = parameters(result)
+    model, by_r = result.model, np.zeros(len(mean))
+    by_r[len(result.estimate.beta) :] = 1.0
+    variables = model.design.variables
+    return Reading(
+        model.spectrum, model.weights, variables, mean, covariance, result.estimate.rho, 1.0, by_r, np.zeros(len(mean))
+    )
 
 
 def groups(result: SpatialPanelResults) -> Iterator[tuple[list[int], list[Variable], sparse.csr_array | None]]:

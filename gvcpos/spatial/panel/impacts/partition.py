@@ -6,8 +6,7 @@ Order 0 is the unit itself, order 1 its neighbours, order 2 theirs, the unit amo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +15,9 @@ from scipy import sparse
 
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel.impacts import gradients as impacts
-from gvcpos.spatial.panel.impacts.effect_points import coefficients, gradient, groups, parameters, points, put
+from gvcpos.spatial.panel.impacts.reading import Reading
 from gvcpos.spatial.panel.inference.normal import normal_columns
-
-if TYPE_CHECKING:
-    from gvcpos.spatial.panel.results import SpatialPanelResults
+from gvcpos.spatial.weights.period_matrix import PeriodMatrix
 
 Array = npt.NDArray[np.float64]
 
@@ -46,7 +43,11 @@ class PowerAverages:
 
 
 def power_averages(W: sparse.csr_array, V: sparse.csr_array | None, orders: int) -> PowerAverages:
-    """Compute the averages exactly; the traces need only powers up to half the order."""
+    """Compute the averages exactly, over the periods too where W changes; the traces need powers of half the order."""
+    if isinstance(W, PeriodMatrix):
+        each = [power_averages(one, V, orders) for one in W.distinct]
+        names = [field.name for field in fields(PowerAverages)]
+        return PowerAverages(*(W.shares @ np.stack([getattr(one, name) for one in each]) for name in names))
     n = W.shape[0]
     dense = n <= _DENSE_UP_TO
     step = W.toarray() if dense else W
@@ -99,27 +100,34 @@ def by_order(beta: float, theta: float, r: float, a: PowerAverages) -> tuple[Arr
     return values, derivatives
 
 
-def partition_frame(result: SpatialPanelResults, orders: int, level: float) -> pd.DataFrame:
-    """Make the frame; see `EffectMethods.effects_by_order`."""
+def partition_frame(reading: Reading, totals: tuple[Array, Array], orders: int, level: float) -> pd.DataFrame:
+    """Make the frame; see `EffectMethods.effects_by_order`.
+
+    Parameters
+    ----------
+    reading : Reading
+    totals : ndarray, shape (3, variables), and ndarray, shape (3, variables, p)
+        The effects of all orders together, and their derivatives.
+    orders : int
+    level : float
+    """
     if orders < 1:
         raise InputError(f"orders={orders}: at least 1, the neighbours, is needed.")
-    mean, covariance = parameters(result)
-    names = [variable.name for variable in result.model.design.variables]
-    k, with_rho = len(names), "rho" in result.estimate.spatial
-    estimate, slopes = np.zeros((3, k, orders + 3)), np.zeros((3, k, orders + 3, len(mean)))
-    for places, members, V in groups(result):
-        averages = power_averages(result.model.weights.matrix, V, orders)
-        betas, thetas = (values[0] for values in coefficients(members, mean[None, :]))
-        for i, place in enumerate(places):
-            value, by = by_order(float(betas[i]), float(thetas[i]), result.estimate.rho, averages)
-            estimate[:, place, : orders + 1] = value
-            put(slopes[:, place, : orders + 1], members[i], by, with_rho=with_rho)
-    estimate[..., -1], slopes[..., -1, :] = points(result, mean[None, :])[0], gradient(result, mean)
+    k, found = len(reading.variables), dict[int, PowerAverages]()
+    estimate, slopes = np.zeros((3, k, orders + 3)), np.zeros((3, k, orders + 3, len(reading.mean)))
+    for place, variable in enumerate(reading.variables):
+        V = variable.weights
+        if id(V) not in found:
+            W = reading.weights.matrix
+            found[id(V)] = power_averages(W, None if V is reading.weights else V.matrix, orders)
+        value, by = by_order(*reading.coefficients(variable), reading.r, found[id(V)])
+        estimate[:, place, : orders + 1] = value
+        slopes[:, place, : orders + 1] = reading.derivatives(variable, value, by)
+    estimate[..., -1], slopes[..., -1, :] = totals
     estimate[..., -2] = estimate[..., -1] - estimate[..., : orders + 1].sum(axis=-1)
     slopes[..., -2, :] = slopes[..., -1, :] - slopes[..., : orders + 1, :].sum(axis=-2)
-    variance = np.einsum("ekqi,ij,ekqj->ekq", slopes, covariance, slopes)
-    columns = normal_columns(estimate, np.sqrt(np.maximum(variance, 0.0)), level)
-    labels = [*map(str, range(orders + 1)), "rest", "all"]
+    columns = normal_columns(estimate, reading.errors(slopes), level)
+    names, labels = [variable.name for variable in reading.variables], [*map(str, range(orders + 1)), "rest", "all"]
     index = pd.MultiIndex.from_product([impacts.EFFECTS, names, labels], names=["effect", "variable", "order"])
     frame = pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}, index=index)
     frame.attrs.update({"errors": "delta", "level": level, "orders": orders})

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +15,12 @@ from scipy import sparse
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
-from gvcpos.spatial.panel.impacts.effect_points import parameters, put
+from gvcpos.spatial.panel.impacts.reading import Reading
 from gvcpos.spatial.panel.inference.normal import normal_columns
 from gvcpos.spatial.panel.inputs.design import Variable
 from gvcpos.spatial.panel.ml.logdet import Spectrum
 from gvcpos.spatial.panel.ml.multiplier import Multiplier
-
-if TYPE_CHECKING:
-    from gvcpos.spatial.panel.results import SpatialPanelResults
+from gvcpos.spatial.weights.periods import PeriodWeights
 
 Array = npt.NDArray[np.float64]
 Places = npt.NDArray[np.signedinteger]
@@ -122,25 +119,27 @@ def strongest(kernel: UnitKernel, count: int) -> tuple[Array, npt.NDArray[np.int
     return values, places // n, places % n
 
 
-def kernel_of(result: SpatialPanelResults, variable: str) -> tuple[UnitKernel, Variable]:
+def kernel_of(reading: Reading, name: str) -> tuple[UnitKernel, Variable]:
     """Return the kernel of a regressor, by name."""
-    variables = result.model.design.variables
-    chosen = variables[locate([variable], [one.name for one in variables], "regressors")[0]]
-    mean = parameters(result)[0]
-    theta = 0.0 if chosen.lag is None else float(mean[chosen.lag])
-    spectrum = result.model.spectrum
-    return UnitKernel(spectrum, chosen.weights.matrix, float(mean[chosen.own]), theta, result.estimate.rho), chosen
+    if isinstance(reading.weights, PeriodWeights):
+        raise InputError(
+            "effects by unit are not defined for weights that change over time: who affects whom differs from period "
+            "to period. effects() gives the means."
+        )
+    variables = reading.variables
+    chosen = variables[locate([name], [one.name for one in variables], "regressors")[0]]
+    return UnitKernel(reading.spectrum, chosen.weights.matrix, *reading.coefficients(chosen), reading.r), chosen
 
 
 def matrix_frame(
-    result: SpatialPanelResults,
+    reading: Reading,
     variable: str,
     rows: Sequence[str] | None,
     columns: Sequence[str] | None,
     top: int | None,
 ) -> pd.DataFrame:
     """Make the frame; see `EffectMethods.effects_by_unit`."""
-    kernel, ids = kernel_of(result, variable)[0], list(result.model.weights.ids)
+    kernel, ids = kernel_of(reading, variable)[0], list(reading.weights.ids)
     if top is not None:
         if rows is not None or columns is not None or top < 1:
             raise InputError(f"top={top} is the number of strongest pairs of all, at least 1, without rows or columns.")
@@ -159,16 +158,13 @@ def matrix_frame(
     return pd.DataFrame(table, index=pd.Index(down, name="affected"), columns=pd.Index(across, name="source"))
 
 
-def unit_frame(result: SpatialPanelResults, variable: str, level: float) -> pd.DataFrame:
+def unit_frame(reading: Reading, variable: str, level: float) -> pd.DataFrame:
     """Make the frame; see `EffectMethods.unit_effects`."""
-    kernel, chosen = kernel_of(result, variable)
-    mean, covariance = parameters(result)
+    kernel, chosen = kernel_of(reading, variable)
     found = per_unit(kernel)
-    slopes = np.zeros((*found.shape[1:], len(mean)))
-    put(slopes, chosen, np.moveaxis(found[1:], 0, -1), with_rho="rho" in result.estimate.spatial)
-    variance = np.einsum("eni,ij,enj->en", slopes, covariance, slopes)
-    columns = normal_columns(found[0], np.sqrt(np.maximum(variance, 0.0)), level)
-    index = pd.MultiIndex.from_product([UNIT_EFFECTS, result.model.weights.ids], names=["effect", "entity"])
+    slopes = reading.derivatives(chosen, found[0], np.moveaxis(found[1:], 0, -1))
+    columns = normal_columns(found[0], reading.errors(slopes), level)
+    index = pd.MultiIndex.from_product([UNIT_EFFECTS, reading.weights.ids], names=["effect", "entity"])
     frame = pd.DataFrame({name: values.reshape(-1) for name, values in columns.items()}, index=index)
     frame.attrs.update({"errors": "delta", "level": level, "variable": variable})
     return frame
