@@ -62,6 +62,8 @@ def autoregressive(rng: np.random.Generator, t: int, r: float) -> np.ndarray:
 def innovations(kind: str, rng: np.random.Generator, t: int, size: np.ndarray) -> np.ndarray:
     if kind == "exponential":
         return rng.standard_exponential((t, N)) - 1.0
+    if kind == "t5":
+        return np.sqrt(0.6) * rng.standard_t(5, (t, N))
     if kind == "serial":
         return autoregressive(rng, t, 0.7)
     e = rng.normal(size=(t, N))
