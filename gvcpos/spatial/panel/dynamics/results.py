@@ -11,16 +11,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gvcpos._core.errors import EstimationError, InputError
+from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
-from gvcpos._core.options import EffectErrors, EffectHorizon, choose
 from gvcpos.spatial.panel import summary as summaries
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, wald
-from gvcpos.spatial.panel.dynamics.effects import Places, effects_frame
+from gvcpos.spatial.panel.dynamics.effect_methods import DynamicEffectMethods
+from gvcpos.spatial.panel.dynamics.effects import Places
 from gvcpos.spatial.panel.dynamics.estimation import How
 from gvcpos.spatial.panel.dynamics.stability import radius
 from gvcpos.spatial.panel.fitted import FittedPanel
-from gvcpos.spatial.panel.impacts.effects import Simulation
+from gvcpos.spatial.panel.fixed_effects import FixedEffectMethods
+from gvcpos.spatial.panel.inputs.missing import LeftOut
 from gvcpos.spatial.panel.ml.estimation import Estimate
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Stability:
     unit_sum: PanelTest
 
 
-class DynamicResults(FittedPanel):
+class DynamicResults(DynamicEffectMethods, FixedEffectMethods, FittedPanel):
     """What `DynamicSpatialPanel.fit` found; names follow linearmodels.
 
     Parameters
@@ -100,6 +101,11 @@ class DynamicResults(FittedPanel):
         return self.uncorrected.loglik
 
     @property
+    def left_out(self) -> LeftOut:
+        """What the rules for missing values and for units of W left out of the sample."""
+        return self.model.left_out
+
+    @property
     def df_model(self) -> int:
         """Parameters of the likelihood: `params`, sigma^2 and the effects that it estimates."""
         return len(self.names) + 1 + self.model.transformation.absorbed
@@ -127,49 +133,6 @@ class DynamicResults(FittedPanel):
         statistic = (total - 1.0) ** 2 / variance
         test = chi2_test("wald_unit_sum", f"{' + '.join(names)} = 1: shocks to all units never fade", statistic, 1)
         return Stability(size, total, float(np.sqrt(variance)), size < 1.0, test)
-
-    def effects(
-        self,
-        errors: EffectErrors = "delta",
-        *,
-        horizon: EffectHorizon = "both",
-        draws: int = 1000,
-        seed: int = 0,
-        level: float = 0.95,
-    ) -> pd.DataFrame:
-        """Direct, indirect and total effect of every regressor, in the same period and once y has settled.
-
-        Parameters
-        ----------
-        errors : {"delta", "simulation"}
-            Standard errors by the delta method with exact derivatives, or from seeded draws of the parameters.
-        horizon : {"both", "short", "long"}
-        draws, seed : int
-            For the simulation. Draws with an inadmissible rho or unstable dynamics are left out and counted in
-            ``.attrs["rejected"]``; more than 1 % of them raises a `BoundaryWarning`.
-        level : float
-            Of the confidence interval: normal for "delta", percentiles for "simulation".
-
-        Returns
-        -------
-        DataFrame
-            Index (horizon, effect, variable); columns estimate, std_error, tstat, pvalue, lower, upper.
-
-        Raises
-        ------
-        EstimationError
-            If long-run effects are asked for and the dynamics do not die out.
-        """
-        choose(errors, EffectErrors, "errors")
-        choose(horizon, EffectHorizon, "horizon")
-        horizons = ("short", "long") if horizon == "both" else (horizon,)
-        size = radius(self.model.spectrum, self.model.lagged.dynamics(self.estimate))
-        if "long" in horizons and size >= 1.0:
-            raise EstimationError(
-                f"long-run effects do not exist: the dynamics do not die out (spectral radius {size:.4f}). "
-                "Ask for horizon='short'."
-            )
-        return effects_frame(self, errors, horizons, Simulation(draws, seed, level))
 
     def wald(self, names: Sequence[str] | str, value: float = 0.0) -> PanelTest:
         """Wald test that parameters, as ``["tau", "eta"]``, are all equal to a value.
