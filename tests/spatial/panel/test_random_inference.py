@@ -10,14 +10,16 @@ import pytest
 
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel import SpatialPanel
+from gvcpos.spatial.panel.inference.resampling import Recipe
 from gvcpos.spatial.panel.inference.scores import pair_products
+from gvcpos.spatial.panel.random.bootstrap import samples
 from gvcpos.spatial.panel.random.clustered import entity_covariance, score_variance, unit_scores, whitened
 from gvcpos.spatial.panel.random.covariance import RandomPieces, covariance, hessian, information
 from gvcpos.spatial.panel.random.estimation import columns, derivatives
 from gvcpos.spatial.panel.random.likelihood import random_likelihood
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import MODELS, ring
-from tests.spatial.panel.random_panels import draw, loglik, munnell
+from tests.spatial.panel.random_panels import draw, loglik, munnell, point, sigma
 
 CLUSTERED = [(m, "baltagi") for m in ("slx", "sar", "sdm")] + [(m, "kkp") for m in ("sem", "sdem", "sac", "gns")]
 PERIODS = ("cluster-time", "cluster-twoway", "driscoll-kraay")
@@ -134,6 +136,81 @@ def test_refused_by_name_with_what_there_is(model: str) -> None:
             panel.fit("cluster-entity")
     with pytest.raises(InputError, match="bandwidth=2 belongs to cov_type='driscoll-kraay'; 'information' has none"):
         panel.fit(bandwidth=2)
+
+
+@pytest.mark.parametrize(("model", "error"), [("gns", "baltagi"), ("sac", "kkp"), ("sdm", "baltagi")])
+def test_draws_are_fits_of_samples_with_the_estimated_covariance(model: str, error: str) -> None:
+    result = draw(6, n=14, t=4).respecified(model, random_error=error).fit()
+    panel, features, kkp = result.model.arrays, result.model.features, error == "kkp"
+    recipe = Recipe("parametric", "entity", "rademacher", 3000, 1)
+    drawn = np.array(list(samples(panel, result.estimate, features, recipe, kkp=kkp)))
+    mean, covariance, _ = sigma(result.model, point(result))
+    error_of_mean = np.sqrt(np.diag(covariance) / 3000)
+    assert (np.abs(drawn.reshape(3000, -1).mean(axis=0) - mean) < 5 * error_of_mean).all()
+    got = np.cov(drawn.reshape(3000, -1).T)
+    scale = np.sqrt(np.outer(np.diag(covariance), np.diag(covariance)))
+    assert np.abs((got - covariance) / scale).max() < 0.12
+    boot = result.bootstrap("parametric", draws=19, seed=1)
+    again = SpatialPanel.from_arrays(
+        drawn[3], result.model.data.X, result.model.weights, model=model, effects="random",
+        error_weights=result.model.error_weights, random_error=error,
+    ).fit()  # fmt: skip
+    np.testing.assert_allclose(boot.draws.iloc[3], again.params, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(boot._params.errors[3], again.std_errors, rtol=1e-5)
+    np.testing.assert_allclose(
+        boot._effects.errors[3].ravel(), again.effects()["std_error"], rtol=1e-5, atol=1e-12
+    )  # fmt: skip
+
+
+def test_wild_draws_keep_an_entity_together() -> None:
+    """With the sign +1 for all the sample comes back; any signs leave what units do over time as it is."""
+    result = draw(7, n=20, t=4).respecified("sac", effects="random-time", random_error="kkp").fit()
+    e, model = result.estimate, result.model
+    (y,) = samples(model.arrays, e, model.features, Recipe("wild", "entity", "webb", 1, 3), kkp=True)
+    u = y - e.rho * y @ model.weights.dense().T - model.arrays.X @ e.beta - e.time[:, None]
+    v = u - e.lam * u @ model.error_weights.dense().T
+    ratio = v / (np.sqrt(20 / 19) * e.random.v)
+    np.testing.assert_allclose(ratio, np.broadcast_to(ratio[0], ratio.shape), rtol=1e-6)
+    assert set(np.abs(ratio[0]).round(6)) <= {round(np.sqrt(a), 6) for a in (0.5, 1.0, 1.5)}
+
+
+def test_bootstrap_errors_agree_with_the_covariance_they_stand_for() -> None:
+    plain = draw(8, n=40, t=6).respecified("sdm").fit()
+    boot = plain.bootstrap("parametric", draws=60, studentise=False)
+    assert (boot.std_errors / plain.std_errors).between(0.65, 1.4).all()
+    assert boot.conf_int(method="percentile").shape == (7, 2)
+    robust = world(9, "both").fit("cluster-entity")
+    wild = robust.bootstrap(draws=60, seed=2)
+    assert list(wild.draws.columns) == [name for name in robust.names if name != "phi"]
+    assert (wild.std_errors / robust.std_errors.drop("phi")).between(0.65, 1.4).all()
+    for method in ("t", "percentile"):
+        assert wild.conf_int(method=method).loc["x1"].between(0.5, 1.5).all()  # type: ignore[arg-type]
+        assert (wild.effects(method=method)["lower"] < robust.effects()["estimate"]).all()  # type: ignore[arg-type]
+    assert wild.pvalues["x1"] < 0.05
+    again, wild = (robust.bootstrap(draws=19, seed=2) for _ in range(2))
+    assert again.draws.to_numpy().tobytes() == wild.draws.to_numpy().tobytes()
+
+
+def test_phi_at_its_boundary_has_no_studentised_interval() -> None:
+    result = draw(10, n=20, t=4, phi=0.02).respecified("sar").fit()
+    boot = result.bootstrap("parametric", draws=39)
+    assert (boot.draws["phi"] == 0.0).any()
+    assert boot.conf_int().loc["phi"].isna().all()
+    assert boot.conf_int(method="percentile").loc["phi"].notna().all()
+    assert np.isnan(boot.pvalues["phi"])
+    assert boot.conf_int().drop("phi").notna().all(axis=None)
+
+
+def test_bootstraps_that_are_not_defined_are_refused() -> None:
+    panel = draw(11)
+    with pytest.raises(
+        InputError, match=r"kind='wild' is not defined here: .*Take kind='parametric', random_error='kkp'"
+    ):
+        panel.respecified("sem").fit().bootstrap("wild")
+    with pytest.raises(InputError, match=r"by='cell' is not defined for random effects: .*by='entity'"):
+        panel.respecified("sar").fit().bootstrap("wild", by="cell")
+    with pytest.raises(InputError, match="kind='pairs' is not defined for spatial models"):
+        panel.respecified("sar").fit().bootstrap("pairs")  # type: ignore[arg-type]
 
 
 TRUTH = {"x1": 1.0, "W*x1": 0.3, "rho": 0.4}

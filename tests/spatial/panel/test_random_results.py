@@ -166,8 +166,6 @@ def test_refusals() -> None:
             panel.fit(cov_type)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="influence"):
         panel.fit().influence()
-    with pytest.raises(InputError, match="bootstrap is not defined"):
-        panel.fit().bootstrap(draws=19)
     with pytest.raises(InputError, match="needs a model with a spatial error"):
         panel.respecified(random_error="kkp")
     with pytest.raises(InputError, match="needs random effects"):

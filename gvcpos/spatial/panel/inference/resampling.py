@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gvcpos._core.errors import InputError
+from gvcpos._core.options import BootstrapKind, BootstrapUnit, WildWeights, choose
 from gvcpos.spatial.panel.inputs.transform import Transformation, operator, spatial_lag
 from gvcpos.spatial.panel.ml.estimation import Data, Estimate, PanelArrays, recover_effects
-from gvcpos.spatial.panel.ml.multiplier import Multiplier
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of
 from gvcpos.spatial.panel.models import Features
 
 Array = npt.NDArray[np.float64]
@@ -39,6 +41,27 @@ class Recipe:
     seed: int
 
 
+def checked_recipe(kind: str, by: str, weights: str, draws: int, seed: int) -> Recipe:
+    """Return the recipe.
+
+    Raises
+    ------
+    InputError
+        If a choice is not known or not defined for spatial models, or there are too few draws.
+    """
+    if kind in ("pairs", "pairs-entity", "pairs-cell"):
+        raise InputError(
+            f"kind={kind!r} is not defined for spatial models: drawing entities with replacement takes them out of "
+            "the neighbourhoods that W describes. Take kind='wild' by entity, which keeps each in its place."
+        )
+    choose(kind, BootstrapKind, "kind")
+    choose(by, BootstrapUnit, "by")
+    choose(weights, WildWeights, "weights")
+    if draws < 19:
+        raise InputError(f"draws={draws}: at least 19 are needed for an interval, and 999 are usual.")
+    return Recipe(kind, by, weights, draws, seed)
+
+
 def innovations(estimate: Estimate, t: Transformation, recipe: Recipe) -> Iterator[Array]:
     """Yield blocks of innovations, shape (m, T, N), `draws` in all.
 
@@ -60,11 +83,12 @@ def innovations(estimate: Estimate, t: Transformation, recipe: Recipe) -> Iterat
         if recipe.kind == "parametric":
             yield np.sqrt(estimate.sigma2) * rng.standard_normal((m, *shape))
         else:
-            signs = _signs(rng, (m, *shape) if recipe.by == "cell" else (m, 1, t.units), recipe.weights)
+            signs = signs_of(rng, (m, *shape) if recipe.by == "cell" else (m, 1, t.units), recipe.weights)
             yield signs * (scale * e)
 
 
-def _signs(rng: np.random.Generator, shape: tuple[int, ...], weights: str) -> Array:
+def signs_of(rng: np.random.Generator, shape: tuple[int, ...], weights: str) -> Array:
+    """Return random weights of mean 0 and variance 1."""
     signs = 2.0 * rng.integers(0, 2, shape) - 1.0
     return np.asarray(signs if weights == "rademacher" else signs * _WEBB[rng.integers(0, 3, shape)], dtype=float)
 
@@ -74,10 +98,10 @@ def samples(panel: PanelArrays, estimate: Estimate, features: Features, e: Array
     constant, entity, time = recover_effects(panel, estimate)
     u = e.reshape(-1, e.shape[2])
     if features.error:
-        u = Multiplier(panel.error_spectrum, estimate.lam).inverse_apply(u)
+        u = multiplier_of(panel.error_spectrum, estimate.lam).inverse_apply(u)
     y = u.reshape(e.shape) + panel.X @ estimate.beta + constant + entity + time[:, None]
     if features.lag:
-        y = Multiplier(panel.spectrum, estimate.rho).inverse_apply(y.reshape(u.shape)).reshape(e.shape)
+        y = multiplier_of(panel.spectrum, estimate.rho).inverse_apply(y.reshape(u.shape)).reshape(e.shape)
     return np.asarray(y)
 
 

@@ -13,7 +13,9 @@ import pandas as pd
 from gvcpos._core.errors import BoundaryWarning
 from gvcpos._core.options import HausmanKind
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest
-from gvcpos.spatial.panel.random import clustered
+from gvcpos.spatial.panel.inference.draws import PanelBootstrap
+from gvcpos.spatial.panel.inference.resampling import Recipe
+from gvcpos.spatial.panel.random import bootstrap, clustered
 from gvcpos.spatial.panel.random import component_tests as random_tests
 from gvcpos.spatial.panel.random import hausman as random_or_fixed
 from gvcpos.spatial.panel.random.estimation import RandomEstimate, fit_random
@@ -78,6 +80,9 @@ class RandomPanelResults(SpatialPanelResults):
         """What effects add to y - rho Wy, on the caller's rows: under "kkp", (I - lambda M)^-1 mu."""
         cells = self.estimate.time[:, None] + self.estimate.entity_part[None, :]
         return self.model.data.series(cells, "estimated_effects")
+
+    def _bootstrapped(self, recipe: Recipe, *, effects: bool, studentise: bool) -> PanelBootstrap:
+        return bootstrap.run(self, recipe, effects=effects, studentise=studentise)
 
     def lr_random(self) -> PanelTest:
         """Likelihood-ratio test of phi = 0; see `gvcpos.spatial.panel.random.component_tests`."""
