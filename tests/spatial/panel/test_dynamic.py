@@ -163,6 +163,17 @@ def test_large_sparse_weights_give_the_same_bias(finite: bool, method: str) -> N
     assert radius(large, Dynamics(0.4, 0.1, 0.3)) == pytest.approx(radius(model.spectrum, Dynamics(0.4, 0.1, 0.3)))
 
 
+@pytest.mark.parametrize("finite", [True, False])
+def test_equal_row_sums_are_no_other_bias(monkeypatch: pytest.MonkeyPatch, finite: bool) -> None:
+    """The constant is an eigenvector of W then, which spares the recursion over periods."""
+    model = panel(model="sac", method="direct", error_weights=made(12, 3))
+    estimate = model.fit(correction="none").estimate
+    want = biases.expected_score(model.arrays, estimate, model.lagged, finite=finite)
+    monkeypatch.setattr(biases, "_constant_root", lambda spectrum: None)
+    got = biases.expected_score(model.arrays, estimate, model.lagged, finite=finite)
+    np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-13)
+
+
 def test_finite_sums_tend_to_the_published_ones() -> None:
     estimate = panel(t=7).fit(correction="none").estimate
     gaps = []

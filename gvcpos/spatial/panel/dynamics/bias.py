@@ -27,6 +27,7 @@ from gvcpos.spatial.panel.ml.multiplier import Multiplier, filtered
 Array = npt.NDArray[np.float64]
 
 _BLOCK = 256
+_EQUAL = 1e-12  # spread of the row sums of W that is rounding
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,11 @@ def _own_bias(panel: PanelArrays, estimate: Estimate, name: str) -> float:
         projected = float(np.real(kept / (1.0 - r * kept)).sum())
     along = 0.0
     if t.time and not t.drop_unit:
-        along = _along(panel, estimate.lam if of_rho else 0.0, multiplier.apply(np.ones((1, t.units))))
+        root = _constant_root(spectrum)
+        if root is not None:
+            along = root / (1.0 - r * root)
+        else:
+            along = _along(panel, estimate.lam if of_rho else 0.0, multiplier.apply(np.ones((1, t.units))))
     return -t.periods * along - (projected - along) * t.entity
 
 
@@ -106,9 +111,19 @@ def _traces(panel: PanelArrays, dynamics: Dynamics, lam: float, periods: int | N
         full = _by_roots(without_constant(roots) if t.drop_unit else roots, dynamics, periods)
     if not t.time or (t.drop_unit and roots is not None):
         return full
-    parts = _images(panel.spectrum, dynamics, periods, np.ones((1, t.units)))
-    along = [_along(panel, lam, part) for part in parts]
+    root = _constant_root(panel.spectrum)
+    if root is not None:  # 1 is an eigenvector of W, and of M wherever there is one
+        along = _by_roots(np.array([root]), dynamics, periods)
+    else:
+        one, two, three = _images(panel.spectrum, dynamics, periods, np.ones((1, t.units)))
+        along = _along(panel, lam, one), _along(panel, lam, two), _along(panel, lam, three)
     return full[0] - along[0], full[1] - along[1], full[2] - along[2]
+
+
+def _constant_root(spectrum: Spectrum) -> float | None:
+    """Return the sum of every row of W; None where they differ."""
+    sums = spectrum.row_sums
+    return float(sums.mean()) if np.ptp(sums) <= _EQUAL else None
 
 
 def _by_roots(roots: Roots, dynamics: Dynamics, periods: int | None) -> tuple[float, float, float]:
