@@ -12,6 +12,7 @@ StaticEffects = Literal["none", "entity", "time", "twoway", "random", "random-ti
 RandomError = Literal["baltagi", "kkp"]
 HausmanKind = Literal["mundlak", "difference"]
 PanelMethod = Literal["lee-yu", "direct"]
+LogDeterminantKind = Literal["exact", "chebyshev", "traces"]
 CovarianceType = Literal[
     "information", "hessian", "sandwich", "cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay"
 ]

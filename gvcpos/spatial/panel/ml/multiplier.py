@@ -63,7 +63,7 @@ class Multiplier:
 
     def apply_projected(self, Z: Array) -> Array:
         """Return JG applied to every period of Z, shape (T, N), whose means over units are zero; W row-normalised."""
-        if self.spectrum.eigenvalues is None:
+        if not self._whole:
             moved = self.apply(Z)
             return moved - moved.mean(axis=1, keepdims=True)
         return np.asarray(Z @ self._projected.T)
@@ -84,10 +84,10 @@ class Multiplier:
         Then G maps constants to constants, F'GF has the traces of JG with J = I - 11'/N, and
         JG = (I - r JW)^-1 JW, which stays finite up to r = 1, where G does not.
         """
-        if projected and self.spectrum.eigenvalues is not None:
+        if projected and self._whole:
             G = self._projected
             return Traces(float(np.trace(G)), float(np.vdot(G.T, G)), float(np.vdot(G, G)), G.diagonal)
-        if self.spectrum.eigenvalues is None and self.spectrum.n > _BLOCKS_UP_TO:
+        if not self._whole and self.spectrum.n > _BLOCKS_UP_TO:
             return self._traces_of_determinants(projected)
         return self._traces_by_blocks(projected)
 
@@ -137,10 +137,15 @@ class Multiplier:
         GG = self._columns(G)
         return float(GG[np.arange(start, stop), np.arange(stop - start)].sum())
 
+    @property
+    def _whole(self) -> bool:
+        """Whether G is formed: N is moderate, or W full."""
+        return self.spectrum.eigenvalues is not None or isinstance(self.spectrum.operator, np.ndarray)
+
     @cached_property
     def _dense(self) -> Array | None:
-        """G itself where N is moderate; None for a large sparse W, which is solved block by block."""
-        if self.spectrum.eigenvalues is None:
+        """G itself where N is moderate or W full; None for a large sparse W, which is solved block by block."""
+        if not self._whole:
             return None
         W = self.spectrum.dense
         return np.asarray(np.linalg.solve(np.eye(len(W)) - self.r * W.T, W.T).T)
