@@ -12,7 +12,7 @@ from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
 from gvcpos.spatial.panel.models import MODELS
 from gvcpos.spatial.panel.results import SpatialPanelResults
-from gvcpos.spatial.weights import Weights
+from gvcpos.spatial.weights.periods import PeriodWeights, same_weights
 
 _STATISTICS = ("sigma2", "loglik", "aic", "bic", "rsquared", "rsquared_within", "nobs", "nobs_effective")
 _RANKS = ("aic_rank", "bic_rank")
@@ -76,7 +76,10 @@ def nested(small: SpatialPanelResults, large: SpatialPanelResults) -> bool:
         return False
     own = {name for name in small.model.regressors if name != "Intercept"}
     lagged = {name.removeprefix("W*") for name in large.model.regressors if name.startswith("W*")}
-    return own <= lagged and _same_weights(small, large) and _is(small.model.error_weights, large.model.weights)
+    if isinstance(large.model.weights, PeriodWeights) and large.model.transformation.entity:
+        return False  # multiplied by I − ρW_t, entity effects change over time
+    same = same_weights(small.model.error_weights, large.model.weights)
+    return own <= lagged and _same_weights(small, large) and same
 
 
 def _comparable(a: SpatialPanelResults, b: SpatialPanelResults) -> bool:
@@ -94,11 +97,7 @@ def _same_weights(a: SpatialPanelResults, b: SpatialPanelResults) -> bool:
     pairs = [(a.model.weights, b.model.weights)] if MODELS[a.model.model].lag or MODELS[a.model.model].durbin else []
     if MODELS[a.model.model].error:
         pairs.append((a.model.error_weights, b.model.error_weights))
-    return all(_is(one, other) for one, other in pairs)
-
-
-def _is(one: Weights, other: Weights) -> bool:
-    return one is other or (one.ids == other.ids and (one.matrix != other.matrix).nnz == 0)
+    return all(same_weights(one, other) for one, other in pairs)
 
 
 def _extras(results: Mapping[str, SpatialPanelResults], against: str) -> dict[str, dict[str, float]]:

@@ -20,6 +20,8 @@ from gvcpos.spatial.panel.inference.normal import normal_columns
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, separated
 from gvcpos.spatial.panel.ml.multiplier import Multiplier, filtered
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of
+from gvcpos.spatial.panel.ml.period_spectrum import changes
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.results import SpatialPanelResults
@@ -58,6 +60,11 @@ def _frame(result: SpatialPanelResults, level: float) -> pd.DataFrame:
     model, t = result.model, result.model.transformation
     if model.effects not in {"entity", "time", "twoway"}:
         raise InputError(f"effects={model.effects!r}: there are no fixed effects with standard errors of their own.")
+    if "lambda" in result.estimate.spatial and changes(model.arrays.error_spectrum):
+        raise InputError(
+            "standard errors of fixed effects are not defined for a spatial error whose weights change over time. "
+            "entity_effects and time_effects are there without them."
+        )
     constant, entity, time = result._effects
     errors = std_errors(model.arrays, result.estimate, parameters(result)[1])
     parts = zip((np.array([constant]), entity, time), errors, strict=True)
@@ -100,9 +107,9 @@ def _expected_lag(panel: PanelArrays, estimate: Estimate) -> Array:
     """E(Wy): Wy less G u, what the innovations contribute; shape (T, N)."""
     u = estimate.resids
     if "lambda" in estimate.spatial:
-        u = Multiplier(panel.error_spectrum, estimate.lam).inverse_apply(u)
+        u = multiplier_of(panel.error_spectrum, estimate.lam).inverse_apply(u)
     lagged = spatial_lag(operator(panel.spectrum.matrix), panel.y)
-    return lagged - Multiplier(panel.spectrum, estimate.rho).apply(u)
+    return lagged - multiplier_of(panel.spectrum, estimate.rho).apply(u)
 
 
 def _noise(panel: PanelArrays, estimate: Estimate) -> tuple[Array, Array, Array]:

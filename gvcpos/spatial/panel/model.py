@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Unpack
@@ -28,15 +28,16 @@ from gvcpos.spatial.panel.inputs.checks import (
     check_names,
     check_random_error,
     check_regressors,
-    check_transformation,
     is_random,
 )
 from gvcpos.spatial.panel.inputs.design import Design, design, lags
 from gvcpos.spatial.panel.inputs.missing import LeftOut, choices_for
+from gvcpos.spatial.panel.inputs.period_checks import check_periods, error_weights_of
 from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, fit
-from gvcpos.spatial.panel.ml.logdet import Spectrum, spectrum
+from gvcpos.spatial.panel.ml.logdet import Spectrum
 from gvcpos.spatial.panel.ml.modes import warn_of_modes
+from gvcpos.spatial.panel.ml.period_spectrum import spectrum_of
 from gvcpos.spatial.panel.models import MODELS
 from gvcpos.spatial.panel.random import results as random_results
 from gvcpos.spatial.panel.results import SpatialPanelResults
@@ -57,7 +58,8 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
     X : DataFrame or Series
         Regressors on the same rows, in any order.
     W : Weights
-        Spatial weights whose units are exactly the entities, in any order.
+        Spatial weights whose units are exactly the entities, in any order; or, where they change over time, a mapping
+        of every period to its weights: W_t y_t, W_t x_t and sum_t log|I - rho W_t| (Lee and Yu 2012).
     model : {"sdm", "sar", "sem", "slx", "sdem", "sac", "gns"}
         Free parameters beside beta: sdm rho, theta; sar rho; sem lambda; slx theta; sdem lambda, theta; sac rho,
         lambda; gns rho, lambda, theta. The likelihood of the last two can have several maxima: see `modes`.
@@ -67,10 +69,12 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
     method : {"lee-yu", "direct"}
         Lee and Yu's (2010) transformed likelihood with T-1 periods and, for time effects, N-1 units and
         log|I - rho W| - log(1 - rho); or the direct likelihood (Elhorst 2003), whose variance (and with
-        time effects also rho) is biased in short panels.
+        time effects also rho) is biased in short panels. Where W changes over time, "lee-yu" takes time effects out
+        period by period and sets the score's expectation right for entity effects, which gives its T-1 periods too;
+        beside a spatial error whose weights change, entity effects need "direct".
     intercept : bool
         Whether a pooled model gets a constant.
-    error_weights : Weights, optional
+    error_weights : Weights, or mapping of period to Weights, optional
         M, the weights of the spatial error; default W.
     x_weights : Weights or mapping of str to Weights, optional
         Weights of the spatial lags of the regressors, of all or by name; default W.
@@ -95,11 +99,16 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
 
     Notes
     -----
-    Sources: Lee and Yu (2010, J. Econometrics 154:165); Elhorst (2014); LeSage and Pace (2009).
+    Sources: Lee and Yu (2010, J. Econometrics 154:165; 2012, Spatial Economic Analysis 7:31); Elhorst (2014);
+    LeSage and Pace (2009).
     """
 
     def __init__(
-        self, y: pd.Series | pd.DataFrame, X: pd.DataFrame | pd.Series, W: Weights, **options: Unpack[StaticOptions]
+        self,
+        y: pd.Series | pd.DataFrame,
+        X: pd.DataFrame | pd.Series,
+        W: Weights | Mapping[object, Weights],
+        **options: Unpack[StaticOptions],
     ) -> None:
         choices, rules = taken(options, Choices)
         self._setup(panel_data.from_frames(y, X, W, **rules), choices)
@@ -109,7 +118,7 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         cls,
         formula: str,
         data: pd.DataFrame,
-        W: Weights,
+        W: Weights | Mapping[object, Weights],
         *,
         entity: str = "country",
         time: str = "year",
@@ -125,7 +134,7 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
             ``lag(x)`` is x one period before, and the first period is left out with a `DroppedRowsWarning`.
         data : DataFrame
             Long, either on a two-level index (entity, time) or with the columns `entity` and `time`.
-        W : Weights
+        W : Weights or mapping of period to Weights
         entity, time : str
             Columns that name the rows; not used when the index does.
         **options
@@ -147,13 +156,16 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         cls,
         y: npt.ArrayLike,
         X: npt.ArrayLike,
-        W: Weights,
+        W: Weights | Mapping[object, Weights],
         *,
         names: Sequence[str] | None = None,
         times: Sequence[object] | None = None,
         **options: Unpack[StaticOptions],
     ) -> SpatialPanel:
-        """Make the model from arrays in the order of W: y (T, N), X (T, N, k); see `SpatialPanel`."""
+        """Make the model from arrays in the order of W: y (T, N), X (T, N, k); see `SpatialPanel`.
+
+        A mapping of `times` to weights has the units in the order of the first.
+        """
         choices, rules = taken(options, Choices)
         made = cls.__new__(cls)
         made._setup(panel_data.from_arrays(y, X, W, names=names, times=times, **rules), choices)
@@ -168,9 +180,7 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         self.method = choose(choices.method, PanelMethod, "method")
         check_random_error(choose(choices.random_error, RandomError, "random_error"), self.effects, self.features)
         self.data, self.choices = data, choices
-        self.error_weights = (
-            data.weights if choices.error_weights is None else choices.error_weights.align(data.weights.ids)
-        )
+        self.error_weights = error_weights_of(choices.error_weights, data)
         self.transformation = Transformation(
             data.weights.n,
             len(data.times),
@@ -178,10 +188,7 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
             self.effects in {"time", "twoway", "random-time"},
             self.method == "lee-yu" and self.effects != "none" and not self.random,
         )
-        if self.features.lag:
-            check_transformation(self.transformation, data.weights)
-        if self.features.error:
-            check_transformation(self.transformation, self.error_weights)
+        check_periods(self.transformation, self.features, data.weights, self.error_weights, self.effects)
         check_names(data.names, durbin=self.features.durbin)
         self._lags = lags(data, choices.x_weights, choices.not_lagged)
         self.design = self._design(durbin=self.features.durbin)
@@ -205,12 +212,12 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
     @cached_property
     def spectrum(self) -> Spectrum:
         """Eigenvalues of W and the admissible interval of rho."""
-        return spectrum(self.data.weights.matrix)
+        return spectrum_of(self.data.weights.matrix)
 
     @cached_property
     def error_spectrum(self) -> Spectrum:
         """Eigenvalues of the weights of the error and the admissible interval of lambda."""
-        return self.spectrum if self.error_weights is self.data.weights else spectrum(self.error_weights.matrix)
+        return self.spectrum if self.error_weights is self.data.weights else spectrum_of(self.error_weights.matrix)
 
     @cached_property
     def arrays(self) -> PanelArrays:

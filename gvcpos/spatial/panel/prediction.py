@@ -21,8 +21,10 @@ from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import PredictionKind, choose
 from gvcpos.spatial.panel.inputs import panel_data
 from gvcpos.spatial.panel.inputs.checks import INTERCEPT
+from gvcpos.spatial.panel.inputs.period_checks import refuse_changing
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
-from gvcpos.spatial.panel.ml.multiplier import Multiplier, filtered
+from gvcpos.spatial.panel.ml.multiplier import filtered
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.model import SpatialPanel
@@ -81,6 +83,10 @@ def _predicted(
     result: SpatialPanelResults, X: pd.DataFrame | None, kind: str, y: pd.Series | None, given: dict[object, float]
 ) -> pd.Series:
     model = result.model
+    if X is not None:
+        refuse_changing(model, "predict for new rows", "their W is not known; without X the sample is predicted")
+    if kind == "blup":
+        refuse_changing(model, "kind='blup'", "it is made with one W; take 'reduced' or 'in-sample'")
     if X is None:
         if y is not None:
             raise InputError("y is given without X. Give the rows it belongs to, or neither for the sample.")
@@ -153,7 +159,7 @@ def _of_kind(result: SpatialPanelResults, signal: Array, y: Array, kind: str) ->
     if kind == "signal":
         return signal
     if kind == "reduced":
-        return Multiplier(model.spectrum, estimate.rho).inverse_apply(signal) if estimate.rho else signal
+        return multiplier_of(model.spectrum, estimate.rho).inverse_apply(signal) if estimate.rho else signal
     u = filtered(model.spectrum, estimate.rho, y) - signal if estimate.rho else y - signal
     e = filtered(model.error_spectrum, estimate.lam, u) if estimate.lam else u
     if kind == "in-sample":

@@ -23,6 +23,8 @@ from gvcpos._core.labels import enumerate_labels, unique
 from gvcpos._core.options import BetaPrior, SpatialModel, choose
 from gvcpos.spatial.panel.bayes.quadrature import Axis, integrate
 from gvcpos.spatial.panel.inputs.checks import INTERCEPT
+from gvcpos.spatial.panel.inputs.period_checks import refuse_changing
+from gvcpos.spatial.panel.ml.approximation import refuse_approximate
 from gvcpos.spatial.panel.ml.estimation import PanelArrays, transformed
 from gvcpos.spatial.panel.ml.likelihood import Moments, moments
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant
@@ -213,6 +215,8 @@ def model_probabilities(
 
 
 def _check(panel: SpatialPanel, shape: float, g: float | None) -> None:
+    refuse_changing(panel, "model_probabilities", "its integrals are those of one W; compare fits by aic or bic")
+    refuse_approximate(panel.choices.log_determinant, "model_probabilities")
     if panel.random:
         raise InputError("model_probabilities knows fixed effects or none; this panel has random effects.")
     if panel.effects != "none" and panel.method != "lee-yu":

@@ -8,12 +8,15 @@ Economics 60:13), Breusch and Pagan (1980), Baltagi, Feng and Kao (2012, J. Econ
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, normal_test, undefined
 from gvcpos.spatial.panel.inputs.transform import Transformation, spatial_lag
+from gvcpos.spatial.weights.period_matrix import PeriodMatrix
 
 Array = npt.NDArray[np.float64]
 
@@ -125,7 +128,7 @@ def panel_moran(e: Array, X: Array, W: sparse.csr_array, t: Transformation, note
         Residuals, effects taken out.
     X : ndarray, shape (T*N, k)
         Regressors, effects taken out.
-    W : csr, shape (N, N)
+    W : csr, shape (N, N), or PeriodMatrix
     t : Transformation
         Which effects.
     note : str
@@ -135,21 +138,45 @@ def panel_moran(e: Array, X: Array, W: sparse.csr_array, t: Transformation, note
     The mean and variance of `gvcpos.spatial.residuals.residual_moran`, for M = Q ⊗ J − P: Q and J take out the means
     over time and over units, P projects on the regressors. No matrix of N T rows is formed but X.
     """
-    U = sparse.csr_array((W + W.T) / 2.0)
+    U = symmetric(W)
     basis = np.linalg.qr(X)[0] if X.shape[1] else X
     Z = basis.reshape(t.periods, t.units, -1)
     moved = t.within(spatial_lag(U, Z)).reshape(len(basis), -1)
     small = basis.T @ moved
     rank = (t.periods - t.entity) * (t.units - t.time)
-    first, second = projected_traces(U, time_effects=t.time)
-    first = (t.periods - t.entity) * first - float(np.trace(small))
-    second = (t.periods - t.entity) * second - 2.0 * float((moved**2).sum()) + float((small**2).sum())
+    first, second = panel_traces(U, t)
+    first = first - float(np.trace(small))
+    second = second - 2.0 * float((moved**2).sum()) + float((small**2).sum())
     df = rank - basis.shape[1]
     value = float(np.vdot(e, spatial_lag(U, e)) / np.vdot(e, e))
     variance = 2.0 * (df * second - first**2) / (df**2 * (df + 2.0))
     return normal_test(
         "moran", "residuals are not spatially autocorrelated", (value - first / df) / np.sqrt(variance), note=note
     )
+
+
+def symmetric(W: sparse.csr_array) -> sparse.csr_array:
+    """Return (W + W')/2, of every period where W changes."""
+    if isinstance(W, PeriodMatrix):
+        return cast(sparse.csr_array, PeriodMatrix(tuple(symmetric(one) for one in W.distinct), W.place))
+    return sparse.csr_array((W + W.T) / 2.0)
+
+
+def panel_traces(U: sparse.csr_array, t: Transformation) -> tuple[float, float]:
+    """Return tr AU and tr AUAU of all periods, A = Q ⊗ J what takes the effects out.
+
+    tr AUAU = sum_ts Q_ts² tr JU_tJU_s: with entity effects (1 − 2/T) sum_t tr JU_tJU_t + tr JŪJŪ, Ū the mean of U_t.
+    """
+    if not isinstance(U, PeriodMatrix):
+        first, second = projected_traces(U, time_effects=t.time)
+        return (t.periods - t.entity) * first, (t.periods - t.entity) * second
+    found = np.array([projected_traces(one, time_effects=t.time) for one in U.distinct])
+    first, second = (t.periods * (U.shares @ found)).tolist()
+    if not t.entity:
+        return first, second
+    mean = sum(share * one for share, one in zip(U.shares, U.distinct, strict=True))
+    together = projected_traces(sparse.csr_array(mean), time_effects=t.time)[1]
+    return (1.0 - 1.0 / t.periods) * first, (1.0 - 2.0 / t.periods) * second + together
 
 
 def projected_traces(U: sparse.csr_array, *, time_effects: bool) -> tuple[float, float]:

@@ -9,7 +9,7 @@ Hessian of the smaller panel there, so it knows of the new W and lacks only what
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from gvcpos.spatial.panel.inference.covariance import Pieces, hessian
 from gvcpos.spatial.panel.inputs.checks import refuse_random
 from gvcpos.spatial.panel.inputs.panel_data import PanelData
 from gvcpos.spatial.weights import Weights
+from gvcpos.spatial.weights.periods import PeriodWeights
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.model import SpatialPanel
@@ -98,6 +99,8 @@ def without(model: SpatialPanel, unit: str) -> SpatialPanel:
 
 
 def _smaller(W: Weights, unit: str) -> Weights:
+    if isinstance(W, PeriodWeights):
+        return cast(Weights, W.mapped(lambda one: _smaller(one, unit)))
     ids = [one for one in W.ids if one != unit]
     part = W.subset(ids)
     return part.normalised("row") if W.is_row_normalised and not part.is_row_normalised else part

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
 from gvcpos._core.errors import GvcposError
 from gvcpos._core.options import Deterministic
@@ -15,13 +18,19 @@ from gvcpos.spatial.panel.diagnostics.normality import jarque_bera
 from gvcpos.spatial.panel.diagnostics.serial import serial_tests
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, undefined
 from gvcpos.spatial.panel.inputs.collinearity import condition_number, variance_inflation
+from gvcpos.spatial.panel.inputs.period_checks import refuse_transformed
+from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml import modes
 from gvcpos.spatial.panel.ml.estimation import flat
 from gvcpos.spatial.panel.random import diagnostics as random_diagnostics
+from gvcpos.spatial.weights.period_matrix import PeriodMatrix
+from gvcpos.spatial.weights.periods import PeriodWeights
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.random.results import RandomPanelResults
     from gvcpos.spatial.panel.results import SpatialPanelResults
+
+Array = npt.NDArray[np.float64]
 
 _LEFT = "Conservative: the spatial parameters were estimated to remove such dependence; see the conditional LM tests."
 
@@ -59,6 +68,7 @@ class DiagnosticMethods:
         """LM tests of the spatial lag or error that this model lacks, given the one it has (`conditional`)."""
         result = _result(self)
         model, found = result.model, result.estimate
+        refuse_transformed(model, "lm_conditional")
         if model.random:
             estimate = cast("RandomPanelResults", result).estimate
             kkp = model.choices.random_error == "kkp"
@@ -86,7 +96,7 @@ class DiagnosticMethods:
         return (
             cd(e, time_effects=t.time),
             cd_lm(e, time_effects=t.time),
-            cd_local(e, W, time_effects=t.time, note=note),
+            _cd_local(e, W, t, note),
             panel_moran(e, flat(t.within(model.design.X)), W, t, note),
         )
 
@@ -116,8 +126,10 @@ class DiagnosticMethods:
 
         result = _result(self)
         entity, time = map(str, result.resids.index.names)
+        W = result.model.weights
+        near = dict(zip(W.times, W.each, strict=True)) if isinstance(W, PeriodWeights) else W
         return moran_by_year(
-            result.resids, None, result.model.weights, entity=entity, time=time, permutations=permutations, seed=seed
+            result.resids, None, near, entity=entity, time=time, permutations=permutations, seed=seed
         )
 
     def vif(self) -> pd.Series:
@@ -161,6 +173,14 @@ class DiagnosticMethods:
         if unit_roots:
             tests += result.model.unit_root()
         return specification.tests_frame(tests)
+
+
+def _cd_local(e: Array, W: sparse.csr_array, t: Transformation, note: str) -> PanelTest:
+    """The local CD, which needs neighbours that stay the same."""
+    if isinstance(W, PeriodMatrix):
+        why = "W changes over time, and correlations over time are those of one pair of neighbours."
+        return undefined("cd_local", "no dependence between neighbours", why)
+    return cd_local(e, W, time_effects=t.time, note=note)
 
 
 def _result(asked: DiagnosticMethods) -> SpatialPanelResults:

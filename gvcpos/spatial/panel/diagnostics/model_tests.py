@@ -14,9 +14,10 @@ from gvcpos.spatial.panel.diagnostics.cross_section import panel_moran
 from gvcpos.spatial.panel.diagnostics.effect_tests import lr_effects
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, lm_tests
 from gvcpos.spatial.panel.diagnostics.unit_root import cips
-from gvcpos.spatial.panel.inputs.checks import check_transformation
+from gvcpos.spatial.panel.inputs.period_checks import check_periods, refuse_changing, refuse_transformed
 from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml.estimation import PanelArrays, flat
+from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.panel.random import diagnostics as random_diagnostics
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class ModelTestMethods:
             If the lag model that the tests look at has no transformed likelihood with these weights.
         """
         model = _model(self)
-        check_transformation(model.transformation, model.weights)
+        refuse_transformed(model, "lm_tests")
+        lag = Features(lag=True, error=False, durbin=False)
+        check_periods(model.transformation, lag, model.weights, model.weights, model.effects)
         panel = model.arrays_without_spatial_terms(durbin=durbin)
         return random_diagnostics.without_spatial_terms(panel) if model.random else lm_tests(panel)
 
@@ -95,6 +98,7 @@ class ModelTestMethods:
                 f"component_tests look at the residuals of a pooled regression; effects={model.effects!r} are fixed. "
                 "Take effects='none' or 'random', or serial_correlation of the fitted model."
             )
+        refuse_changing(model, "component_tests", "they are made for one W")
         panel = model.arrays_without_spatial_terms(durbin=model.features.durbin)
         found = component_tests(_residuals(panel, model.transformation), model.error_weights.matrix)
         return found + conditional_component_tests(panel.y, panel.X, panel.error_spectrum) if conditional else found

@@ -13,6 +13,7 @@ from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, common_
 from gvcpos.spatial.panel.inputs.checks import LAG_PREFIX
 from gvcpos.spatial.panel.models import MODELS
 from gvcpos.spatial.panel.summary import MODELS as TITLES
+from gvcpos.spatial.weights.periods import PeriodWeights, same_weights
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.model import SpatialPanel
@@ -99,18 +100,22 @@ def _plain(model: str) -> str:
 
 def _check_common_factor(model: SpatialPanel) -> None:
     """Refuse theta + rho beta = 0 where it does not make the Durbin model an error model."""
-    W = model.weights.matrix
+    W = model.weights
     plain = [v.name for v in model.design.variables if v.lag is None]
-    other = [v.name for v in model.design.variables if v.lag is not None and (v.weights.matrix != W).nnz]
+    other = [v.name for v in model.design.variables if v.lag is not None and not same_weights(v.weights, W)]
     t = model.transformation
     constant = model.effects in {"none", "random"} or t.time
-    sums = np.asarray(W.sum(axis=1)).ravel()
+    sums = model.spectrum.row_sums  # (N,), or (T, N) where W changes
+    if model.effects != "time":
+        sums = sums.ravel()
     why = ""
     if plain or other:
         why = f"{', '.join(plain or other)} {'has no spatial lag' if plain else 'is lagged with other weights'}"
-    elif (model.error_weights.matrix != W).nnz:
+    elif t.entity and isinstance(W, PeriodWeights):
+        why = "W changes over time, so that entity effects multiplied by I − ρW do too"
+    elif not same_weights(model.error_weights, W):
         why = "the error has weights of its own"
-    elif constant and np.ptp(sums) > 1e-9 * max(1.0, float(np.abs(sums).max())):
+    elif constant and np.ptp(sums, axis=-1).max() > 1e-9 * max(1.0, float(np.abs(sums).max())):
         why = "the rows of W have unequal sums, so that the spatial lag of a constant or time effect is another thing"
     if why:
         raise InputError(f"the error model is not nested in this Durbin model: {why}. Compare them by aic or bic.")

@@ -27,7 +27,9 @@ from gvcpos.spatial.panel.gmm.random import estimate_random
 from gvcpos.spatial.panel.gmm.results import SpatialPanelGmmResults
 from gvcpos.spatial.panel.inputs import panel_data
 from gvcpos.spatial.panel.inputs.checks import check_regressors, check_transformation
+from gvcpos.spatial.panel.inputs.period_checks import refuse_changing
 from gvcpos.spatial.panel.inputs.transform import Transformation
+from gvcpos.spatial.panel.ml.approximation import refuse_approximate
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.model import SpatialPanel
@@ -105,6 +107,8 @@ class GmmMethods:
             If a first-stage F is below 10, or rho or lambda at or beyond the edge of its admissible interval.
         """
         panel = cast("SpatialPanel", self)
+        refuse_changing(panel, "fit_gmm", "its moments and instruments are made of one W; use fit()")
+        refuse_approximate(panel.choices.log_determinant, "fit_gmm, which has no log-determinant,")
         names = (endogenous,) if isinstance(endogenous, str) else tuple(endogenous)
         arrays = _arrays(panel, names, _excluded(panel, excluded))
         plan = _plan(panel, Plan(cov_type, instruments, order, moments or "", weighting), arrays)

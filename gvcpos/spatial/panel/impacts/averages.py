@@ -5,7 +5,7 @@ With the eigenvalues of W: sums over them. For a large sparse W: derivatives of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +47,18 @@ class Averages:
 
 
 def averages(spectrum: Spectrum, r: Array, x_weights: sparse.csr_array | None = None) -> Averages:
-    """Compute the averages at each r, shape (m,); the regressor is lagged with V, W unless `x_weights` are given."""
+    """Compute the averages at each r, shape (m,); the regressor is lagged with V, W unless `x_weights` are given.
+
+    Where W changes over time they are means over the periods too.
+    """
+    found = [(_averages(one, r, x_weights), share) for one, share in spectrum.parts]
+    if len(found) == 1:
+        return found[0][0]
+    names = [field.name for field in fields(Averages)]
+    return Averages(*(np.asarray(sum(share * getattr(one, name) for one, share in found)) for name in names))
+
+
+def _averages(spectrum: Spectrum, r: Array, x_weights: sparse.csr_array | None) -> Averages:
     own, d_own, own_lag, d_own_lag = _traces(spectrum, r)
     everyone, d_everyone, all_lag, d_all_lag = _sums(spectrum, r)
     if x_weights is not None:

@@ -11,7 +11,8 @@ from scipy import sparse
 
 from gvcpos.spatial.panel.impacts.averages import averages
 from gvcpos.spatial.panel.ml.logdet import Spectrum
-from gvcpos.spatial.panel.ml.multiplier import Multiplier
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of
+from gvcpos.spatial.weights.period_matrix import PeriodMatrix
 
 Array = npt.NDArray[np.float64]
 
@@ -121,10 +122,14 @@ def sign_pvalues(drawn: Array) -> Array:
 
 def reduced_form(spectrum: Spectrum, r: float, Z: Array) -> Array:
     """Return (I - rW)^-1 Z for every period of Z, shape (T, N)."""
-    return Multiplier(spectrum, r).inverse_apply(Z)
+    return multiplier_of(spectrum, r).inverse_apply(Z)
 
 
 def mean_own_weight(matrix: sparse.csr_array) -> tuple[float, float]:
     """Return tr W / N and 1'W1 / N, the effects of W x in a model without a multiplier."""
+    if isinstance(matrix, PeriodMatrix):  # the means over the periods
+        found = np.array([mean_own_weight(one) for one in matrix.distinct])
+        own, everyone = (matrix.shares @ found).tolist()
+        return own, everyone
     n = matrix.shape[0]
     return float(matrix.diagonal().sum()) / n, float(matrix.sum()) / n

@@ -29,6 +29,7 @@ from scipy import linalg
 from gvcpos._core.errors import ClusterWarning, EstimationError, InputError
 from gvcpos.spatial.panel.inference.covariance import Pieces, covariance, hessian, scaled_inverse
 from gvcpos.spatial.panel.inference.scores import cell_scores, own_scores, pair_products
+from gvcpos.spatial.panel.ml.period_operators import PeriodOperators
 
 Array = npt.NDArray[np.float64]
 
@@ -65,6 +66,11 @@ def chosen_covariance(pieces: Pieces, cov_type: str, bandwidth: int | None = Non
         If there are fewer than 10 clusters or no more than parameters, or a two-way covariance was made positive.
     """
     check(cov_type, pieces.transformation.units, pieces.transformation.periods, bandwidth)
+    if cov_type in CLUSTERED and isinstance(pieces.operators, PeriodOperators):
+        raise InputError(
+            f"cov_type={cov_type!r} is not defined for weights that change over time: how its scores are divided among "
+            "units and pairs rests on one W. Take 'information', 'hessian' or 'sandwich'."
+        )
     if cov_type not in CLUSTERED:
         return covariance(pieces, cov_type, at)
     return clustered_covariance(pieces, hessian(pieces), cov_type, bandwidth, at=at)

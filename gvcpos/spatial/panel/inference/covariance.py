@@ -84,7 +84,10 @@ def covariance(pieces: Pieces, cov_type: str, at: str = "") -> Array:
         inverse = scaled_inverse(matrix)
     except np.linalg.LinAlgError as error:
         raise EstimationError(f"the {cov_type} matrix is singular{at}: {error}.") from error
-    cov = inverse @ (matrix + non_normality(pieces)) @ inverse if cov_type == "sandwich" else inverse
+    excess = variation(pieces)
+    if cov_type == "sandwich":
+        excess = excess + non_normality(pieces)
+    cov = inverse @ (matrix + excess) @ inverse if np.any(excess) else inverse
     if not (np.isfinite(cov).all() and (np.diag(cov) > 0.0).all()):
         raise EstimationError(
             f"the {cov_type} covariance has a variance that is not positive{at}: the likelihood is flat "
@@ -139,6 +142,21 @@ def _assemble(pieces: Pieces, by_beta: Array, spatial: Array, by_sigma: Array) -
     return out
 
 
+def variation(pieces: Pieces) -> Array:
+    """Return what the variance of the score has beyond its slope where W changes and entity effects are out.
+
+    Without them the score of rho is e'QG'e / sigma² less its expectation (T - 1) mean tr G_t, with Q = I - 11'/T
+    over the periods. Its slope has (T - 1) mean tr G_tG_t, its variance tr QGQG, which is less by
+    mean tr G_t² - tr Ḡ², Ḡ the mean of G_t: nothing where W does not change.
+    """
+    k, size = pieces.X.shape[1], pieces.X.shape[1] + pieces.lagged.shape[1] + 1
+    out = np.zeros((size, size))
+    t = pieces.transformation
+    if t.lee_yu and t.entity:
+        out[k, k] = pieces.operators.variation(projected=t.drop_unit)
+    return out
+
+
 def non_normality(pieces: Pieces) -> Array:
     """Return what the variance of the score has beyond the information when innovations are not normal.
 
@@ -154,7 +172,7 @@ def non_normality(pieces: Pieces) -> Array:
     b[:, k : k + p] = pieces.expected / s2
     if pieces.traces is not None:
         own = _own_share(t.periods, t.entity) / s2
-        a[:, k : k + p] = np.tile(pieces.traces.diagonal.T, (t.periods, 1)) * own
+        a[:, k : k + p] = pieces.traces.stacked_diagonal(t.periods) * own
     a[:, -1] = _own_weight(t) / (2.0 * s2**2)
     cross = b.T @ a
     return np.asarray(fourth * a.T @ a + third * (cross + cross.T))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from gvcpos._core.labels import enumerate_labels, locate
 from gvcpos._core.options import MissingRule
 from gvcpos.spatial.panel.choices import Chosen
 from gvcpos.spatial.weights import Weights
+from gvcpos.spatial.weights.periods import PeriodWeights
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -188,6 +190,8 @@ def narrowed(W: Weights, ids: Iterable[str]) -> Weights:
         If a unit loses all its neighbours.
     """
     chosen = tuple(ids)
+    if isinstance(W, PeriodWeights):
+        return cast(Weights, W.mapped(lambda one: narrowed(one, chosen)))
     order = locate(chosen, W.ids, "unit of the weights")
     alone = np.diff(W.matrix[order][:, order].indptr) == 0
     made = [label for label, without in zip(chosen, alone, strict=True) if without and label not in W.islands]

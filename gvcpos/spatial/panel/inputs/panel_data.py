@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar, cast
@@ -16,6 +16,7 @@ from gvcpos._core.labels import align, enumerate_labels, unique
 from gvcpos._core.options import ExtraUnits, MissingRule, choose
 from gvcpos.spatial.panel.inputs.missing import LeftOut, apply_rule, narrowed, refuse_infinite, with_past
 from gvcpos.spatial.weights import Weights
+from gvcpos.spatial.weights.periods import PeriodWeights, as_weights
 
 Array = npt.NDArray[np.float64]
 Label = TypeVar("Label")
@@ -34,6 +35,7 @@ class PanelData:
         Regressors.
     times : tuple
     weights : Weights
+        Or PeriodWeights of these times, which stand for them where weights change.
     rows : MultiIndex or None
         The caller's rows (entity, time); None for arrays, whose rows are (unit, time) in stacked order.
     position : ndarray of int, shape (T*N,)
@@ -104,6 +106,7 @@ def from_frames(
     """
     choose(missing, MissingRule, "missing")
     choose(extra_units, ExtraUnits, "extra_units")
+    W = _given(W, past=past)
     target, frame = _column(y), X.to_frame() if isinstance(X, pd.Series) else X
     rows = _pairs(target.index, "y")
     order = _match(_pairs(frame.index, "X"), rows)
@@ -115,6 +118,7 @@ def from_frames(
     kept, W, out = _complete(rows, values, W, missing, columns=(y_name, *names), past=past)
     rows, values = [row for row, stays in zip(rows, kept, strict=True) if stays], values[kept]
     times = _times(rows)
+    W = _of_periods(W, times, out)
     values = _without_first(values, rows) if past else values
     position = _positions(rows, times, W)
     _refuse_missing(values, rows, (y_name, *names))
@@ -159,6 +163,7 @@ def from_arrays(
         If a shape does not fit, or a value is not finite and no rule says what to leave out.
     """
     choose(missing, MissingRule, "missing")
+    W = _given(W, past=past)
     target, regressors = np.array(y, dtype=float), np.array(X, dtype=float)
     if target.ndim != 2 or target.shape[1] != W.n:
         raise InputError(f"y has shape {target.shape}; (T, N) with N = {W.n} units of W is needed.")
@@ -176,13 +181,31 @@ def from_arrays(
     rows = [] if np.isfinite(stacked).all() else [(unit, time) for time in periods for unit in W.ids]
     if missing == "error" or not rows:
         _refuse_missing(stacked, rows, (y_name, *labels))
+        W = _of_periods(W, periods, LeftOut())
         return PanelData(target, regressors, y_name, labels, periods, W, None, np.arange(target.size), LeftOut(missing))
     kept, W, out = _complete(rows, stacked, W, missing, columns=(y_name, *labels), times=periods, past=past)
     values = stacked[kept].reshape(-1, W.n, k + 1)
     values[: int(past), :, 1:] = 0.0
     periods, place = _without(periods, out.periods), np.arange(len(values) * W.n)
+    W = _of_periods(W, periods, out)
     y_cube = np.ascontiguousarray(values[:, :, 0])
     return PanelData(y_cube, values[:, :, 1:], y_name, labels, periods, W, None, place, out)
+
+
+def _given(W: Weights | Mapping[object, Weights], *, past: bool) -> Weights:
+    """Take weights, or a mapping of periods to weights, which only static panels know."""
+    found = as_weights(W)
+    if past and isinstance(found, PeriodWeights):
+        raise InputError(
+            "DynamicSpatialPanel takes one W for all periods, not a mapping of periods to weights. SpatialPanel takes "
+            "weights that change over time."
+        )
+    return cast(Weights, found)
+
+
+def _of_periods(W: Weights, times: tuple[object, ...], out: LeftOut) -> Weights:
+    """Bring weights that change to the panel's periods."""
+    return cast(Weights, W.at(times, out.periods)) if isinstance(W, PeriodWeights) else W
 
 
 def _column(y: pd.Series | pd.DataFrame) -> pd.Series:

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from gvcpos.spatial.weights.period_matrix import PeriodMatrix
+
 Array = npt.NDArray[np.float64]
 
 _DENSE_FROM = 0.1  # share of non-zero weights above which a dense product is faster
@@ -61,9 +63,9 @@ class Transformation:
     def within(self, Z: Array) -> Array:
         """Take out the means of the chosen effects; Z is (T, N) or (T, N, k)."""
         if self.entity:
-            Z = Z - Z.mean(axis=0, keepdims=True)
+            Z = Z - np.add.reduce(Z, axis=0, keepdims=True) / Z.shape[0]
         if self.time:
-            Z = Z - Z.mean(axis=1, keepdims=True)
+            Z = Z - np.add.reduce(Z, axis=1, keepdims=True) / Z.shape[1]
         return Z
 
     def power_sum(self, power: int) -> float:
@@ -76,7 +78,9 @@ class Transformation:
 
 
 def operator(matrix: sparse.csr_array) -> Array | sparse.csr_array:
-    """Return W as a dense array when it is nearly full, else as it is."""
+    """Return W as a dense array when it is nearly full, else as it is, and so the W of all periods."""
+    if isinstance(matrix, PeriodMatrix):
+        return matrix
     n = matrix.shape[0]
     return matrix.toarray() if matrix.nnz > _DENSE_FROM * n * n else matrix
 
@@ -86,13 +90,17 @@ def spatial_lag(W: Array | sparse.csr_array, Z: Array) -> Array:
 
     Parameters
     ----------
-    W : (N, N)
+    W : (N, N), or PeriodMatrix, whose W_t goes to period t
     Z : ndarray, shape (T, N) or (T, N, k)
 
     Returns
     -------
     ndarray, shape of Z
     """
+    if Z.ndim == 2 and isinstance(W, np.ndarray):
+        return np.asarray(Z @ W.T)
+    if isinstance(W, PeriodMatrix):
+        return W.lag(Z)
     moved = np.moveaxis(Z, 1, 0)
     flat = np.ascontiguousarray(moved).reshape(moved.shape[0], -1)
     return np.ascontiguousarray(np.moveaxis((W @ flat).reshape(moved.shape), 0, 1))

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from gvcpos._core.errors import EstimationError
+from gvcpos.spatial.panel.ml.determinants import edges as edges_of
 from gvcpos.spatial.panel.ml.likelihood import Concentrated
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant
 
@@ -34,7 +35,7 @@ def walk(likelihood: Concentrated, of: LogDeterminant) -> tuple[float, float, bo
     EstimationError
         If the likelihood is not finite.
     """
-    edges, lag = of.spectrum.determinants.edges, likelihood.lag is not None
+    edges, lag = edges_of(of.spectrum.interval), likelihood.lag is not None
 
     def at(r: float) -> tuple[float, float]:
         return (r, 0.0) if lag else (0.0, r)

@@ -71,9 +71,7 @@ class Determinants:
     @cached_property
     def edges(self) -> Array:
         """Where pieces meet, from end to end."""
-        left = np.append(1.0, (1.0 - _CENTRE) * _SHRINK ** np.arange(_PIECES))
-        lower, upper = self.interval
-        return np.concatenate([lower * (1.0 - left[:0:-1]), upper * (1.0 - left[1:])])
+        return edges(self.interval)
 
     def at(self, r: float) -> float:
         """Return log|I − rW| by a sparse LU with a minimum-degree order."""
@@ -129,6 +127,13 @@ class Determinants:
             if error <= _TOLERANCE * self.matrix.shape[0]:
                 break
         return Piece(lower, upper, coefficients, error)
+
+
+def edges(interval: tuple[float, float]) -> Array:
+    """Return where pieces meet on an admissible interval, from end to end."""
+    left = np.append(1.0, (1.0 - _CENTRE) * _SHRINK ** np.arange(_PIECES))
+    lower, upper = interval
+    return np.concatenate([lower * (1.0 - left[:0:-1]), upper * (1.0 - left[1:])])
 
 
 def _interpolant(values: Array) -> Array:

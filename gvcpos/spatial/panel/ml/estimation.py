@@ -11,10 +11,12 @@ from gvcpos._core.errors import EstimationError
 from gvcpos.spatial.panel.inference.clustered import chosen_covariance
 from gvcpos.spatial.panel.inference.covariance import Pieces
 from gvcpos.spatial.panel.inputs.transform import Transformation, spatial_lag
+from gvcpos.spatial.panel.ml.entity_dummies import as_dummies, effects_by_regression, entity_dummies
 from gvcpos.spatial.panel.ml.likelihood import Concentrated, moments
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant, Spectrum
 from gvcpos.spatial.panel.ml.multiplier import filtered
-from gvcpos.spatial.panel.ml.operators import operators
+from gvcpos.spatial.panel.ml.period_operators import operators_of
+from gvcpos.spatial.panel.ml.period_spectrum import changes
 from gvcpos.spatial.panel.ml.search import Mode, maximise
 from gvcpos.spatial.panel.models import Features
 
@@ -169,13 +171,18 @@ def fit(panel: PanelArrays, features: Features, cov_type: str, bandwidth: int | 
 def columns_and_effects(panel: PanelArrays, features: Features) -> tuple[Array, Transformation]:
     """Return the columns of the likelihood, shape (T, N, k), and the effects that demeaning takes out.
 
-    The filter I − λM keeps entity effects in their span, and time effects only when M has equal row sums. Otherwise
-    (direct likelihood) the time effects enter as dummies.
+    The filter I − λM keeps entity effects in their span unless M changes over time, and time effects only when M has
+    equal row sums. Otherwise (direct likelihood) the effects enter as dummies.
     """
-    t = panel.transformation
+    t = within = panel.transformation
+    columns = [panel.X]
     if features.error and t.time and not _maps_constants_to_constants(panel.error_spectrum):
-        return np.concatenate([panel.X, time_dummies(t)], axis=2), replace(t, time=False)
-    return panel.X, t
+        columns.append(time_dummies(t))
+        within = replace(within, time=False)
+    if as_dummies(t, features, panel.error_spectrum):
+        columns.append(entity_dummies(t, demeaned=within.time))
+        within = replace(within, entity=False)
+    return (np.concatenate(columns, axis=2) if len(columns) > 1 else panel.X), within
 
 
 def logdeterminants(panel: PanelArrays, features: Features) -> tuple[LogDeterminant | None, LogDeterminant | None]:
@@ -218,11 +225,12 @@ def derivatives(panel: PanelArrays, data: Data, features: Features, at: tuple[fl
         Mu = data.My - data.MX @ beta - (0.0 if data.MWy is None else rho * data.MWy)
         e, X = u - lam * Mu, data.X - lam * data.MX
         lagged.append(Mu)
-    ops = operators(
+    ops = operators_of(
         (panel.spectrum, rho) if features.lag else None,
         (panel.error_spectrum, lam) if features.error else None,
     )
-    noise = [flat(t.within(moved)) for moved in ops.apply(e.reshape(panel.y.shape), projected=t.drop_unit)]
+    within = replace(t, entity=t.entity and not as_dummies(t, features, panel.error_spectrum))
+    noise = [flat(within.within(moved)) for moved in ops.apply(e.reshape(panel.y.shape), projected=t.drop_unit)]
     return Pieces(
         X,
         e,
@@ -270,15 +278,17 @@ def recover_effects(panel: PanelArrays, estimate: Estimate) -> tuple[float, Arra
 def separated(panel: PanelArrays, estimate: Estimate, rest: Array) -> tuple[float, Array, Array]:
     """Separate what is left, shape (T, N), into constant, entity and time effects: a linear map of it."""
     t, lam = panel.transformation, estimate.lam
+    if t.entity and "lambda" in estimate.spatial and changes(panel.error_spectrum):
+        return effects_by_regression(panel.error_spectrum, lam, t, rest)
     time = np.zeros(t.periods)
     if t.time:
-        target, weight = rest, np.ones(t.units)
+        target, weight = rest, np.ones(rest.shape)
         if "lambda" in estimate.spatial:
-            weight = filtered(panel.error_spectrum, lam, np.ones((1, t.units)))[0]
+            weight = filtered(panel.error_spectrum, lam, weight)
             target = filtered(panel.error_spectrum, lam, rest)
         if t.entity:
             target = target - target.mean(axis=0)
-        time = target @ weight / (weight @ weight)
+        time = (target * weight).sum(axis=1) / (weight * weight).sum(axis=1)
     entity = (rest - time[:, None]).mean(axis=0)
     constant = float(entity.mean() * t.entity + time.mean())
     return constant, (entity - entity.mean()) * t.entity, time - time.mean()
@@ -303,4 +313,4 @@ def _variance(e: Array, t: Transformation) -> float:
 def _maps_constants_to_constants(spectrum: Spectrum, tolerance: float = 1e-9) -> bool:
     """Whether every row of W has the same sum, so that demeaning and filtering commute."""
     sums = spectrum.row_sums
-    return bool(np.ptp(sums) <= tolerance * max(1.0, float(np.abs(sums).max())))
+    return bool(np.ptp(sums, axis=-1).max() <= tolerance * max(1.0, float(np.abs(sums).max())))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,6 +69,11 @@ class Spectrum:
         """Sums of the rows of W, shape (N,)."""
         return np.asarray(self.matrix.sum(axis=1))
 
+    @property
+    def parts(self) -> tuple[tuple[Spectrum, float], ...]:
+        """Spectra of the different W and the share of the periods that has each: one, where W does not change."""
+        return ((self, 1.0),)
+
     @cached_property
     def determinants(self) -> Determinants:
         """Exact log-determinants of a large sparse W, and the polynomials between them."""
@@ -87,6 +93,8 @@ class Spectrum:
 class LogDeterminant:
     """log|I - rW|, less log(1 - r) when the time effects were transformed away (Lee and Yu 2010, eq. 24).
 
+    Where W changes over time, the mean over the periods.
+
     Attributes
     ----------
     spectrum : Spectrum
@@ -99,6 +107,9 @@ class LogDeterminant:
 
     def value(self, r: Array) -> Array:
         """Return log|I - rW| (- log(1 - r)) at each r; shape of r."""
+        return self._mean(lambda one: one._value(r))
+
+    def _value(self, r: Array) -> Array:
         roots = self._roots()
         if roots is not None:
             return np.asarray(np.log(np.abs(1.0 - np.multiply.outer(r, roots))).sum(axis=-1))
@@ -111,6 +122,9 @@ class LogDeterminant:
 
     def slope(self, r: float) -> float:
         """Return the derivative with respect to r, -tr W(I - rW)^-1 (+ 1/(1 - r))."""
+        return float(self._mean(lambda one: np.asarray(one._slope(r))))
+
+    def _slope(self, r: float) -> float:
         roots = self._roots()
         if roots is not None:
             return float(-np.real(roots / (1.0 - r * roots)).sum())
@@ -119,11 +133,21 @@ class LogDeterminant:
 
     def slopes(self, r: Array) -> Array:
         """Return the derivative at each r, shape (m,)."""
+        return self._mean(lambda one: one._slopes(r))
+
+    def _slopes(self, r: Array) -> Array:
         roots = self._roots()
         if roots is None:
             found = self.spectrum.determinants.derivative(r, 1)
             return found + 1.0 / (1.0 - r) if self.drop_unit else found
         return np.asarray(-np.real(roots / (1.0 - np.multiply.outer(r, roots))).sum(axis=-1))
+
+    def _mean(self, function: Callable[[LogDeterminant], Array]) -> Array:
+        """Average over the periods."""
+        if type(self.spectrum) is Spectrum:
+            return function(self)
+        parts = self.spectrum.parts
+        return np.asarray(sum(share * function(LogDeterminant(one, self.drop_unit)) for one, share in parts))
 
     def _roots(self) -> Roots | None:
         """Eigenvalues that enter: all, or all but the one nearest to 1."""

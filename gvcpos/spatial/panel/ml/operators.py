@@ -47,6 +47,10 @@ class OperatorTraces:
         """Diagonals, shape (p, N), of which the column means are taken out when projected."""
         return self.make_diagonal()
 
+    def stacked_diagonal(self, periods: int) -> Array:
+        """Diagonals of the operators of every period, shape (T*N, p)."""
+        return np.tile(self.diagonal.T, (periods, 1))
+
 
 @dataclass(frozen=True)
 class Operators:
@@ -91,6 +95,10 @@ class Operators:
         return OperatorTraces(
             np.array([t.g]), np.array([[t.gg + t.gtg]]), np.array([[t.gg]]), lambda: np.asarray(t.diagonal)[None, :]
         )
+
+    def variation(self, *, projected: bool) -> float:
+        """What the variance of the lag's score lacks of its slope because W changes over time: nothing."""
+        return 0.0
 
     def _conjugate(self, e: Array) -> Array:
         assert self.lag is not None
