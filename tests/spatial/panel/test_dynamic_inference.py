@@ -8,23 +8,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gvcpos._core.errors import BoundaryWarning, ClusterWarning, InputError, StabilityWarning
+from gvcpos._core.errors import BoundaryWarning, ClusterWarning, InputError
 from gvcpos.spatial.panel import DynamicSpatialPanel, SpatialPanel
 from gvcpos.spatial.panel.dynamics.bias import expected_score
+from gvcpos.spatial.panel.dynamics.bootstrap import samples
 from gvcpos.spatial.panel.dynamics.correction import score
 from gvcpos.spatial.panel.dynamics.estimation import How, estimated
 from gvcpos.spatial.panel.inference.covariance import information
+from gvcpos.spatial.panel.inference.resampling import Recipe, innovations
 from gvcpos.spatial.panel.inference.scores import cell_scores
+from gvcpos.spatial.panel.ml.estimation import recover_effects
 from tests.spatial.panel.dynamics import Truth, dynamic_panel, made
 from tests.spatial.panel.munnell import MODELS, ring
 
 CLUSTERED = ("cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay")
 NAMES = ["x1", "W*x1", "tau", "eta", "rho"]
 
+CALM = Truth(tau=0.3, eta=0.0, rho=0.2)
+
 
 def panel(seed: int = 0, n: int = 30, t: int = 14, **options: str) -> DynamicSpatialPanel:
     W = made(n)
-    y, X = dynamic_panel(np.random.default_rng(seed), W, t, Truth())
+    y, X = dynamic_panel(np.random.default_rng(seed), W, t, CALM)
     return DynamicSpatialPanel.from_arrays(y, X, W, **options)  # type: ignore[arg-type]
 
 
@@ -80,6 +85,82 @@ def test_what_is_not_defined_is_refused() -> None:
         panel().fit("hessian")  # type: ignore[arg-type]
     with pytest.warns(ClusterWarning, match="rests on 6 periods"):
         panel(t=6).fit("cluster-time")
+
+
+@pytest.mark.parametrize("model", ["sdm", "sem", "sac", "slx"])
+def test_the_sample_comes_back(model: str) -> None:
+    """With the innovations themselves the recursion gives y; its estimate is the fit's."""
+    result = panel(model=model).fit(correction="none")
+    arrays, estimate = result.model.arrays, result.estimate
+    recipe = Recipe("wild", "cell", "rademacher", 2, 1)
+    drawn = list(samples(result, recipe))
+    (block,) = innovations(estimate, arrays.transformation, recipe)
+    scale = np.sqrt(30 / 29 * 14 / 13)
+    np.testing.assert_allclose(np.abs(block[1]), np.abs(scale * estimate.resids), rtol=1e-12)
+    M, W = result.model.error_weights.dense(), result.model.weights.dense()
+    own = dict(zip(result.names, result.params, strict=True))
+    past = np.concatenate([result.model.given.y0[None], drawn[1][:-1]])
+    constant, entity, time = recover_effects(arrays, estimate)
+    k = arrays.X.shape[2] - 2
+    u = np.linalg.solve(np.eye(30) - own.get("lambda", 0.0) * M, block[1].T).T
+    push = own["tau"] * past + own["eta"] * past @ W.T + arrays.X[:, :, :k] @ estimate.beta[:k]
+    y = np.linalg.solve(np.eye(30) - own.get("rho", 0.0) * W, (push + constant + entity + time[:, None] + u).T).T
+    np.testing.assert_allclose(drawn[1], y, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("correction", ["asymptotic", "finite"])
+def test_draws_are_fits(correction: str) -> None:
+    result = panel().fit("cluster-entity", correction=correction)  # type: ignore[arg-type]
+    boot = result.bootstrap(draws=19, seed=3)
+    assert "wild by cell" in repr(boot)
+    y = list(samples(result, boot.recipe))[4]
+    given = result.model.given
+    again = DynamicSpatialPanel.from_arrays(np.concatenate([given.y0[None], y]), given.panel.X, result.model.weights)
+    again = again.fit("cluster-entity", correction=correction)  # type: ignore[arg-type]
+    np.testing.assert_allclose(boot.draws.iloc[4], again.params, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(boot._params.errors[4], again.std_errors, rtol=1e-5)
+    np.testing.assert_allclose(boot._effects.errors[4].ravel(), again.effects()["std_error"], rtol=1e-5, atol=1e-12)
+    np.testing.assert_allclose(boot._effects.estimates[4].ravel(), again.effects()["estimate"], rtol=1e-5)
+
+
+def test_bootstrap_intervals() -> None:
+    result = panel(n=50, t=14).fit()
+    boot = result.bootstrap("parametric", draws=99, seed=1)
+    assert (boot.std_errors / result.std_errors).between(0.75, 1.3).all()
+    for method in ("t", "percentile"):
+        ends = boot.conf_int(method=method)  # type: ignore[arg-type]
+        assert ((ends["lower"] < CALM.values) & (CALM.values < ends["upper"])).sum() >= 4
+        found = boot.effects(method=method)  # type: ignore[arg-type]
+        assert found.index.equals(result.effects().index)
+        assert (found["lower"] < found["upper"]).all()
+    assert boot.pvalues["tau"] == 0.01
+    again = result.bootstrap("parametric", draws=19, seed=1), result.bootstrap("parametric", draws=19, seed=1)
+    assert again[0].draws.to_numpy().tobytes() == again[1].draws.to_numpy().tobytes()
+
+
+def test_wild_draws_stand_for_the_clustered_covariance() -> None:
+    result = world(1, "variances").fit("cluster-entity")
+    ratio = result.bootstrap("wild", draws=99, studentise=False).std_errors / result.std_errors
+    assert ratio.between(0.65, 1.5).all(), ratio
+
+
+def test_unstable_draws_have_no_long_run() -> None:
+    W = made(20)
+    y, X = dynamic_panel(np.random.default_rng(0), W, 12, Truth(tau=0.88, eta=0.0, rho=0.12))
+    result = DynamicSpatialPanel.from_arrays(y, X, W, effects="entity").fit()
+    with pytest.warns(BoundaryWarning, match="6 of 40 bootstrap draws have dynamics that do not die out"):
+        found = result.bootstrap("parametric", draws=40, studentise=False).effects(method="percentile")
+    assert found.loc["long"].notna().all(axis=None)
+    assert result.bootstrap("parametric", draws=19, effects=False).draws.shape == (19, 5)
+
+
+def test_bootstraps_that_are_not_defined_are_refused() -> None:
+    with pytest.raises(InputError, match=r"by='entity' is not defined for dynamic panels: .*Take by='cell'"):
+        panel().fit().bootstrap("wild", by="entity")
+    with pytest.raises(InputError, match="kind='pairs' is not defined"):
+        panel().fit().bootstrap("pairs")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="at least 19"):
+        panel().fit().bootstrap(draws=3)
 
 
 def world(seed: int, kind: str, n: int = 60, t: int = 15) -> DynamicSpatialPanel:

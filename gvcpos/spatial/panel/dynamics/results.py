@@ -15,6 +15,7 @@ from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.spatial.panel import summary as summaries
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, wald
+from gvcpos.spatial.panel.dynamics.bootstrap import DynamicBootstrapMethods
 from gvcpos.spatial.panel.dynamics.effect_methods import DynamicEffectMethods
 from gvcpos.spatial.panel.dynamics.effects import Places
 from gvcpos.spatial.panel.dynamics.estimation import How
@@ -60,7 +61,7 @@ class Stability:
     unit_sum: PanelTest
 
 
-class DynamicResults(DynamicEffectMethods, FixedEffectMethods, FittedPanel):
+class DynamicResults(DynamicEffectMethods, DynamicBootstrapMethods, FixedEffectMethods, FittedPanel):
     """What `DynamicSpatialPanel.fit` found; names follow linearmodels.
 
     Parameters
