@@ -107,6 +107,19 @@ def test_residual_moments_against_spdep_and_spreg():
     assert found.pvalue == pytest.approx(spreg["p"][0], rel=1e-10)
 
 
+def test_residual_moments_of_columbus_against_spdep_and_spreg():
+    frame, w = columbus()
+    design = pd.DataFrame({"const": 1.0, "INC": frame["INC"]})
+    beta = np.linalg.lstsq(design.to_numpy(), frame["CRIME"].to_numpy(), rcond=None)[0]
+    found = residual_moran(frame["CRIME"] - design.to_numpy() @ beta, w, design)
+    spdep = golden("spdep", "columbus_CRIME_queen", "lm.morantest(x~y)")
+    for ours, name in ((found.I, "I"), (found.expected, "EI"), (found.variance, "VI"), (found.z, "z")):
+        assert ours == pytest.approx(spdep[f"{name}_resid"][0], rel=1e-10)
+    spreg = golden("esda", "columbus_CRIME_queen", "spreg.OLS moran_res(x~y)")
+    assert (found.I, found.z) == pytest.approx((spreg["I_resid"][0], spreg["z_resid"][0]), rel=1e-10)
+    assert found.pvalue == pytest.approx(spreg["p"][0], rel=1e-9)
+
+
 def test_residual_moran_without_regressors_has_the_normality_moments():
     values, w = case("munnell86")
     found = residual_moran(values - values.mean(), w)

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from gvcpos.spatial.panel import SpatialPanel
+from gvcpos.spatial.panel.diagnostics.cross_section import cd
 from gvcpos.spatial.panel.ml.estimation import columns_and_effects, fit, logdeterminants, transformed
 from gvcpos.spatial.panel.ml.likelihood import Concentrated, moments
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant
@@ -416,3 +417,73 @@ def test_the_corrected_direct_estimate_is_near_the_transformed_one(model: str) -
     assert abs(want["rho"] - transformed_.params["rho"]) < 0.2 * abs(direct.params["rho"] - transformed_.params["rho"])
     assert (abs(want[names] - transformed_.params) < 0.1 * transformed_.std_errors).all()
     assert want["sigma2"] == pytest.approx(transformed_.sigma2, rel=5e-3)
+
+
+@pytest.mark.parametrize("dummies", [False, True])
+@pytest.mark.parametrize("durbin", [0, 1])
+@pytest.mark.parametrize("peer", ["pooledols", "panelfe"])
+def test_least_squares_of_spreg(peer: str, durbin: int, dummies: bool) -> None:
+    """Coefficients and likelihoods; its errors divide by n less all that is estimated, ours by the observations."""
+    kind = {("pooledols", False): "none", ("pooledols", True): "time", ("panelfe", False): "entity"}
+    effects = kind.get((peer, dummies), "twoway")
+    effect = ("pooled" if peer == "pooledols" else "individual") + " +time dummies" * dummies
+    want = select("spreg_1.9.1_golden", peer, effect, slx_lags=durbin).rename(WX | {"CONSTANT": "Intercept"})
+    data = frame()
+    panel = SpatialPanel(data["lgsp"], data[REGRESSORS], weights(), model="slx", effects=effects, method="direct")  # type: ignore[arg-type]
+    arrays = panel.arrays_without_spatial_terms(durbin=bool(durbin))
+    found = fit(arrays, Features(lag=False, error=False, durbin=bool(durbin)), "information")
+    names = list(panel.regressors) if durbin else [name for name in panel.regressors if not name.startswith("W*")]
+    beta = pd.Series(found.beta[: len(names)], index=names)
+    errors = pd.Series(np.sqrt(np.diag(found.covariance))[: len(names)], index=names)
+    if effects in {"time", "twoway"}:
+        names = [name for name in names if name != "Intercept"]
+    np.testing.assert_allclose(beta[names], want.loc[names, "estimate"], rtol=1e-8)
+    ratio = want.loc[names, "std_error"] / errors[names]
+    np.testing.assert_allclose(ratio, ratio.iloc[0], rtol=1e-7)
+    assert ratio.iloc[0] == pytest.approx(np.sqrt(want.loc["sig2", "estimate"] / found.sigma2), rel=1e-8)
+    assert found.loglik == pytest.approx(want.loc["logll", "estimate"], rel=1e-9)
+
+
+def test_bsk_tests_of_spreg() -> None:
+    """Marginal, joint and conditional tests; LM2 it prints is the signed root of ours."""
+    table = golden("spreg_1.9.1_golden")
+    rows = table[(table["model"] == "bsk_tests") & (table["effect"] == "PooledOLS which=all")].set_index("term")
+    want = rows["estimate"]
+    data = frame()
+    pooled = SpatialPanel(data["lgsp"], data[REGRESSORS], weights(), model="sem", effects="none")
+    found = {test.name: test.statistic for test in pooled.component_tests()}
+    assert found["bsk_random"] == pytest.approx(want["LM Marginal RE (LM1)"], rel=1e-9)
+    assert found["bsk_error"] == pytest.approx(want["LM Marginal Spatial (LM2)"] ** 2, rel=1e-9)
+    assert found["bsk_random_error"] == pytest.approx(want["LM Joint (LMJ)"], rel=1e-9)
+    random = SpatialPanel(data["lgsp"], data[REGRESSORS], weights(), model="slx", effects="random")
+    given = {test.name: test.statistic for test in random.lm_tests()}
+    assert given["lm_error_random"] == pytest.approx(want["LM Conditional Spatial"] ** 2, rel=1e-3)
+    mu = random_effects("sem", "baltagi").lm_random().statistic
+    assert mu == pytest.approx(want["LM Conditional RE"] ** 2, rel=1e-6)
+
+
+@pytest.mark.parametrize(("effects", "name"), [("entity", "individual"), ("twoway", "twoways")])
+def test_measures_of_plm_are_those_behind_cd(effects: str, name: str) -> None:
+    """Mean correlation, mean absolute correlation, and Breusch and Pagan's sum of squares."""
+    rows = golden("splm_golden_spatialreg126")
+    rows = rows[rows["model"].str.startswith("pcdtest") & (rows["effect"] == name)].set_index("model")["estimate"]
+    data = frame()
+    model = SpatialPanel(data["lgsp"], data[REGRESSORS], weights(), model="sar", effects=effects, method="direct")  # type: ignore[arg-type]
+    arrays = model.arrays_without_spatial_terms(durbin=False)
+    e = fit(arrays, Features(lag=False, error=False, durbin=False), "information").resids
+    pairs = np.corrcoef(e.T)[np.triu_indices(48, 1)]
+    assert rows["pcdtest_rho"] == pytest.approx(pairs.mean(), rel=1e-8)
+    assert rows["pcdtest_absrho"] == pytest.approx(np.abs(pairs).mean(), rel=1e-8)
+    assert rows["pcdtest_lm"] == pytest.approx(17 * (pairs**2).sum(), rel=1e-8)
+    assert cd(e, small_sample=False).statistic == pytest.approx(np.sqrt(17 * len(pairs)) * pairs.mean(), rel=1e-9)
+
+
+def test_pooled_moments_of_spreg() -> None:
+    """Kelejian and Prucha's moments with W x among the regressors; test_gmm has them without."""
+    want = select("spreg_1.9.1_golden", "gm_errorpooled", "pooled", slx_lags=1).rename(WX | {"CONSTANT": "Intercept"})
+    data = frame()
+    result = SpatialPanel(data["lgsp"], data[REGRESSORS], weights(), model="sdem", effects="none").fit_gmm("robust")
+    names = list(result.names)
+    np.testing.assert_allclose(result.params, want.loc[names, "estimate"], rtol=1e-5)
+    own = [name for name in names if name != "lambda"]
+    np.testing.assert_allclose(result.std_errors[own], want.loc[own, "std_error"], rtol=1e-6)
