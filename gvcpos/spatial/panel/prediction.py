@@ -27,12 +27,14 @@ from gvcpos.spatial.panel.ml.multiplier import filtered
 from gvcpos.spatial.panel.ml.period_operators import multiplier_of
 
 if TYPE_CHECKING:
+    from gvcpos.spatial.panel.dynamics.model import DynamicSpatialPanel
+    from gvcpos.spatial.panel.dynamics.results import DynamicResults
     from gvcpos.spatial.panel.model import SpatialPanel
     from gvcpos.spatial.panel.results import SpatialPanelResults
 
 Array = npt.NDArray[np.float64]
 
-_NEEDS_Y = ("in-sample", "blup")
+NEEDS_Y = ("in-sample", "blup")
 
 
 class PredictionMethods:
@@ -92,22 +94,24 @@ def _predicted(
             raise InputError("y is given without X. Give the rows it belongs to, or neither for the sample.")
         data, columns, observed = model.data, model.arrays.X, model.data.y
     else:
-        if y is None and kind in _NEEDS_Y:
+        if y is None and kind in NEEDS_Y:
             raise InputError(f"kind={kind!r} needs the observed y of the rows of X; kind='reduced' does not.")
-        data = panel_data.from_frames(_target(X, y), _regressors(X, model), model.weights)
-        columns, observed = _columns(data, model), data.y
-    entity, time, unknown = _effects(result, data.times, given)
+        data = panel_data.from_frames(target_of(X, y), regressors_of(X, model), model.weights)
+        columns, observed = columns_of(data, model), data.y
+    entity, time, unknown = effects_of(result, data.times, given)
     signal = columns @ result.estimate.beta + entity + time[:, None]
-    out = data.series(_of_kind(result, signal, observed, kind), "prediction")
+    out = data.series(of_kind(result, signal, observed, kind), "prediction")
     out.attrs.update({"kind": kind, "time_effects_at_mean": unknown})
     return out
 
 
-def _target(X: pd.DataFrame, y: pd.Series | None) -> pd.Series:
+def target_of(X: pd.DataFrame, y: pd.Series | None) -> pd.Series:
+    """Return y, or zeros in its place."""
     return pd.Series(0.0, index=X.index, name="y") if y is None else y
 
 
-def _regressors(X: pd.DataFrame, model: SpatialPanel) -> pd.DataFrame:
+def regressors_of(X: pd.DataFrame, model: SpatialPanel | DynamicSpatialPanel) -> pd.DataFrame:
+    """Return the model's regressors, or say which are absent."""
     names = [name for name in model.data.names if name != INTERCEPT]
     absent = [name for name in names if name not in X.columns]
     if absent:
@@ -118,7 +122,7 @@ def _regressors(X: pd.DataFrame, model: SpatialPanel) -> pd.DataFrame:
     return X[names]
 
 
-def _columns(data: panel_data.PanelData, model: SpatialPanel) -> Array:
+def columns_of(data: panel_data.PanelData, model: SpatialPanel | DynamicSpatialPanel) -> Array:
     """Put the columns of the model's design together for other data, shape (T, N, k)."""
     out = np.ones((*data.y.shape, len(model.design.names)))
     place = {name: j for j, name in enumerate(data.names)}
@@ -132,8 +136,8 @@ def _columns(data: panel_data.PanelData, model: SpatialPanel) -> Array:
     return out
 
 
-def _effects(
-    result: SpatialPanelResults, times: tuple[object, ...], given: dict[object, float]
+def effects_of(
+    result: SpatialPanelResults | DynamicResults, times: tuple[object, ...], given: dict[object, float]
 ) -> tuple[Array, Array, list[object]]:
     """Constant plus entity effects (N,), time effects (T,), and the periods whose effect is taken to be the mean."""
     constant, entity, time = result._effects
@@ -153,7 +157,7 @@ def _effects(
     return constant + entity, np.array([known.get(period, 0.0) for period in times]), unknown
 
 
-def _of_kind(result: SpatialPanelResults, signal: Array, y: Array, kind: str) -> Array:
+def of_kind(result: SpatialPanelResults | DynamicResults, signal: Array, y: Array, kind: str) -> Array:
     """Turn the signal into the prediction asked for; all (T, N)."""
     estimate, model = result.estimate, result.model
     if kind == "signal":

@@ -19,6 +19,7 @@ from gvcpos.spatial.panel.dynamics.bootstrap import DynamicBootstrapMethods
 from gvcpos.spatial.panel.dynamics.effect_methods import DynamicEffectMethods
 from gvcpos.spatial.panel.dynamics.effects import Places
 from gvcpos.spatial.panel.dynamics.estimation import How
+from gvcpos.spatial.panel.dynamics.prediction import DynamicPredictionMethods
 from gvcpos.spatial.panel.dynamics.stability import radius
 from gvcpos.spatial.panel.fitted import FittedPanel
 from gvcpos.spatial.panel.fixed_effects import FixedEffectMethods
@@ -61,7 +62,9 @@ class Stability:
     unit_sum: PanelTest
 
 
-class DynamicResults(DynamicEffectMethods, DynamicBootstrapMethods, FixedEffectMethods, FittedPanel):
+class DynamicResults(
+    DynamicEffectMethods, DynamicBootstrapMethods, DynamicPredictionMethods, FixedEffectMethods, FittedPanel
+):
     """What `DynamicSpatialPanel.fit` found; names follow linearmodels.
 
     Parameters
