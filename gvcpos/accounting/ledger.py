@@ -75,7 +75,8 @@ class Ledger:
     def frame(self, columns: Mapping[str, FloatArray], by: str) -> pd.DataFrame:
         """Label values that are by exporter, (G,), or by exporter and sector, (G·N,)."""
         choose(by, AccountLevel, "by")
-        return TidyFrame(self._rows(by) | {"year": self.table.year} | dict(columns) | self._residuals(by))
+        values = {name: values + 0.0 for name, values in (dict(columns) | self._residuals(by)).items()}  # -0.0 is 0.0
+        return TidyFrame(self._rows(by) | {"year": self.table.year} | values)
 
     def _residuals(self, by: str) -> Columns:
         if not self.reports_residuals:
@@ -122,7 +123,7 @@ class Ledger:
         where = kept.ravel()
         index = {name: label.take(row) for name, label in labels.items()}
         index["partner"] = pd.Index(self.exporters.names).take(partner)
-        values = {name: flow.ravel()[where] for name, flow in columns.items()}
+        values = {name: flow.ravel()[where] + 0.0 for name, flow in columns.items()}  # -0.0 is 0.0
         return TidyFrame(index | {"year": self.table.year} | values)
 
     def _rows(self, by: str) -> dict[str, pd.Index]:

@@ -14,12 +14,12 @@ def p_text(pvalue: float) -> str:
 
 def number(value: float) -> str:
     """Write an estimate with three significant digits and a true minus sign."""
-    return f"{value:.3g}".replace("-", "−")
+    return f"{value + 0.0:.3g}".replace("-", "−")
 
 
 def percent(share: float) -> str:
     """Write a share as per cent, as short as it is exact enough."""
-    return f"{100 * share:.3g} %".replace("-", "−")
+    return f"{100 * share + 0.0:.3g} %".replace("-", "−")
 
 
 def interval_text(result: Inference, level: float) -> str:

@@ -223,3 +223,11 @@ def test_an_autarkic_country_has_no_trade_in_any_frame() -> None:
     close(f.D_cba, f.D_pba)
     without = ValueAddedAccounts(a.table.select(countries=a.table.countries[1:]))
     close(a.exports().DVA[1:], without.exports().DVA[:-1])  # the last is the rest: C0, with nothing to sell
+
+
+def test_a_zero_is_printed_without_a_sign() -> None:
+    accounts = ValueAddedAccounts(wiod_year(2000))
+    for frame in (accounts.indices(), accounts.exports(by="sector")):
+        numbers = frame.select_dtypes("number").to_numpy()
+        assert (numbers == 0).any()
+        assert not (np.signbit(numbers) & (numbers == 0)).any()
