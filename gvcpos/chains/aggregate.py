@@ -82,18 +82,5 @@ def world_share(stage: FloatArray) -> FloatArray:
     return ratio(stage, np.broadcast_to(stage.sum(), stage.shape))
 
 
-def revealed_advantage(stage: FloatArray, total: FloatArray) -> FloatArray:
-    """Return the revealed comparative advantage, shape (G,).
-
-    Parameters
-    ----------
-    stage, total : ndarray, shape (G,)
-        Exports of the stage and of all sectors. RCA is the stage's share in the country's exports over its share
-        in the world's (Balassa 1965).
-    """
-    own, world = ratio(stage, total), ratio(stage.sum(keepdims=True), total.sum(keepdims=True))
-    return ratio(own, np.broadcast_to(world, own.shape))
-
-
 def _log_one_plus(values: FloatArray) -> FloatArray:
     return np.log1p(values, out=np.full_like(values, np.nan), where=values > -1)

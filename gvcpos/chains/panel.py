@@ -12,7 +12,8 @@ from gvcpos._core.errors import InputError, LabelError
 from gvcpos._core.labels import enumerate_labels, locate
 from gvcpos._core.options import choose
 from gvcpos.accounting import ValueAddedAccounts
-from gvcpos.chains.aggregate import revealed_advantage, stage_values, world_share
+from gvcpos.accounting.indices.advantage import revealed_advantage
+from gvcpos.chains.aggregate import stage_values, world_share
 from gvcpos.chains.chain import Chain
 from gvcpos.tables import IOTable, TableSeries
 

@@ -8,9 +8,10 @@ import pytest
 
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos.accounting import ValueAddedAccounts
+from gvcpos.accounting.indices.advantage import revealed_advantage
 from gvcpos.accounting.indices.position import ratio
 from gvcpos.chains import Chain, country_panel, gvc_panel
-from gvcpos.chains.aggregate import revealed_advantage, stage_values, weighted_mean, world_share
+from gvcpos.chains.aggregate import stage_values, weighted_mean, world_share
 from gvcpos.tables import IOTable, TableSeries
 from tests.shared import wiod_year
 
@@ -237,6 +238,8 @@ def test_numerics_without_a_denominator():
     np.testing.assert_allclose(
         revealed_advantage(np.array([1.0, 1.0, 0.0]), np.array([2.0, 6.0, 0.0])), [2, 2 / 3, nan]
     )
+    whole = np.array([[1.0, 2.0], [3.0, 0.5]])  # of one sector and all, or of all sectors at once: the same
+    np.testing.assert_array_equal(revealed_advantage(whole)[:, 1], revealed_advantage(whole[:, 1], whole.sum(axis=1)))
 
 
 def test_stage_values_is_a_ratio_of_sums():

@@ -10,20 +10,23 @@ from gvcpos.accounting.flows import WorldFlows
 from gvcpos.accounting.indices.position import ratio
 
 
-def revealed_advantage(values: FloatArray) -> FloatArray:
-    """Return Balassa's (1965) index (e_si / e_s) / (e_i / e), shape (G, N).
+def revealed_advantage(values: FloatArray, totals: FloatArray | None = None) -> FloatArray:
+    """Return Balassa's (1965) index (e_si / e_s) / (e_i / e), of the shape of `values`.
 
     Parameters
     ----------
-    values : ndarray, shape (G, N)
-        Exports, or what is in them, by exporter and sector.
+    values : ndarray, shape (G, N) or (G,)
+        Exports, or what is in them, by exporter and sector; or of one sector or stage.
+    totals : ndarray, shape (G, 1) or (G,)
+        The same of all sectors, e_s; default the sums of `values`, which then has every sector.
 
     Notes
     -----
     NaN for a country without exports and for a sector that nobody exports. Weighted with the exporters' shares in
     all exports, the index of every sector has the mean 1 (=).
     """
-    return ratio(ratio(values, values.sum(axis=1, keepdims=True)), ratio(values.sum(axis=0), values.sum(keepdims=True)))
+    own, whole = (values.sum(axis=1, keepdims=True), values) if totals is None else (totals, totals)
+    return ratio(ratio(values, own), ratio(values.sum(axis=0), whole.sum(keepdims=True)))
 
 
 def export_values(flows: WorldFlows) -> dict[str, FloatArray]:
