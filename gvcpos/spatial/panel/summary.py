@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gvcpos.spatial.panel.inference.clustered import resolved_bandwidth
+from gvcpos.spatial.panel.inputs.period_checks import changing
+from gvcpos.spatial.weights.periods import PeriodWeights, islands_by_period
 
 if TYPE_CHECKING:
+    from gvcpos.spatial.panel.model import SpatialPanel
     from gvcpos.spatial.panel.results import SpatialPanelResults
 
 MODELS = {
@@ -52,6 +55,8 @@ def rows(result: SpatialPanelResults) -> SummaryRows:
     """Make the rows of the summary."""
     model, t = result.model, result.model.transformation
     method = "maximum likelihood" if model.effects == "none" or model.random else METHODS[model.method]
+    if t.lee_yu and t.entity and changing(model):
+        method = "likelihood with its score set right for entity effects"
     facts = (
         ("Dependent variable", model.data.y_name),
         ("Effects", EFFECTS[model.effects]),
@@ -59,6 +64,7 @@ def rows(result: SpatialPanelResults) -> SummaryRows:
         ("Covariance", covariance(result.cov_type, t.periods, result.bandwidth)),
         ("Weights", model.weights.description or model.weights.kind),
         ("Entities x periods", f"{t.units} x {t.periods}"),
+        *_islands(model),
         *model.left_out.facts,
         ("Observations", str(result.nobs)),
         ("In the likelihood", str(result.nobs_effective)),
@@ -93,6 +99,12 @@ def covariance(cov_type: str, periods: int, bandwidth: int | None) -> str:
     if cov_type != "driscoll-kraay":
         return cov_type
     return f"{cov_type}, Bartlett kernel with {resolved_bandwidth(periods, bandwidth)} lags"
+
+
+def _islands(model: SpatialPanel) -> tuple[tuple[str, str], ...]:
+    """Say which units have no neighbours in some period."""
+    found = islands_by_period(model.weights) if isinstance(model.weights, PeriodWeights) else ""
+    return (("Without neighbours", found),) if found else ()
 
 
 def _numbers(values: tuple[float, ...]) -> tuple[str, ...]:

@@ -161,9 +161,7 @@ def same_weights(one: Weights | PeriodWeights, other: Weights | PeriodWeights) -
     return bool((changing.matrix != fixed.matrix).nnz == 0)
 
 
-def islands_by_period(weights: Weights | PeriodWeights) -> str:
-    """Say which units have no neighbours, and when."""
-    if isinstance(weights, PeriodWeights):
-        found = (f"{time}: {enumerate_labels(units)}" for time, units in weights.islands.items())
-        return enumerate_labels(found, 20)
-    return enumerate_labels(weights.islands)
+def islands_by_period(weights: PeriodWeights) -> str:
+    """Say which units have no neighbours, and when; nothing where all have."""
+    found = (f"{time}: {enumerate_labels(units)}" for time, units in weights.islands.items())
+    return enumerate_labels(found, 20)

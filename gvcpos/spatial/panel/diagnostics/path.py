@@ -14,6 +14,7 @@ from gvcpos._core.labels import enumerate_labels, unique
 from gvcpos._core.options import CovarianceType, choose
 from gvcpos.spatial.panel.diagnostics.path_state import Decision, State
 from gvcpos.spatial.panel.diagnostics.path_steps import STEPS
+from gvcpos.spatial.panel.inputs.period_checks import refuse_changing
 from gvcpos.spatial.panel.model import SpatialPanel
 
 if TYPE_CHECKING:
@@ -154,7 +155,8 @@ def specification_path(
     Raises
     ------
     InputError
-        If a step is not known or given twice, alpha is not a level, or a formula lacks its data.
+        If a step is not known or given twice, alpha is not a level, a formula lacks its data, or weights change over
+        time.
 
     Notes
     -----
@@ -171,6 +173,7 @@ def specification_path(
         raise InputError(f"order names {enumerate_labels(unknown) or 'no step'}. Allowed: {enumerate_labels(ORDER)}.")
     choose(cov_type, CovarianceType, "cov_type")
     start = _panel(panel, data, W, choices)
+    refuse_changing(start, "specification_path", "its steps rest on one W; go them by hand, from lm_tests() to lr()")
     state = State(start, alpha, cov_type, hold_effects, start.effects)
     decisions = tuple(STEPS[name](state) for name in names)
     return SpecificationPath(decisions, state.model, state.effects, state.fitted(state.model), alpha)

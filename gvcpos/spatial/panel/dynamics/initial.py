@@ -66,6 +66,7 @@ def from_frames(
     LabelError
         If an entity has no row in the first period and no rule says what to leave out; and as `from_frames`.
     """
+    W = panel_data.given_weights(W, past=True)
     target = y.iloc[:, 0] if isinstance(y, pd.DataFrame) and y.shape[1] == 1 else y
     if not isinstance(target, pd.Series) or not isinstance(target.index, pd.MultiIndex) or target.index.nlevels != 2:
         raise InputError("y must be a Series on a two-level index (entity, time); set_index([entity, time]) makes one.")
@@ -97,6 +98,7 @@ def from_arrays(
         If a shape does not fit, a value is not finite and no rule says what to leave out, or fewer than two periods
         are left to explain.
     """
+    W = panel_data.given_weights(W, past=True)
     target, regressors = np.asarray(y, dtype=float), np.asarray(X, dtype=float)
     labels = list(times) if times is not None else list(range(len(target)))
     if target.ndim != 2 or target.shape[1] != W.n or len(labels) != len(target):

@@ -106,7 +106,7 @@ def from_frames(
     """
     choose(missing, MissingRule, "missing")
     choose(extra_units, ExtraUnits, "extra_units")
-    W = _given(W, past=past)
+    W = given_weights(W, past=past)
     target, frame = _column(y), X.to_frame() if isinstance(X, pd.Series) else X
     rows = _pairs(target.index, "y")
     order = _match(_pairs(frame.index, "X"), rows)
@@ -163,7 +163,7 @@ def from_arrays(
         If a shape does not fit, or a value is not finite and no rule says what to leave out.
     """
     choose(missing, MissingRule, "missing")
-    W = _given(W, past=past)
+    W = given_weights(W, past=past)
     target, regressors = np.array(y, dtype=float), np.array(X, dtype=float)
     if target.ndim != 2 or target.shape[1] != W.n:
         raise InputError(f"y has shape {target.shape}; (T, N) with N = {W.n} units of W is needed.")
@@ -192,8 +192,16 @@ def from_arrays(
     return PanelData(y_cube, values[:, :, 1:], y_name, labels, periods, W, None, place, out)
 
 
-def _given(W: Weights | Mapping[object, Weights], *, past: bool) -> Weights:
-    """Take weights, or a mapping of periods to weights, which only static panels know."""
+def given_weights(W: Weights | Mapping[object, Weights], *, past: bool) -> Weights:
+    """Take weights, or a mapping of periods to weights, which only static panels know.
+
+    Raises
+    ------
+    InputError
+        If a dynamic panel (`past`) is given a mapping, or a value of it is no Weights.
+    LabelError
+        If units differ between periods.
+    """
     found = as_weights(W)
     if past and isinstance(found, PeriodWeights):
         raise InputError(

@@ -23,6 +23,7 @@ from gvcpos.spatial.panel.inference.covariance import information, scaled_invers
 from gvcpos.spatial.panel.inputs.checks import LAG_PREFIX
 from gvcpos.spatial.panel.ml.estimation import columns_and_effects, derivatives, transformed
 from gvcpos.spatial.panel.random import covariance as random_covariance
+from gvcpos.spatial.weights.periods import same_weights
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.model import SpatialPanel
@@ -126,7 +127,7 @@ def _check_same(random: SpatialPanel, fixed: SpatialPanel, effects: str) -> None
         and random.weights.ids == fixed.weights.ids
         and np.array_equal(random.data.y, fixed.data.y)
         and np.array_equal(random.data.X, fixed.data.X)
-        and (random.weights.matrix != fixed.weights.matrix).nnz == 0
+        and same_weights(random.weights, fixed.weights)
     )
     if not same:
         raise InputError(
