@@ -79,14 +79,16 @@ for _file in SPLM:
         Line(
             _file,
             _ml | {"effect": "individual", "model": STATIC},
-            f"{PEERS}.test_entity_effects_equal_splm {PEERS}.test_constants_are_missing_in_the_error_likelihood_of_splm",
+            f"{PEERS}.test_entity_effects_equal_splm "
+            f"{PEERS}.test_constants_are_missing_in_the_error_likelihood_of_splm",
         ),
         Line(_file, _ml | {"effect": "pooled"}, f"{PEERS}.test_pooled_equals_splm"),
         Line(_file, _ml | {"effect": "random"}, f"{RANDOM}.test_equals_splm"),
         Line(
             _file,
             _ml | {"effect": "time|twoways"},
-            f"{PEERS}.test_time_effects_of_splm_lag_the_demeaned {PEERS}.test_two_way_lee_yu_of_splm_has_the_direct_estimates",
+            f"{PEERS}.test_time_effects_of_splm_lag_the_demeaned "
+            f"{PEERS}.test_two_way_lee_yu_of_splm_has_the_direct_estimates",
             "wrong with time effects: W times the demeaned y",
         ),
         Line(
@@ -265,7 +267,8 @@ SDPDMOD = [
     Line(
         _file,
         {"model": "BLMP"},
-        f"{BAYES}.test_equals_sdpdmod_where_nothing_is_integrated {BAYES}.test_sdpdmod_prints_the_height_of_the_density",
+        f"{BAYES}.test_equals_sdpdmod_where_nothing_is_integrated "
+        f"{BAYES}.test_sdpdmod_prints_the_height_of_the_density",
     ),
     Line(
         _file,
