@@ -8,6 +8,7 @@ Hessian of the smaller panel there, so it knows of the new W and lacks only what
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,14 +17,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.errors import GvcposError, InputError
+from gvcpos.spatial.panel.choices import PanelChoices
 from gvcpos.spatial.panel.diagnostics.conditional import pieces_at
 from gvcpos.spatial.panel.inference.covariance import Pieces, hessian
 from gvcpos.spatial.panel.inputs.checks import refuse_random
 from gvcpos.spatial.panel.inputs.panel_data import PanelData
+from gvcpos.spatial.panel.ml.estimation import Estimate
 from gvcpos.spatial.weights import Weights
 from gvcpos.spatial.weights.periods import PeriodWeights
 
 if TYPE_CHECKING:
+    from gvcpos.spatial.panel.dynamics.model import DynamicSpatialPanel
+    from gvcpos.spatial.panel.dynamics.results import DynamicResults
     from gvcpos.spatial.panel.model import SpatialPanel
     from gvcpos.spatial.panel.results import SpatialPanelResults
 
@@ -54,22 +59,31 @@ def influence(result: SpatialPanelResults, *, exact: bool = False) -> pd.DataFra
     """
     model = result.model
     refuse_random(model.effects, "influence", "it works within fixed effects; fit effects='entity' or 'twoway'")
-    if model.weights.n < 4:
-        raise InputError(f"{model.weights.n} units are too few to leave one out.")
+
+    def change(unit: str) -> Array:
+        smaller = without(model, unit)
+        if exact:
+            return smaller.fit().params[list(result.names)].to_numpy(float) - result.params.to_numpy(float)
+        return step(result.estimate, smaller)
+
+    return changes(result, change)
+
+
+def changes(result: SpatialPanelResults | DynamicResults, change: Callable[[str], Array]) -> pd.DataFrame:
+    """Put the changes that each unit makes, shape (p,), in the frame of `influence`."""
+    units = result.model.weights.ids
+    if len(units) < 4:
+        raise InputError(f"{len(units)} units are too few to leave one out.")
     names, errors = list(result.names), result.std_errors.to_numpy(float)
     precision = np.linalg.inv(result.cov.to_numpy(float) / np.outer(errors, errors))
     rows = []
-    for unit in model.weights.ids:
-        change, note = np.full(len(names), np.nan), ""
+    for unit in units:
+        moved, note = np.full(len(names), np.nan), ""
         try:
-            smaller = without(model, unit)
-            if exact:
-                change = smaller.fit().params[names].to_numpy(float) - result.params.to_numpy(float)
-            else:
-                change = _step(result, smaller)
+            moved = change(unit)
         except GvcposError as error:
             note = str(error)
-        scaled = change / errors
+        scaled = moved / errors
         distance = float(scaled @ precision @ scaled) / len(names)
         rows.append({"unit": unit, **dict(zip(names, scaled, strict=True)), "distance": distance, "note": note})
     return pd.DataFrame(rows)
@@ -83,7 +97,13 @@ def without(model: SpatialPanel, unit: str) -> SpatialPanel:
     InputError
         If a unit has no other neighbour, or the panel is too small.
     """
-    choices, own = model.choices, model.choices.x_weights
+    part, changed = cut(model.data, model.choices, unit)
+    return model.respecified(data=part, **changed)
+
+
+def cut(data: PanelData, choices: PanelChoices, unit: str) -> tuple[PanelData, dict[str, Any]]:
+    """Return the data without one unit, and all other weights that were chosen without it."""
+    own = choices.x_weights
     changed: dict[str, Any] = {}
     if choices.error_weights is not None:
         changed["error_weights"] = _smaller(choices.error_weights, unit)
@@ -91,11 +111,11 @@ def without(model: SpatialPanel, unit: str) -> SpatialPanel:
         changed["x_weights"] = _smaller(own, unit)
     elif own is not None:
         changed["x_weights"] = {name: _smaller(W, unit) for name, W in own.items()}
-    data, W = model.data, model.weights
+    W = data.weights
     keep = np.array([one != unit for one in W.ids])
     y, X = np.ascontiguousarray(data.y[:, keep]), np.ascontiguousarray(data.X[:, keep])
-    part: PanelData = replace(data, y=y, X=X, weights=_smaller(W, unit), rows=None, position=np.arange(y.size))
-    return model.respecified(data=part, **changed)
+    part = replace(data, y=y, X=X, weights=_smaller(W, unit), rows=None, position=np.arange(y.size))
+    return part, changed
 
 
 def _smaller(W: Weights, unit: str) -> Weights:
@@ -106,14 +126,13 @@ def _smaller(W: Weights, unit: str) -> Weights:
     return part.normalised("row") if W.is_row_normalised and not part.is_row_normalised else part
 
 
-def _step(result: SpatialPanelResults, smaller: SpatialPanel) -> Array:
-    """Newton step from the full estimate on the smaller panel, in the order of the parameters."""
-    estimate, k = result.estimate, len(result.model.regressors)
+def step(estimate: Estimate, smaller: SpatialPanel | DynamicSpatialPanel) -> Array:
+    """Newton step of the likelihood from a maximum on all units to one on the smaller panel, as a change."""
+    k = len(estimate.beta)
     # beta and sigma² are those that go with (rho, lam) on the smaller panel; from there the step is taken.
     pieces, beta = pieces_at(smaller.arrays, smaller.features, (estimate.rho, estimate.lam))
-    step, width = np.linalg.solve(hessian(pieces), _score(pieces)), len(beta)
-    spatial = np.array([estimate.spatial[name] for name in smaller.features.spatial]) + step[width:-1]
-    return np.asarray(np.append(beta[:k] + step[:k], spatial) - result.params.to_numpy(float))
+    newton, width = np.linalg.solve(hessian(pieces), _score(pieces)), len(beta)
+    return np.append(beta[:k] + newton[:k] - estimate.beta, newton[width:-1])
 
 
 def _score(pieces: Pieces) -> Array:

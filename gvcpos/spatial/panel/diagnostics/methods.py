@@ -5,37 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import sparse
 
 from gvcpos._core.errors import GvcposError
 from gvcpos._core.options import Deterministic
 from gvcpos.spatial.panel.diagnostics import conditional, specification
-from gvcpos.spatial.panel.diagnostics.cross_section import cd, cd_lm, cd_local, panel_moran
-from gvcpos.spatial.panel.diagnostics.normality import jarque_bera
+from gvcpos.spatial.panel.diagnostics.residual_methods import ResidualMethods, collinearity
 from gvcpos.spatial.panel.diagnostics.serial import serial_tests
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, undefined
-from gvcpos.spatial.panel.inputs.collinearity import condition_number, variance_inflation
 from gvcpos.spatial.panel.inputs.period_checks import refuse_transformed
-from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml import modes
-from gvcpos.spatial.panel.ml.estimation import flat
 from gvcpos.spatial.panel.random import diagnostics as random_diagnostics
-from gvcpos.spatial.weights.period_matrix import PeriodMatrix
-from gvcpos.spatial.weights.periods import PeriodWeights
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.random.results import RandomPanelResults
     from gvcpos.spatial.panel.results import SpatialPanelResults
 
-Array = npt.NDArray[np.float64]
 
-_LEFT = "Conservative: the spatial parameters were estimated to remove such dependence; see the conditional LM tests."
-
-
-class DiagnosticMethods:
+class DiagnosticMethods(ResidualMethods):
     """Tests and measures of a fitted panel."""
 
     def wald(self, against: str) -> PanelTest:
@@ -87,24 +74,6 @@ class DiagnosticMethods:
             return (random_diagnostics.serial_lm(estimate, kkp=result.model.choices.random_error == "kkp"),)
         return serial_tests(result.estimate.resids, result.model.transformation)
 
-    def cross_section(self) -> tuple[PanelTest, ...]:
-        """Pesaran's CD, its scaled LM form, its local form over the neighbours of W, and pooled Moran's I."""
-        result = _result(self)
-        model, e = result.model, result.estimate.resids
-        t, W = model.transformation, model.weights.matrix
-        note = _LEFT if model.features.spatial else ""
-        return (
-            cd(e, time_effects=t.time),
-            cd_lm(e, time_effects=t.time),
-            _cd_local(e, W, t, note),
-            panel_moran(e, flat(t.within(model.design.X)), W, t, note),
-        )
-
-    def normality(self) -> PanelTest:
-        """Jarque and Bera's test of the innovations, with what demeaning does to them set right."""
-        result = _result(self)
-        return jarque_bera(result.estimate.resids, result.model.transformation)
-
     def unit_root(
         self,
         *,
@@ -119,24 +88,6 @@ class DiagnosticMethods:
             deterministic=deterministic, lags=lags, truncated=truncated, draws=draws, seed=seed
         )
         return specification.tests_frame(found)
-
-    def moran_by_year(self, *, permutations: int = 999, seed: int = 0) -> pd.DataFrame:
-        """Moran's I of the innovations, year by year; see `gvcpos.spatial.moran_by_year`."""
-        from gvcpos.spatial.moran import moran_by_year
-
-        result = _result(self)
-        entity, time = map(str, result.resids.index.names)
-        W = result.model.weights
-        near = dict(zip(W.times, W.each, strict=True)) if isinstance(W, PeriodWeights) else W
-        return moran_by_year(
-            result.resids, None, near, entity=entity, time=time, permutations=permutations, seed=seed
-        )
-
-    def vif(self) -> pd.Series:
-        """Variance inflation factors of the regressors once the effects are gone; missing for a constant."""
-        model = _result(self).model
-        found = variance_inflation(model.design.X, model.transformation)
-        return pd.Series(found, index=list(model.regressors), name="vif")
 
     def modes_report(self) -> str:
         """Say which maxima the likelihood has, and whether the choice between them is close."""
@@ -173,14 +124,6 @@ class DiagnosticMethods:
         if unit_roots:
             tests += result.model.unit_root()
         return specification.tests_frame(tests)
-
-
-def _cd_local(e: Array, W: sparse.csr_array, t: Transformation, note: str) -> PanelTest:
-    """The local CD, which needs neighbours that stay the same."""
-    if isinstance(W, PeriodMatrix):
-        why = "W changes over time, and correlations over time are those of one pair of neighbours."
-        return undefined("cd_local", "no dependence between neighbours", why)
-    return cd_local(e, W, time_effects=t.time, note=note)
 
 
 def _result(asked: DiagnosticMethods) -> SpatialPanelResults:
@@ -223,12 +166,9 @@ def _questions(result: SpatialPanelResults) -> list[tuple[str, str, Callable[[],
 
 def _measures(result: SpatialPanelResults) -> tuple[PanelTest, ...]:
     """The largest variance inflation factor, and how many maxima the likelihood has."""
-    model, vif = result.model, result.vif()
-    condition = condition_number(model.design.X, model.transformation)
-    note = f"The largest variance inflation is {vif.max():.4g}, of {vif.idxmax()}; condition number {condition:.4g}."
     found = result.modes
     said = " ".join(line.strip() for line in modes.report(found).splitlines())
     return (
-        PanelTest("vif", "a measure: collinearity after the effects", float(vif.max()), "", 0, float("nan"), note),
+        collinearity(result),
         PanelTest("modes", "a measure: maxima of the likelihood", float(len(found)), "", 0, float("nan"), said),
     )
