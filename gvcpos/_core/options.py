@@ -26,7 +26,9 @@ BootstrapKind = Literal["wild", "parametric"]
 BootstrapUnit = Literal["entity", "cell"]
 WildWeights = Literal["rademacher", "webb"]
 BootstrapInterval = Literal["t", "percentile"]
-GmmCovariance = Literal["robust", "homoskedastic", "clustered"]
+GmmCovariance = Literal[
+    "robust", "homoskedastic", "clustered", "cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay"
+]
 GmmInstruments = Literal["lags", "best"]
 GmmMoments = Literal["robust", "classical", "initial", "weighted", "full"]
 GmmWeighting = Literal["2sls", "efficient"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from gvcpos.spatial.panel.gmm.error_moments import Solution
 from gvcpos.spatial.panel.gmm.instruments import Basis, Candidates, basis, candidates
-from gvcpos.spatial.panel.gmm.two_stage import Array, Linear, Scores, two_stage
+from gvcpos.spatial.panel.gmm.two_stage import Array, Linear, Scores, require_invertible, two_stage
 from gvcpos.spatial.panel.inputs.transform import Transformation, operator, spatial_lag
 from gvcpos.spatial.panel.ml.logdet import Spectrum
 from gvcpos.spatial.panel.models import Features
@@ -75,12 +75,15 @@ class Plan:
 
     Attributes
     ----------
-    cov_type : {"homoskedastic", "robust", "clustered"}
+    cov_type : str
+        One of `GmmCovariance`.
     instruments : {"lags", "best"}
     order : int
     moments : {"robust", "classical", "initial", "weighted", "full"}
         Of the spatial error; the last three are those of random effects.
     weighting : {"2sls", "efficient"}
+    bandwidth : int or None
+        Of Driscoll-Kraay.
     """
 
     cov_type: str
@@ -88,6 +91,7 @@ class Plan:
     order: int
     moments: str
     weighting: str
+    bandwidth: int | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,9 @@ def weighted(y: Array, Z: Array, H: Basis, scores: Scores, plan: Plan) -> Linear
     """Instrument a regression, plainly or with the efficient weights."""
     fit = two_stage(y, Z, H.H)
     if plan.weighting == "efficient":
-        fit = two_stage(y, Z, H.H, scores.variance(H.H, fit.e))
+        variance = scores.variance(H.H, fit.e)
+        require_invertible(variance, scores.kind, "weighting='efficient'")
+        fit = two_stage(y, Z, H.H, variance)
     return fit
 
 

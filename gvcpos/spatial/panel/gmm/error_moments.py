@@ -184,10 +184,10 @@ class ErrorForms:
         pairs = np.zeros(first.nnz)
         if scores.kind == "homoskedastic":
             pairs += sigma2**2 * t.determinants
-        elif scores.kind == "clustered" or t.entity:
+        elif scores.by_entity or t.entity:
             for period in e:
                 pairs += period[rows] * period[first.indices]
-            pairs *= pairs
+            pairs *= scores.factor * pairs
         else:
             for period in e**2:
                 pairs += period[rows] * period[first.indices]

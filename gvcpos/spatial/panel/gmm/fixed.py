@@ -31,7 +31,7 @@ from gvcpos.spatial.panel.ml.multiplier import filtered
 
 def estimate_fixed(a: GmmArrays, plan: Plan) -> GmmEstimate:
     """Estimate with fixed effects or none."""
-    t, scores = a.transformation, Scores(plan.cov_type, a.transformation)
+    t, scores = a.transformation, Scores(plan.cov_type, a.transformation, bandwidth=plan.bandwidth)
     k = a.X.shape[2]
     H = transformed_basis(a, lagged_candidates(a, plan.order), t)
     y, Z = flat(t.within(a.y)), flat(t.within(a.Z))

@@ -22,9 +22,11 @@ from gvcpos._core.errors import BoundaryWarning, InputError, WeakInstrumentWarni
 from gvcpos._core.labels import enumerate_labels, locate
 from gvcpos._core.options import GmmCovariance, GmmInstruments, GmmMoments, GmmWeighting, choose
 from gvcpos.spatial.panel.gmm.arrays import GmmArrays, GmmEstimate, Plan
+from gvcpos.spatial.panel.gmm.checks import check_covariance
 from gvcpos.spatial.panel.gmm.fixed import estimate_fixed
 from gvcpos.spatial.panel.gmm.random import estimate_random
 from gvcpos.spatial.panel.gmm.results import SpatialPanelGmmResults
+from gvcpos.spatial.panel.inference.clustered import CLUSTERED, warn_of_few
 from gvcpos.spatial.panel.inputs import panel_data
 from gvcpos.spatial.panel.inputs.checks import check_regressors, check_transformation
 from gvcpos.spatial.panel.inputs.period_checks import refuse_changing
@@ -66,14 +68,17 @@ class GmmMethods:
         weighting: GmmWeighting = "2sls",
         endogenous: Iterable[str] | str = (),
         excluded: pd.DataFrame | pd.Series | None = None,
+        bandwidth: int | None = None,
     ) -> SpatialPanelGmmResults:
         """Estimate by spatial two-stage least squares and generalised moments.
 
         Parameters
         ----------
-        cov_type : {"robust", "homoskedastic", "clustered"}
+        cov_type : {"robust", "homoskedastic", "cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay", \
+"clustered"}
             Robust to different variances of all innovations (with fixed effects after Stock and Watson 2008);
-            one variance; or any dependence within an entity.
+            one variance; or as in `fit`: any dependence within an entity, within a period, within both, or between
+            all units and fading over time. "clustered" is by entity without the factor N/(N-1).
         instruments : {"lags", "best"}
             Of Wy: X, WX ... W^order X; or E[Wy] = W(I − ρW)⁻¹Xβ at a first step with the lags (Lee 2003).
         order : int
@@ -89,6 +94,8 @@ class GmmMethods:
         excluded : DataFrame or Series
             Instruments for them that are no regressors, on the panel's rows (entity, time), in any order. Their
             spatial lags join them where the model has Wy, W x or a spatial error.
+        bandwidth : int, optional
+            Lags of the Driscoll-Kraay covariance; default floor(4 (T/100)^(2/9)).
 
         Returns
         -------
@@ -103,15 +110,16 @@ class GmmMethods:
 
         Warns
         -----
-        WeakInstrumentWarning, BoundaryWarning
-            If a first-stage F is below 10, or rho or lambda at or beyond the edge of its admissible interval.
+        WeakInstrumentWarning, BoundaryWarning, ClusterWarning
+            If a first-stage F is below 10, rho or lambda at or beyond the edge of its admissible interval, or clusters
+            are few.
         """
         panel = cast("SpatialPanel", self)
         refuse_changing(panel, "fit_gmm", "its moments and instruments are made of one W; use fit()")
         refuse_approximate(panel.choices.log_determinant, "fit_gmm, which has no log-determinant,")
         names = (endogenous,) if isinstance(endogenous, str) else tuple(endogenous)
         arrays = _arrays(panel, names, _excluded(panel, excluded))
-        plan = _plan(panel, Plan(cov_type, instruments, order, moments or "", weighting), arrays)
+        plan = _plan(panel, Plan(cov_type, instruments, order, moments or "", weighting, bandwidth), arrays)
         found = estimate_random(arrays, plan) if arrays.random else estimate_fixed(arrays, plan)
         result = SpatialPanelGmmResults(panel, found, plan, arrays)
         _warn(panel, found, result)
@@ -179,6 +187,7 @@ def _plan(panel: SpatialPanel, plan: Plan, a: GmmArrays) -> Plan:
             "Take instruments='lags'."
         )
     _check_effects(panel, a)
+    check_covariance(plan, a)
     if not panel.features.error:
         if plan.moments:
             raise InputError(
@@ -217,7 +226,10 @@ def _check_effects(panel: SpatialPanel, a: GmmArrays) -> None:
 
 
 def _warn(panel: SpatialPanel, found: GmmEstimate, result: SpatialPanelGmmResults) -> None:
-    """Warn of weak instruments and of spatial parameters at the edge."""
+    """Warn of weak instruments, of few clusters and of spatial parameters at the edge."""
+    t = panel.transformation
+    if result.cov_type in CLUSTERED:
+        warn_of_few(result.cov_type, (t.units, t.periods), len(result.names))
     for name, value in found.spatial.items():
         lower, upper = (panel.spectrum if name == "rho" else panel.error_spectrum).interval
         if min(value - lower, upper - value) < _NEAR * (upper - lower):

@@ -55,7 +55,7 @@ class Part:
 def estimate_random(a: GmmArrays, plan: Plan) -> GmmEstimate:
     """Estimate with random entity effects."""
     t = a.transformation
-    scores = Scores(plan.cov_type, t, whitened=True)
+    scores = Scores(plan.cov_type, t, whitened=True, bandwidth=plan.bandwidth)
     parts = _parts(a, plan)
     found = _components(a, plan, parts)
     y, Z = (flat(whiten(filtered(a.error_spectrum, found.lam, part), found.ratio)) for part in (a.y, a.Z))

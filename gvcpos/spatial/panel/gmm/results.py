@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -10,14 +12,15 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from gvcpos._core.errors import InputError
+from gvcpos._core.errors import ClusterWarning, InputError
 from gvcpos._core.options import EffectErrors, choose
 from gvcpos.spatial.panel import summary
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test
 from gvcpos.spatial.panel.estimates import LabelledEstimates
 from gvcpos.spatial.panel.gmm import instruments
 from gvcpos.spatial.panel.gmm.arrays import GmmArrays, GmmEstimate, Plan
-from gvcpos.spatial.panel.gmm.two_stage import overidentification
+from gvcpos.spatial.panel.gmm.bootstrap import GmmBootstrapMethods
+from gvcpos.spatial.panel.gmm.two_stage import overidentification, require_invertible
 from gvcpos.spatial.panel.impacts.effects import Simulation, effects_frame
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ _MOMENTS = {
 }
 
 
-class SpatialPanelGmmResults(LabelledEstimates):
+class SpatialPanelGmmResults(GmmBootstrapMethods, LabelledEstimates):
     """What `SpatialPanel.fit_gmm` found; names as in `SpatialPanelResults`.
 
     Parameters
@@ -123,7 +126,9 @@ class SpatialPanelGmmResults(LabelledEstimates):
     @cached_property
     def _scores(self) -> npt.NDArray[np.float64]:
         last = self.estimate.system
-        return self.estimate.scores.variance(last.instruments.H, last.e)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ClusterWarning)  # said by the fit
+            return self.estimate.scores.variance(last.instruments.H, last.e)
 
     def overidentification(self) -> PanelTest:
         """Hansen's J: whether all instruments are exogenous (Sargan's test under a homoskedastic covariance).
@@ -134,7 +139,7 @@ class SpatialPanelGmmResults(LabelledEstimates):
         Raises
         ------
         InputError
-            If there are as many instruments as parameters.
+            If there are as many instruments as parameters, or too few clusters for so many.
         """
         last = self.estimate.system
         if last.instruments.H.shape[1] <= last.Z.shape[1]:
@@ -142,11 +147,15 @@ class SpatialPanelGmmResults(LabelledEstimates):
                 f"{last.instruments.H.shape[1]} instruments for {last.Z.shape[1]} coefficients: nothing is "
                 "overidentified. A higher order of spatial lags or more excluded instruments give a test."
             )
+        require_invertible(self._scores, self.cov_type, "the test of overidentification")
         found = overidentification(last.y, last.Z, last.instruments.H, self._scores)
         return chi2_test("J", "all instruments are exogenous", found.statistic, found.df)
 
     def first_stage(self) -> pd.DataFrame:
         """Strength of the excluded instruments for each endogenous regressor.
+
+        F is that of the covariance of the fit, and of one variance where that sums over the units of a period: periods
+        are too few to weigh many instruments by.
 
         Returns
         -------
@@ -165,7 +174,9 @@ class SpatialPanelGmmResults(LabelledEstimates):
         last, k = self.estimate.system, len(self.model.regressors)
         places = [*self.arrays.endogenous, *range(k, last.Z.shape[1])]
         rest = [j for j in range(last.Z.shape[1]) if j not in places]
-        found = instruments.first_stage(last.Z[:, places], last.Z[:, rest], last.instruments.H, self.estimate.scores)
+        found = instruments.first_stage(
+            last.Z[:, places], last.Z[:, rest], last.instruments.H, self.estimate.scores.first_stage
+        )
         columns = {
             "F": found.F,
             "df": found.df,
@@ -185,7 +196,7 @@ class SpatialPanelGmmResults(LabelledEstimates):
             ("Effects", summary.EFFECTS[model.effects]),
             ("Estimator", f"generalised moments, {self.plan.weighting}"),
             ("Moments of the error", _MOMENTS[self.plan.moments]),
-            ("Covariance", self.cov_type),
+            ("Covariance", summary.covariance(self.cov_type, t.periods, self.plan.bandwidth)),
             ("Weights", model.weights.description or model.weights.kind),
             ("Entities x periods", f"{t.units} x {t.periods}"),
             *model.left_out.facts,
@@ -195,7 +206,7 @@ class SpatialPanelGmmResults(LabelledEstimates):
         ]
         if self.arrays.instrumented:
             facts += [(f"First-stage F, {name}", f"{F:.2f}") for name, F in self.first_stage()["F"].items()]
-        if len(self.instruments) > self.estimate.system.Z.shape[1]:
+        with suppress(InputError):  # nothing overidentified, or too few clusters
             J = self.overidentification()
             facts.append(("J", f"{J.statistic:.4f} ({J.df} df, p = {J.pvalue:.4f})"))
         header = ("", "Parameter", "Std. err.", "T-stat", "P-value", "Lower CI", "Upper CI")

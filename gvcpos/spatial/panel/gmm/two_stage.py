@@ -6,13 +6,14 @@ two-step estimator (Hansen 1982). δ̂ − δ = P'H'e in both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from gvcpos._core.errors import EstimationError, InputError
+from gvcpos.spatial.panel.inference.clustered import bartlett, factor, positive, resolved_bandwidth
 from gvcpos.spatial.panel.inputs.transform import Transformation
 
 Array = npt.NDArray[np.float64]
@@ -75,21 +76,41 @@ class Scores:
 
     Attributes
     ----------
-    kind : {"homoskedastic", "robust", "clustered"}
+    kind : str
+        One of `GmmCovariance`.
     transformation : Transformation
         What the data went through; its projections are undone in the robust variance.
     whitened : bool
         Whether the errors are those of a random-effects transformation, which has no projection to undo.
+    bandwidth : int or None
+        Of Driscoll-Kraay.
     """
 
     kind: str
     transformation: Transformation
     whitened: bool = False
+    bandwidth: int | None = None
 
     @property
     def nobs(self) -> int:
         """Observations that remain after the effects."""
         return self.transformation.nobs
+
+    @property
+    def by_entity(self) -> bool:
+        """Whether an entity's periods may depend on each other in any way."""
+        return self.kind in ("clustered", "cluster-entity")
+
+    @property
+    def first_stage(self) -> Scores:
+        """What judges the instruments: these, or those of one variance where they sum over the units of a period."""
+        by_period = self.kind in ("cluster-time", "cluster-twoway", "driscoll-kraay")
+        return replace(self, kind="homoskedastic") if by_period else self
+
+    @property
+    def factor(self) -> float:
+        """N/(N-1) of "cluster-entity", as for fixed effects; "clustered" has none."""
+        return factor(self.transformation.units) if self.kind == "cluster-entity" else 1.0
 
     def variance(self, H: Array, e: Array) -> Array:
         """Return Var(H'e), shape (q, q), for H (n, q) with the effects taken out and residuals e (n,).
@@ -98,7 +119,9 @@ class Scores:
         -----
         "robust": sum of h h' s², with s² unbiased for the variance of each innovation: demeaning mixes the squares of
         an entity, and plain White errors are inconsistent with few periods (Stock and Watson 2008).
-        "clustered": sums over an entity's periods, any dependence within it (Arellano 1987).
+        "clustered", "cluster-entity": sums over an entity's periods, any dependence within it (Arellano 1987).
+        "cluster-time", "cluster-twoway", "driscoll-kraay": as for the likelihood, see `inference.clustered`; a two-way
+        variance is made positive in the metric of the instruments, which are orthonormal.
         """
         t = self.transformation
         if self.kind == "homoskedastic":
@@ -106,8 +129,18 @@ class Scores:
         if self.kind == "robust":
             squares = innovation_variances((e**2).reshape(t.periods, t.units), t) if not self.whitened else e**2
             return np.asarray(H.T @ (H * squares.reshape(-1, 1)))
-        sums = (H * e[:, None]).reshape(t.periods, t.units, -1).sum(axis=0)
-        return np.asarray(sums.T @ sums)
+        cells = (H * e[:, None]).reshape(t.periods, t.units, -1)
+        if self.kind == "driscoll-kraay":
+            return bartlett(cells.sum(axis=1), resolved_bandwidth(t.periods, self.bandwidth))
+        by_time, by_entity = (cells.sum(axis=axis) for axis in (1, 0))
+        if self.by_entity:
+            return np.asarray(self.factor * by_entity.T @ by_entity)
+        periods = np.asarray(factor(t.periods) * by_time.T @ by_time)
+        if self.kind == "cluster-time":
+            return periods
+        every = cells.reshape(-1, cells.shape[2])
+        both = factor(t.units) * by_entity.T @ by_entity + periods - factor(len(every)) * every.T @ every
+        return positive(both, np.eye(len(both)))
 
 
 def innovation_variances(squares: Array, t: Transformation) -> Array:
@@ -141,6 +174,23 @@ def innovation_variances(squares: Array, t: Transformation) -> Array:
         total = squares.sum(axis=axis, keepdims=True) / (1.0 - 1.0 / m)
         squares = (squares - total / m**2) / (1.0 - 2.0 / m)
     return squares
+
+
+def require_invertible(scores: Array, kind: str, what: str) -> None:
+    """Refuse what needs the inverse of the scores' variance where that is singular.
+
+    Raises
+    ------
+    InputError
+    """
+    roots = np.linalg.eigvalsh(scores)
+    if roots[0] > _SINGULAR * roots[-1]:
+        return
+    raise InputError(
+        f"{what} needs the inverse of the variance of the scores of {len(scores)} instruments, which cov_type={kind!r} "
+        f"leaves singular, of rank {int((roots > _SINGULAR * roots[-1]).sum())}: clusters are too few. Take fewer "
+        "instruments, cov_type='cluster-entity' or 'robust'."
+    )
 
 
 @dataclass(frozen=True)

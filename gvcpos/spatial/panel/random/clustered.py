@@ -37,7 +37,7 @@ BY_UNIT = (
     "random effects beside a spatial error leave no filter under which units are independent: (I - lambda M) u has the "
     "neighbours' effects in it, u itself their innovations"
 )
-_BY_PERIOD = (
+BY_PERIOD = (
     "an entity's effect is in all of its periods and does not fade, so that periods are never independent of each other"
 )
 
@@ -53,7 +53,7 @@ def check(cov_type: str, bandwidth: int | None, features: Features, shape: tuple
     if cov_type in allowed:
         clustered.check(cov_type, *shape, bandwidth)
         return
-    why = BY_UNIT if cov_type == ENTITY else _BY_PERIOD
+    why = BY_UNIT if cov_type == ENTITY else BY_PERIOD
     has = "random_error='kkp' has it, and so have fixed effects" if cov_type == ENTITY else "Fixed effects have it"
     raise InputError(
         f"cov_type={cov_type!r} is not defined for random effects{_of(features, kkp)}: {why}. "
