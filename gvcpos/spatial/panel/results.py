@@ -118,7 +118,7 @@ class SpatialPanelResults(
         seed: int = 0,
         level: float = 0.95,
     ) -> pd.DataFrame:
-        """Direct, indirect and total effect of every regressor.
+        """Direct, indirect and total effect of every regressor: means over units, and over periods where W changes.
 
         Parameters
         ----------

@@ -137,8 +137,9 @@ def period_weights(given: Mapping[object, Weights], what: str = "W") -> PeriodWe
     first = given[times[0]]
     each = []
     for time in times:
-        align(given[time].ids, first.ids, f"{what} of {time}", f"{what} of {times[0]}")
-        each.append(given[time].align(first.ids))
+        if given[time].ids != first.ids:
+            align(given[time].ids, first.ids, f"{what} of {time}", f"{what} of {times[0]}")
+        each.append(given[time].align(first.ids) if given[time].ids != first.ids else given[time])
     return PeriodWeights(times, tuple(each))
 
 

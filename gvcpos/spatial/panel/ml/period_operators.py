@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gvcpos.spatial.panel.ml.logdet import Spectrum
 from gvcpos.spatial.panel.ml.multiplier import Multiplier, Traces
 from gvcpos.spatial.panel.ml.operators import Operators, OperatorTraces
-from gvcpos.spatial.panel.ml.period_spectrum import PeriodSpectrum, changes
+from gvcpos.spatial.panel.ml.period_spectrum import PeriodSpectrum
 
 Array = npt.NDArray[np.float64]
 
@@ -107,10 +107,9 @@ class PeriodOperators(Operators):
 
     def variation(self, *, projected: bool) -> float:
         """tr Ḡ² − mean tr G_t² of the lag, with Ḡ the mean of G_t: 0 where W does not change."""
-        if self.lag is None or not changes(self.lag.spectrum):
+        if not isinstance(self.lag, PeriodMultiplier):
             return 0.0
-        n, shares = self.lag.spectrum.n, _periods(self.lag.spectrum).periods.shares
-        each = [Multiplier(part, self.lag.r) for part, _ in self.lag.spectrum.parts]
+        n, each, shares = self.lag.spectrum.n, self.lag.each, _periods(self.lag.spectrum).periods.shares
 
         def mean(Z: Array) -> Array:
             moved = sum(share * one.apply(Z) for share, one in zip(shares, each, strict=True))
