@@ -270,7 +270,7 @@ def catalogue() -> list[Cell]:
     shapes = [(kind, "ring") for kind in ("t5", "exponential", "variances")] + [("variances by size", "groups")]
     kinds = [(m, i, s) for m in ("slx", "sar", "sem", "sdm") for i, s in shapes]
     cells += [Cell("covariance", m, "twoway", t, s, i) for m, i, s in kinds for t in years]
-    cells += [cell for t in years for cell in hard(t)]
+    cells += [cell for t in years for cell in hard(t)] + [Cell("hard", m, "twoway", 100) for m in ("sac", "gns")]
     cells += [Cell("size", m, e, t) for m, e in random for t in years]
     return cells + [Cell("size, sac and gns", m, e, t) for e in reversed(fixed) for m in SLOW for t in years]
 

@@ -12,7 +12,7 @@ from tests.statistical.panel_cells import COVARIANCES, IDENTITY
 from tests.statistical.panel_words import CLOSING, DESIGN, HEADINGS, reason
 
 WORDS = ["block", "model", "effects", "shape", "innovations", "method", "kind", "name", "interval"]
-SIGNS = {"beta": "β", "theta": "θ", "rho": "ρ", "lambda": "λ"}
+SIGNS = {"beta": "β", "theta": "θ", "rho": "ρ", "lambda": "λ", "phi": "φ"}
 PLAIN = {"W*x1": "θ₁", "W*x2": "θ₂", "x1": "β₁", "x2": "β₂", "rho": "ρ", "lambda": "λ"}
 IMPACTS = ("direct", "indirect", "total")
 CHOICES = ("none", "entity", "time", "twoway", "baltagi", "kkp")
@@ -57,17 +57,28 @@ def counted(table: pd.DataFrame) -> pd.DataFrame:
 
 def summary(judged: pd.DataFrame) -> str:
     """Count what is within the claims, and list what is clearly outside, by reason."""
-    lines = ["| | numbers | within | outside by chance at most | clearly outside |", "|---|---|---|---|---|"]
     every = counted(judged)
-    for title, part in (
-        ("coverage 93 to 97 %, fixed effects or none", every[(every["block"] == "fit") & ~is_random(every)]),
-        ("coverage 93 to 97 %, random effects", every[(every["block"] == "fit") & is_random(every)]),
-        ("size 3 to 7 %", every[every["claim"] == "size"]),
-    ):
-        clear = part["clear"].sum()
-        numbers = (len(part), (~part["outside"]).sum(), part["outside"].sum() - clear, clear)
-        lines.append(f"| {title} | " + " | ".join(str(int(x)) for x in numbers) + " |")
-    return "\n".join([*lines, "", *listed(every[every["block"].isin(["fit"]) | (every["claim"] == "size")])])
+    fit, test, two = every["block"] == "fit", every["claim"] == "size", every["model"].isin(["sac", "gns"])
+    within_two = every["name"].str.endswith(("sac", "gns"))
+    parts = {
+        "coverage, slx to sdem, fixed effects or none": fit & ~two & ~is_random(every),
+        "coverage, slx to sdem, random effects": fit & ~two & is_random(every),
+        "coverage, sac and gns, fixed effects or none": fit & two & ~is_random(every),
+        "coverage, sac and gns, random effects": fit & two & is_random(every),
+        "size, LM": test & every["name"].str.contains("lm"),
+        "size, Wald and LR": test & every["name"].str.startswith(("wald", "lr")) & ~within_two,
+        "size, Wald and LR in sac and gns": test & within_two,
+        "size, Hausman": test & every["name"].str.startswith("hausman"),
+    }
+    head = ["", "numbers", "mean, %", "within", "outside, perhaps by chance", "clearly outside"]
+    body = []
+    for title, chosen in parts.items():
+        part = every[chosen]
+        clear, outside = int(part["clear"].sum()), int(part["outside"].sum())
+        if len(part):
+            body.append([title, str(len(part)), f"{100 * part['rate'].mean():.1f}"])
+            body[-1] += [str(len(part) - outside), str(outside - clear), str(clear)]
+    return "\n".join([table_of(head, body), *listed(every[fit | test])])
 
 
 def is_random(table: pd.DataFrame) -> pd.Series:
@@ -75,15 +86,24 @@ def is_random(table: pd.DataFrame) -> pd.Series:
 
 
 def listed(every: pd.DataFrame) -> list[str]:
-    """Clearly outside, by reason: who, with how much."""
+    """What is clearly outside, by reason, and what is outside with all draws: who, with how much."""
     out = ["Clearly outside means by more than three Monte-Carlo errors. These are, with the reason:", ""]
-    clear = every[every["clear"]]
-    for why, part in clear.groupby("reason", sort=False):
-        out += [f"- {why}"]
-        for (model, effects, years), cell in part.groupby(["model", "effects", "years"], sort=False):
-            items = [f"{label(row)} {100 * row.rate:.1f}" for row in cell.itertuples()]
-            out += [f"    - {model}, {effects}, T = {years}: {'; '.join(items)}"]
+    for why, part in every[every["clear"]].groupby("reason", sort=False):
+        out += [f"- {why}", *items(part)]
+    near = every[every["outside"] & ~every["clear"] & (every["draws"] >= 1000)]
+    if len(near):
+        out += ["- With 1,000 draws, outside by no more than three Monte-Carlo errors:", *items(near)]
     return [*out, ""]
+
+
+def items(part: pd.DataFrame) -> list[str]:
+    """A line for every cell."""
+    cells = part.groupby(["model", "effects", "years"], sort=False)
+    return [
+        f"    - {model}, {effects}, T = {years}: "
+        + "; ".join(f"{label(row)} {100 * row.rate:.1f}" for row in cell.itertuples())
+        for (model, effects, years), cell in cells
+    ]
 
 
 def label(row: object) -> str:
@@ -123,7 +143,9 @@ def triple(rows: pd.DataFrame) -> str:
 
 
 def table_of(head: list[str], body: list[list[str]]) -> str:
-    rows = [head, ["---"] * len(head), *body]
+    """A table without the columns that are empty."""
+    kept = [i for i in range(len(head)) if any(row[i].strip() for row in body)]
+    rows = [[row[i] for i in kept] for row in (head, ["---"] * len(head), *body)]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
 
 
@@ -218,4 +240,4 @@ def case(row: pd.Series) -> str:
         return "dense W"
     if row["shape"] == "islands":
         return "nearly disconnected W"
-    return f"ρ, λ = {row['rho']}"
+    return "many years" if row["years"] > 15 else f"ρ, λ = {row['rho']}"

@@ -29,9 +29,10 @@ A share p of n draws has a Monte-Carlo error of √(p (1 − p) / n): 0.7 points
 HEADINGS = {
     "fit": """## Bias, RMSE and coverage, by model and effects
 
-β, θ, ρ, λ: bias, RMSE, and coverage in percent of intervals of 95 %. For β and θ, which have two coefficients each, the
-larger bias, the root of the mean of both squares, and the coverage further from 95. Effects: coverage by the delta
-method, then by simulation (percentiles of 1,000 draws), the further from 95 of two regressors.
+β, θ, ρ, λ, and φ = σ²_μ / σ² = 1 of random effects: bias, RMSE, and coverage in percent of intervals of 95 %. For β and
+θ, which have two coefficients each, the larger bias, the root of the mean of both squares, and the coverage further
+from 95. Effects: coverage by the delta method, then by simulation (percentiles of 1,000 draws), the further from 95 of
+two regressors.
 """,
     "size": """## Size of tests
 
@@ -53,7 +54,8 @@ variances that differ. "bias" is that of ρ or λ in standard deviations of the 
 """,
     "hard": """## Hard cases
 
-Two-way effects unless said. "at the edge": percent of draws with a `BoundaryWarning`. Dense W: inverse distances of 60
+Two-way effects unless said. "at the edge": percent of draws with a `BoundaryWarning`, of the estimate or of simulated
+effects whose draws of ρ leave the admissible interval. Dense W: inverse distances of 60
 capitals. Nearly disconnected W: groups of 3 to 12 that are complete within and hang together by one hundredth of the
 weights. Own weights: the error has the weights of those groups, the lag those of the ring.
 """,
@@ -75,8 +77,8 @@ CLOSING = """## What to take from it
 WEAK = (
     "One W for lag and error: ρ and λ are hardly told apart. The likelihood is a ridge, the estimates of the two are "
     "pulled in opposite directions and are far from normal in samples of this size; W x, which gns has as well, takes "
-    "from ρ what is left to identify it by. Theory for large samples, not a fault of the covariance: with weights of "
-    "its own for the error (hard cases) the same models cover."
+    "from ρ what is left to identify it by. Standard errors are right on average (csv), but the normal "
+    "distribution is not: with more years, or weights of its own for the error, it becomes so (hard cases)."
 )
 SKEWED = (
     "Effects through 1/(1 − ρ) where ρ is known badly: their distribution is skewed, the delta method's interval is "
