@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gvcpos._core.errors import GvcposError
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, undefined
+from gvcpos.spatial.panel.random.clustered import defined
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.model import SpatialPanel
@@ -83,10 +84,14 @@ class State:
         """Fit a model once."""
         key = (model, self.effects if effects is None else effects)
         if key not in self._fits:
-            random = key[1].startswith("random")
-            cov_type = self.cov_type if self.cov_type in {"information", "hessian", "sandwich"} else "sandwich"
-            self._fits[key] = self.specified(*key).fit(cov_type if random else self.cov_type)  # type: ignore[arg-type]
+            panel = self.specified(*key)
+            self._fits[key] = panel.fit(self._covariance(panel))  # type: ignore[arg-type]
         return self._fits[key]
+
+    def _covariance(self, panel: SpatialPanel) -> str:
+        """The covariance of the path, or the sandwich where random effects have not got it."""
+        has = defined(panel.features, kkp=panel.choices.random_error == "kkp")
+        return self.cov_type if not panel.random or self.cov_type in has else "sandwich"
 
     def rejects(self, test: PanelTest) -> bool | None:
         """Whether a test rejects at the path's level; None if it is not defined."""

@@ -74,11 +74,10 @@ class GmmMethods:
 
         Parameters
         ----------
-        cov_type : {"robust", "homoskedastic", "cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay", \
-"clustered"}
-            Robust to different variances of all innovations (with fixed effects after Stock and Watson 2008);
-            one variance; or as in `fit`: any dependence within an entity, within a period, within both, or between
-            all units and fading over time. "clustered" is by entity without the factor N/(N-1).
+        cov_type : str
+            "robust" to different variances of all innovations (with fixed effects after Stock and Watson 2008);
+            "homoskedastic"; "cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay" as in `fit`;
+            "clustered" by entity without the factor N/(N-1).
         instruments : {"lags", "best"}
             Of Wy: X, WX ... W^order X; or E[Wy] = W(I − ρW)⁻¹Xβ at a first step with the lags (Lee 2003).
         order : int
@@ -97,10 +96,6 @@ class GmmMethods:
         bandwidth : int, optional
             Lags of the Driscoll-Kraay covariance; default floor(4 (T/100)^(2/9)).
 
-        Returns
-        -------
-        SpatialPanelGmmResults
-
         Raises
         ------
         InputError, LabelError
@@ -111,8 +106,7 @@ class GmmMethods:
         Warns
         -----
         WeakInstrumentWarning, BoundaryWarning, ClusterWarning
-            If a first-stage F is below 10, rho or lambda at or beyond the edge of its admissible interval, or clusters
-            are few.
+            If a first-stage F is below 10, rho or lambda at or beyond its admissible interval's edge, clusters are few.
         """
         panel = cast("SpatialPanel", self)
         refuse_changing(panel, "fit_gmm", "its moments and instruments are made of one W; use fit()")

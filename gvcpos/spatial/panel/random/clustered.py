@@ -49,7 +49,7 @@ def check(cov_type: str, bandwidth: int | None, features: Features, shape: tuple
     ------
     InputError
     """
-    allowed = COVARIANCES + (ENTITY,) * units_independent(features, kkp=kkp)
+    allowed = defined(features, kkp=kkp)
     if cov_type in allowed:
         clustered.check(cov_type, *shape, bandwidth)
         return
@@ -65,6 +65,11 @@ def _of(features: Features, kkp: bool) -> str:
     if not features.error:
         return ""
     return " that go through the spatial error" if kkp else " beside a spatial error (random_error='baltagi')"
+
+
+def defined(features: Features, *, kkp: bool) -> tuple[str, ...]:
+    """Names of the covariances that a model with random effects has."""
+    return COVARIANCES + (ENTITY,) * units_independent(features, kkp=kkp)
 
 
 def units_independent(features: Features, *, kkp: bool) -> bool:
