@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 from gvcpos._core.errors import InputError
 from gvcpos._core.options import (
     ExtraUnits,
+    LogDeterminantKind,
     MissingRule,
     PanelDynamics,
     PanelEffects,
@@ -43,6 +44,7 @@ class StaticFormulaOptions(FormulaOptions, total=False):
 
     effects: StaticEffects
     random_error: RandomError
+    log_determinant: LogDeterminantKind
 
 
 class StaticOptions(StaticFormulaOptions, total=False):
@@ -92,10 +94,11 @@ class Choices(PanelChoices):
 
     Attributes
     ----------
-    random_error : str
+    random_error, log_determinant : str
     """
 
     random_error: str = "baltagi"
+    log_determinant: str = "exact"
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,10 @@ from gvcpos.spatial.panel.inputs.design import Design, design, lags
 from gvcpos.spatial.panel.inputs.missing import LeftOut, choices_for
 from gvcpos.spatial.panel.inputs.period_checks import check_periods, error_weights_of
 from gvcpos.spatial.panel.inputs.transform import Transformation
+from gvcpos.spatial.panel.ml.approximation import check_log_determinant, spectrum_by_name
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, fit
 from gvcpos.spatial.panel.ml.logdet import Spectrum
 from gvcpos.spatial.panel.ml.modes import warn_of_modes
-from gvcpos.spatial.panel.ml.period_spectrum import spectrum_of
 from gvcpos.spatial.panel.models import MODELS
 from gvcpos.spatial.panel.random import results as random_results
 from gvcpos.spatial.panel.results import SpatialPanelResults
@@ -83,6 +83,9 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
     random_error : {"baltagi", "kkp"}
         Whether random effects stay at home, u = mu + (I - lambda M)^-1 e, or go through the spatial error as the
         innovations do, u = (I - lambda M)^-1 (mu + e) (Kapoor, Kelejian and Prucha 2007).
+    log_determinant : {"exact", "chebyshev", "traces"}
+        Exact, or approximate with the error in the results: Pace and LeSage's (2004) Chebyshev polynomials, or Barry
+        and Pace's (1999) Monte-Carlo traces. Fixed effects and pooled models, with one W for all periods.
     missing : {"error", "drop-entities", "drop-periods"}
         Whether a row that is absent or incomplete is refused, or leaves out its whole entity (all W are cut to the
         others and normalised again as they were) or its whole period; see `left_out`.
@@ -180,6 +183,7 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
         self.method = choose(choices.method, PanelMethod, "method")
         check_random_error(choose(choices.random_error, RandomError, "random_error"), self.effects, self.features)
         self.data, self.choices = data, choices
+        check_log_determinant(choices, self.features)
         self.error_weights = error_weights_of(choices.error_weights, data)
         self.transformation = Transformation(
             data.weights.n,
@@ -212,12 +216,14 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
     @cached_property
     def spectrum(self) -> Spectrum:
         """Eigenvalues of W and the admissible interval of rho."""
-        return spectrum_of(self.data.weights.matrix)
+        return spectrum_by_name(self.data.weights.matrix, self.choices.log_determinant)
 
     @cached_property
     def error_spectrum(self) -> Spectrum:
         """Eigenvalues of the weights of the error and the admissible interval of lambda."""
-        return self.spectrum if self.error_weights is self.data.weights else spectrum_of(self.error_weights.matrix)
+        if self.error_weights is self.data.weights:
+            return self.spectrum
+        return spectrum_by_name(self.error_weights.matrix, self.choices.log_determinant)
 
     @cached_property
     def arrays(self) -> PanelArrays:

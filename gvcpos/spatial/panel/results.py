@@ -19,6 +19,7 @@ from gvcpos.spatial.panel.impacts.effect_methods import EffectMethods
 from gvcpos.spatial.panel.impacts.effects import Simulation, effects_frame
 from gvcpos.spatial.panel.inference.bootstrap import BootstrapMethods
 from gvcpos.spatial.panel.inputs.missing import LeftOut
+from gvcpos.spatial.panel.ml.approximation import LogDeterminantMethods
 from gvcpos.spatial.panel.ml.estimation import Estimate
 from gvcpos.spatial.panel.prediction import PredictionMethods
 
@@ -36,6 +37,7 @@ class SpatialPanelResults(
     FixedEffectMethods,
     PredictionMethods,
     ExportMethods,
+    LogDeterminantMethods,
 ):
     """What `SpatialPanel.fit` found; names follow linearmodels.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gvcpos.spatial.panel.inference.clustered import resolved_bandwidth
 from gvcpos.spatial.panel.inputs.period_checks import changing
+from gvcpos.spatial.panel.ml import approximation
 from gvcpos.spatial.weights.periods import PeriodWeights, islands_by_period
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def rows(result: SpatialPanelResults) -> SummaryRows:
         ("Observations", str(result.nobs)),
         ("In the likelihood", str(result.nobs_effective)),
         ("Log-likelihood", f"{result.loglik:.4f}"),
+        *approximation.facts(result),
         ("AIC", f"{result.aic:.4f}"),
         ("BIC", f"{result.bic:.4f}"),
         ("sigma2", f"{result.sigma2:.6g}"),

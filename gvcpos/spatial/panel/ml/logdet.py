@@ -167,12 +167,17 @@ def spectrum(matrix: sparse.csr_array) -> Spectrum:
     EstimationError
         If W has no positive real eigenvalue, so that r has no admissible interval.
     """
-    digest = hashlib.blake2b(np.int64(matrix.shape[0]).tobytes())
+    return kept(matrix, "exact", lambda: _compute(matrix))
+
+
+def kept(matrix: sparse.csr_array, kind: str, make: Callable[[], Spectrum]) -> Spectrum:
+    """Return the spectrum of some kind of W, made where this W was not seen before."""
+    digest = hashlib.blake2b(kind.encode() + np.int64(matrix.shape[0]).tobytes())
     for part in (matrix.indptr, matrix.indices, matrix.data):
-        digest.update(np.ascontiguousarray(part).tobytes())
+        digest.update(np.ascontiguousarray(part).data)
     key = digest.hexdigest()
     if key not in _cache:
-        _cache[key] = _compute(matrix)
+        _cache[key] = make()
         if len(_cache) > _KEPT:
             _cache.popitem(last=False)
     _cache.move_to_end(key)
@@ -218,19 +223,41 @@ def _sparse_interval(matrix: sparse.csr_array) -> tuple[float, float]:
     """Admissible interval of a large sparse W from its extreme eigenvalues."""
     if not matrix.nnz:
         return _interval(np.zeros(1))
-    sums = np.asarray(matrix.sum(axis=1))
-    radius = float(sums.max()) if matrix.data.min() >= 0.0 and np.ptp(sums) <= _REAL * sums.max() else None
+    radius = _radius_of_rows(matrix)
     scale = similarity_scale(matrix)
     if scale is None:
-        if radius is None:
-            start = np.ones(matrix.shape[0])
-            radius = float(np.abs(linalg.eigs(matrix, k=1, which="LM", v0=start, return_eigenvectors=False)[0]))
+        radius = spectral_radius(matrix)
         return -1.0 / radius, 1.0 / radius
     symmetric = sparse.diags_array(scale) @ matrix @ sparse.diags_array(1.0 / scale)
     start = np.random.default_rng(0).standard_normal(matrix.shape[0])
     which, k = ("BE", 2) if radius is None else ("SA", 1)
     ends = linalg.eigsh((symmetric + symmetric.T) / 2.0, k=k, which=which, v0=start, return_eigenvectors=False)
     return 1.0 / float(ends.min()), 1.0 / (float(ends.max()) if radius is None else radius)
+
+
+def spectral_radius(matrix: sparse.csr_array) -> float:
+    """Return the largest eigenvalue by size of a W without negative weights.
+
+    Raises
+    ------
+    EstimationError
+        If it is zero.
+    """
+    radius = _radius_of_rows(matrix) if matrix.nnz else 0.0
+    if radius is None and matrix.shape[0] < 3:
+        radius = float(np.abs(np.linalg.eigvals(matrix.toarray())).max())
+    if radius is None:
+        start = np.ones(matrix.shape[0])
+        radius = float(np.abs(linalg.eigs(matrix, k=1, which="LM", v0=start, return_eigenvectors=False)[0]))
+    if radius <= 0.0:
+        _interval(np.zeros(1))
+    return radius
+
+
+def _radius_of_rows(matrix: sparse.csr_array) -> float | None:
+    """Return the sum of every row where all are the same, which is then the spectral radius."""
+    sums = np.asarray(matrix.sum(axis=1))
+    return float(sums.max()) if matrix.data.min() >= 0.0 and np.ptp(sums) <= _REAL * sums.max() else None
 
 
 def similarity_scale(matrix: sparse.csr_array) -> Array | None:

@@ -14,6 +14,7 @@ from scipy.sparse import linalg
 from gvcpos.spatial.panel.inputs.transform import spatial_lag
 from gvcpos.spatial.panel.ml.determinants import factorised, squared_trace
 from gvcpos.spatial.panel.ml.logdet import Spectrum
+from gvcpos.spatial.panel.ml.selected_inverse import diagonal_of_product, selected_inverse
 
 Array = npt.NDArray[np.float64]
 
@@ -78,6 +79,24 @@ class Multiplier:
             return np.asarray(Z + self.r * (Z @ self._dense))
         return np.ascontiguousarray(self._factor.solve(np.ascontiguousarray(Z.T), trans="T").T)
 
+    def transposed_apply(self, Z: Array) -> Array:
+        """Return G' applied to every row of Z, shape (T, N); W and (I - rW)^-1 commute."""
+        return np.asarray((self.spectrum.matrix.T @ self.transposed_inverse_apply(Z).T).T)
+
+    @property
+    def by_determinants(self) -> bool:
+        """Whether traces come from log-determinants: W is large and sparse."""
+        return not self._whole and self.spectrum.n > _BLOCKS_UP_TO
+
+    def diagonal(self, *, projected: bool) -> Array:
+        """Return the diagonal of G of a large sparse W, of which the column means are taken out when projected."""
+        inverse = selected_inverse(self._system)
+        if inverse is None:
+            return self._traces_by_blocks(projected).diagonal
+        found = diagonal_of_product(self.spectrum.matrix, inverse)
+        n = self.spectrum.n
+        return found - self.transposed_apply(np.ones((1, n)))[0] / n if projected else found
+
     def traces(self, *, projected: bool) -> Traces:
         """Return the traces of G, or of F'GF when W is row-normalised and time effects are gone.
 
@@ -87,7 +106,7 @@ class Multiplier:
         if projected and self._whole:
             G = self._projected
             return Traces(float(np.trace(G)), float(np.vdot(G.T, G)), float(np.vdot(G, G)), G.diagonal)
-        if not self._whole and self.spectrum.n > _BLOCKS_UP_TO:
+        if self.by_determinants:
             return self._traces_of_determinants(projected)
         return self._traces_by_blocks(projected)
 
@@ -118,10 +137,10 @@ class Multiplier:
         gtg = squared_trace(self.spectrum.matrix, self.r, 1.0 / min(map(abs, self.spectrum.interval)))
         if projected:
             unit = 1.0 / (1.0 - self.r)
-            sums = self.spectrum.matrix.T @ self._factor.solve(np.ones(self.spectrum.n), trans="T")
+            sums = self.transposed_apply(np.ones((1, self.spectrum.n)))[0]
             # |JG|² = |G|² - |1'G|² / N, and 1'G = 1'W(I - rW)^-1 = 1'(I - rW)^-1 W.
             g, gg, gtg = g - unit, gg - unit**2, gtg - float(sums @ sums) / self.spectrum.n
-        return Traces(g, gg, gtg, lambda: self._traces_by_blocks(projected).diagonal)
+        return Traces(g, gg, gtg, lambda: self.diagonal(projected=projected))
 
     @cached_property
     def _projected(self) -> Array:
@@ -152,8 +171,12 @@ class Multiplier:
 
     @cached_property
     def _factor(self) -> linalg.SuperLU:
+        return factorised(self._system)
+
+    @property
+    def _system(self) -> sparse.csc_array:
         W = self.spectrum.matrix
-        return factorised((sparse.eye_array(W.shape[0], format="csc") - self.r * W).tocsc())
+        return (sparse.eye_array(W.shape[0], format="csc") - self.r * W).tocsc()
 
     def _block(self, start: int, stop: int) -> Array:
         """Return columns start..stop of G."""

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from gvcpos.spatial.panel.ml.joint_traces import JointTraces
 from gvcpos.spatial.panel.ml.logdet import Spectrum
 from gvcpos.spatial.panel.ml.multiplier import Multiplier, filtered
 
@@ -110,6 +111,10 @@ class Operators:
     def _two(self, projected: bool) -> OperatorTraces:
         """Traces of both, column block by column block: A_i = J A_i where the time effects are gone."""
         assert self.lag is not None
+        assert self.error is not None
+        if self.lag.by_determinants and self.error.by_determinants:
+            joint = JointTraces(self.lag, self.error, projected)
+            return OperatorTraces(joint.single, joint.square + joint.cross, joint.square, joint.diagonal)
         n = self.lag.spectrum.n
         single, square, cross = np.zeros(2), np.zeros((2, 2)), np.zeros((2, 2))
         diagonal = np.empty((2, n))

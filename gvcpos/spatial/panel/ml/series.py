@@ -24,7 +24,6 @@ from scipy import sparse
 from scipy.stats import t as student
 
 Array = npt.NDArray[np.float64]
-Matrix = Array | sparse.csr_array
 
 _HALF = 5  # the highest power that is formed: traces are exact up to twice it
 _CELLS = 20_000_000  # non-zeros a power may have
@@ -128,7 +127,7 @@ def _tail(x: float, order: int, size: float) -> float:
     return size * x ** (order + 1) / ((order + 1) * (1.0 - x))
 
 
-def chebyshev_series(S: Matrix, *, unit: bool, real: bool) -> ChebyshevSeries:
+def chebyshev_series(S: Array | sparse.csr_array, *, unit: bool, real: bool) -> ChebyshevSeries:
     """Make the series of the highest order, up to ten, that powers of S of some 20 million cells allow.
 
     Parameters
@@ -149,7 +148,9 @@ def chebyshev_series(S: Matrix, *, unit: bool, real: bool) -> ChebyshevSeries:
     return ChebyshevSeries(S.shape[0] - unit, np.array(found) - unit, square - unit, real)
 
 
-def trace_series(S: Matrix, *, unit: bool, terms: int = 80, draws: int = 50, seed: int = 0) -> TraceSeries:
+def trace_series(
+    S: Array | sparse.csr_array, *, unit: bool, terms: int = 80, draws: int = 50, seed: int = 0
+) -> TraceSeries:
     """Estimate the traces of the powers of S.
 
     Parameters
@@ -173,11 +174,11 @@ def trace_series(S: Matrix, *, unit: bool, terms: int = 80, draws: int = 50, see
     return TraceSeries(np.append(exact, drawn.mean(axis=0)), drawn, float(np.vdot(data, data)) - unit)
 
 
-def _cells(A: Matrix) -> int:
+def _cells(A: Array | sparse.csr_array) -> int:
     return int(A.size) if isinstance(A, np.ndarray) else int(A.nnz)
 
 
-def _trace(A: Matrix, B: Matrix) -> float:
+def _trace(A: Array | sparse.csr_array, B: Array | sparse.csr_array) -> float:
     """Return tr AB without the product."""
     if isinstance(A, np.ndarray):
         return float(np.vdot(A.T, B))
