@@ -10,22 +10,25 @@ from scipy.special import gammaincc
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
+from gvcpos.spatial.panel.dynamics.results import DynamicResults
 from gvcpos.spatial.panel.models import MODELS
 from gvcpos.spatial.panel.results import SpatialPanelResults
 from gvcpos.spatial.weights.periods import PeriodWeights, same_weights
+
+Results = SpatialPanelResults | DynamicResults
 
 _STATISTICS = ("sigma2", "loglik", "aic", "bic", "rsquared", "rsquared_within", "nobs", "nobs_effective")
 _RANKS = ("aic_rank", "bic_rank")
 _RATIO = ("lr", "lr_df", "lr_pvalue")
 
 
-def compare(results: Mapping[str, SpatialPanelResults], *, against: str | None = None) -> pd.DataFrame:
+def compare(results: Mapping[str, Results], *, against: str | None = None) -> pd.DataFrame:
     """Put results side by side.
 
     Parameters
     ----------
-    results : mapping of str to SpatialPanelResults
-        Column title to fit.
+    results : mapping of str to SpatialPanelResults or DynamicResults
+        Column title to fit. The likelihoods of dynamic fits are those before the correction of their bias.
     against : str, optional
         Title of the fit that the others are tested against; by default the one with the most parameters.
 
@@ -65,7 +68,7 @@ def compare(results: Mapping[str, SpatialPanelResults], *, against: str | None =
     return frame
 
 
-def nested(small: SpatialPanelResults, large: SpatialPanelResults) -> bool:
+def nested(small: Results, large: Results) -> bool:
     """Whether `small` is `large` with restrictions: fewer of its terms, or a Durbin model's common factor."""
     if not _comparable(small, large) or small.nobs_effective != large.nobs_effective:
         return False
@@ -74,7 +77,9 @@ def nested(small: SpatialPanelResults, large: SpatialPanelResults) -> bool:
     # theta + rho beta = 0 makes the Durbin model an error model, provided every regressor is lagged with W = M.
     if (small.model.model, large.model.model) != ("sem", "sdm"):
         return False
-    own = {name for name in small.model.regressors if name != "Intercept"}
+    if _terms(small) not in {(), ("tau",)} or (_terms(small) and _terms(large) != ("tau", "eta")):
+        return False  # multiplied by I − λW, τ y_{t−1} gives an eta = −λτ, and η W y_{t−1} a second lag
+    own = {name for name in small.model.regressors if name != "Intercept"} - set(_terms(small))
     lagged = {name.removeprefix("W*") for name in large.model.regressors if name.startswith("W*")}
     if isinstance(large.model.weights, PeriodWeights) and large.model.transformation.entity:
         return False  # multiplied by I − ρW_t, entity effects change over time
@@ -82,25 +87,34 @@ def nested(small: SpatialPanelResults, large: SpatialPanelResults) -> bool:
     return own <= lagged and _same_weights(small, large) and same
 
 
-def _comparable(a: SpatialPanelResults, b: SpatialPanelResults) -> bool:
-    """Whether two likelihoods are of the same y under the same transformation."""
+def _comparable(a: Results, b: Results) -> bool:
+    """Whether two likelihoods are of the same y, given the same past, under the same transformation."""
+    past, other = (one.model.given.y0 if isinstance(one, DynamicResults) else np.empty(0) for one in (a, b))
     return (
         (a.model.effects, a.model.transformation) == (b.model.effects, b.model.transformation)
         and a.model.data.weights.ids == b.model.data.weights.ids
         and a.model.data.times == b.model.data.times
         and np.array_equal(a.model.data.y, b.model.data.y)
+        and np.array_equal(past, other)
     )
 
 
-def _same_weights(a: SpatialPanelResults, b: SpatialPanelResults) -> bool:
+def _terms(result: Results) -> tuple[str, ...]:
+    """Return tau and eta as far as the model has them."""
+    return result.model.terms if isinstance(result, DynamicResults) else ()
+
+
+def _same_weights(a: Results, b: Results) -> bool:
     """Whether the spatial terms that both models may have are of the same weights."""
-    pairs = [(a.model.weights, b.model.weights)] if MODELS[a.model.model].lag or MODELS[a.model.model].durbin else []
+    features = MODELS[a.model.model]
+    of_lag = features.lag or features.durbin or "eta" in _terms(a)
+    pairs = [(a.model.weights, b.model.weights)] if of_lag else []
     if MODELS[a.model.model].error:
         pairs.append((a.model.error_weights, b.model.error_weights))
     return all(same_weights(one, other) for one, other in pairs)
 
 
-def _extras(results: Mapping[str, SpatialPanelResults], against: str) -> dict[str, dict[str, float]]:
+def _extras(results: Mapping[str, Results], against: str) -> dict[str, dict[str, float]]:
     """Ranks and likelihood ratios by title."""
     found: dict[str, dict[str, float]] = {title: {} for title in results}
     first = results[against]
@@ -116,7 +130,7 @@ def _extras(results: Mapping[str, SpatialPanelResults], against: str) -> dict[st
     return found
 
 
-def _column(result: SpatialPanelResults) -> pd.DataFrame:
+def _column(result: Results) -> pd.DataFrame:
     """Estimates, errors and p-values of one fit, its statistics below."""
     params = pd.concat([result.params, result.std_errors, result.pvalues], axis=1)
     params.columns = pd.Index(["estimate", "std_error", "pvalue"])

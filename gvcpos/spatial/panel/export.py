@@ -12,6 +12,7 @@ from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel.inputs.checks import INTERCEPT, LAG_PREFIX
 
 if TYPE_CHECKING:
+    from gvcpos.spatial.panel.dynamics.results import DynamicResults
     from gvcpos.spatial.panel.results import SpatialPanelResults
 
 _SPATIAL = ("rho", "lambda")
@@ -24,7 +25,8 @@ class StataOrder:
     Attributes
     ----------
     params : Series
-        Index (equation, name): Main with ``_cons`` last, Wx, Spatial (rho, lambda), Variance (sigma2_e).
+        Index (equation, name): Main with the past of a dynamic model first, ``L.y`` (tau) and ``L.Wy`` (eta), and
+        ``_cons`` last; Wx; Spatial (rho, lambda); Variance (sigma2_e).
     cov : DataFrame
         Their covariance, on the same index both ways.
     """
@@ -44,26 +46,29 @@ class ExportMethods:
     def to_stata_order(self) -> StataOrder:
         """Return parameters, sigma2 among them, and covariance in xsmle's order (Belotti, Hughes, Mortari 2017).
 
-        xsmle's fixed effects are those of ``method="direct"``; with its option leeyu, of ``"lee-yu"``.
+        xsmle's fixed effects are those of ``method="direct"``; with its option leeyu, of ``"lee-yu"``. Of dynamic
+        models ``dlag(1)`` has ``L.y``, ``dlag(2)`` ``L.Wy`` and ``dlag(3)`` both; y is the dependent variable's name.
 
         Raises
         ------
         InputError
             If the model has parameters that xsmle's equations have no place for.
         """
-        result = cast("SpatialPanelResults", self)
+        result = cast("SpatialPanelResults | DynamicResults", self)
         names = [*result.names, "sigma2"]
         covariance = result.estimate.covariance
         if len(names) != len(covariance) or result.model.effects.startswith("random"):
             raise InputError(f"effects={result.model.effects!r} have parameters outside Main, Wx, Spatial, Variance.")
+        past: tuple[str, ...] = getattr(result.model, "terms", ())
         own = [name for name in result.model.regressors if name != INTERCEPT and not name.startswith(LAG_PREFIX)]
-        order = [("Main", name) for name in own]
+        order = [("Main", name) for name in (*past, *(name for name in own if name not in past))]
         order += [("Main", INTERCEPT)] * (INTERCEPT in names)
         order += [("Wx", name) for name in result.model.regressors if name.startswith(LAG_PREFIX)]
         order += [("Spatial", name) for name in _SPATIAL if name in names]
         order.append(("Variance", "sigma2"))
         place = [names.index(name) for _, name in order]
-        said = {INTERCEPT: "_cons", "sigma2": "sigma2_e"}
+        y = result.model.data.y_name
+        said = {INTERCEPT: "_cons", "sigma2": "sigma2_e"} | ({"tau": f"L.{y}", "eta": f"L.W{y}"} if past else {})
         labels = [(equation, said.get(name, name.removeprefix(LAG_PREFIX))) for equation, name in order]
         index = pd.MultiIndex.from_tuples(labels, names=["equation", "name"])
         values = np.append(result.params.to_numpy(float), result.sigma2)[place]

@@ -48,7 +48,7 @@ def serial_lm(e: Array, t: Transformation) -> PanelTest:
     s = ½ Σ_i e_i'Ge_i/sigma² − ½ m tr QG over ½ m [tr QGQG − (tr QG)²/df], where G has ones beside its diagonal, Q
     takes out the mean over time (Q = I without entity effects), df = tr Q and m = N, or N − 1 with time effects.
     """
-    first, second, df = _moments(t)
+    first, second, df = moments(t)
     units = t.units - t.time
     sigma2 = float((e**2).sum()) / (units * df)
     score = float((e[1:] * e[:-1]).sum()) / sigma2 - 0.5 * units * first
@@ -62,7 +62,7 @@ def serial_robust(e: Array, t: Transformation) -> PanelTest:
     autocovariance less what the mean over time makes of its variance (Born and Breitung 2016). Positive values are
     positive autocorrelation.
     """
-    first, _, df = _moments(t)
+    first, _, df = moments(t)
     own = (e[1:] * e[:-1]).sum(axis=0) - 0.5 * first / df * (e**2).sum(axis=0)
     return normal_test("serial_robust", NULL, float(own.sum() / np.sqrt((own**2).sum())))
 
@@ -82,8 +82,8 @@ def serial_wooldridge(e: Array, t: Transformation) -> PanelTest:
     return normal_test("serial_wooldridge", NULL, (slope - expected) / error)
 
 
-def _moments(t: Transformation) -> tuple[float, float, float]:
-    """Return tr QG, tr QGQG and tr Q."""
+def moments(t: Transformation) -> tuple[float, float, float]:
+    """Return tr QG, tr QGQG and tr Q: mean and variance of an autocovariance once the mean over time is gone."""
     T = t.periods
     if not t.entity:
         return 0.0, 2.0 * (T - 1.0), float(T)

@@ -16,11 +16,13 @@ from gvcpos._core.labels import enumerate_labels
 from gvcpos.spatial.panel import summary as summaries
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, wald
 from gvcpos.spatial.panel.dynamics.bootstrap import DynamicBootstrapMethods
+from gvcpos.spatial.panel.dynamics.diagnostics import DynamicDiagnosticMethods
 from gvcpos.spatial.panel.dynamics.effect_methods import DynamicEffectMethods
 from gvcpos.spatial.panel.dynamics.effects import Places
 from gvcpos.spatial.panel.dynamics.estimation import How
 from gvcpos.spatial.panel.dynamics.prediction import DynamicPredictionMethods
 from gvcpos.spatial.panel.dynamics.stability import radius
+from gvcpos.spatial.panel.export import ExportMethods
 from gvcpos.spatial.panel.fitted import FittedPanel
 from gvcpos.spatial.panel.fixed_effects import FixedEffectMethods
 from gvcpos.spatial.panel.inputs.missing import LeftOut
@@ -63,7 +65,13 @@ class Stability:
 
 
 class DynamicResults(
-    DynamicEffectMethods, DynamicBootstrapMethods, DynamicPredictionMethods, FixedEffectMethods, FittedPanel
+    DynamicDiagnosticMethods,
+    DynamicEffectMethods,
+    DynamicBootstrapMethods,
+    DynamicPredictionMethods,
+    FixedEffectMethods,
+    ExportMethods,
+    FittedPanel,
 ):
     """What `DynamicSpatialPanel.fit` found; names follow linearmodels.
 
