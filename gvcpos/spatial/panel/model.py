@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -11,7 +10,6 @@ from typing import Unpack
 import numpy.typing as npt
 import pandas as pd
 
-from gvcpos._core.errors import BoundaryWarning
 from gvcpos._core.options import (
     CovarianceType,
     PanelMethod,
@@ -35,6 +33,7 @@ from gvcpos.spatial.panel.inputs.missing import LeftOut, choices_for
 from gvcpos.spatial.panel.inputs.period_checks import check_periods, error_weights_of
 from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml.approximation import check_log_determinant, spectrum_by_name
+from gvcpos.spatial.panel.ml.edge import warn_at_edge
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, fit
 from gvcpos.spatial.panel.ml.logdet import Spectrum
 from gvcpos.spatial.panel.ml.modes import warn_of_modes
@@ -42,8 +41,6 @@ from gvcpos.spatial.panel.models import MODELS
 from gvcpos.spatial.panel.random import results as random_results
 from gvcpos.spatial.panel.results import SpatialPanelResults
 from gvcpos.spatial.weights import Weights
-
-_NEAR = 1e-3  # share of the admissible interval that counts as its edge
 
 
 class SpatialPanel(GmmMethods, ModelTestMethods):
@@ -282,16 +279,7 @@ class SpatialPanel(GmmMethods, ModelTestMethods):
 
     def warn_at_boundary(self, estimate: Estimate) -> None:
         """Warn if a spatial parameter sits at the edge of its admissible interval."""
-        for name, value in estimate.spatial.items():
-            lower, upper = (self.spectrum if name == "rho" else self.error_spectrum).interval
-            if min(value - lower, upper - value) < _NEAR * (upper - lower):
-                warnings.warn(
-                    f"{self.model} with {self.effects} effects: {name} = {value:.6f} is at the edge of its admissible "
-                    f"interval ({lower:.6f}, {upper:.6f}): the multiplier explodes and standard errors mean little. "
-                    "Check the model, the effects and W.",
-                    BoundaryWarning,
-                    stacklevel=3,
-                )
+        warn_at_edge(f"{self.model} with {self.effects} effects", self.arrays, estimate)
 
     def respecified(
         self, model: SpatialModel | None = None, *, data: panel_data.PanelData | None = None, **choices: object

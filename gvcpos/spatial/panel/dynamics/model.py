@@ -33,6 +33,7 @@ from gvcpos.spatial.panel.inputs.design import Design, design, lags
 from gvcpos.spatial.panel.inputs.formula import evaluate
 from gvcpos.spatial.panel.inputs.missing import LeftOut, choices_for
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
+from gvcpos.spatial.panel.ml.edge import warn_at_edge
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays
 from gvcpos.spatial.panel.ml.logdet import Spectrum, spectrum
 from gvcpos.spatial.panel.models import MODELS
@@ -265,13 +266,14 @@ class DynamicSpatialPanel:
 
         Warns
         -----
-        StabilityWarning, ClusterWarning
-            If the estimated dynamics do not die out, or clusters are few.
+        StabilityWarning, BoundaryWarning, ClusterWarning
+            If the estimated dynamics do not die out, rho or lambda is at the edge of its interval, or clusters are few.
         """
         choose(cov_type, DynamicCovariance, "cov_type")
         choose(correction, BiasCorrection, "correction")
         how = How(cov_type, correction, bandwidth)
         estimate, raw = estimated(self.arrays, self.features, self.lagged, how)
+        warn_at_edge(f"dynamic {self.model} with {self.effects} effects", self.arrays, estimate, stacklevel=3)
         self._warn_if_explosive(estimate)
         return DynamicResults(self, estimate, how, raw)
 

@@ -28,7 +28,7 @@ from gvcpos.spatial.panel.gmm.random import estimate_random
 from gvcpos.spatial.panel.gmm.results import SpatialPanelGmmResults
 from gvcpos.spatial.panel.inference.clustered import CLUSTERED, warn_of_few
 from gvcpos.spatial.panel.inputs import panel_data
-from gvcpos.spatial.panel.inputs.checks import check_regressors, check_transformation
+from gvcpos.spatial.panel.inputs.checks import check_outcome, check_regressors, check_transformation
 from gvcpos.spatial.panel.inputs.period_checks import refuse_changing
 from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml.approximation import refuse_approximate
@@ -148,6 +148,7 @@ def _arrays(panel: SpatialPanel, endogenous: tuple[str, ...], excluded: Excluded
         raise InputError("`excluded` instruments need `endogenous`: the names of the regressors that they stand for.")
     t = panel.transformation
     t = Transformation(t.units, t.periods, t.entity, t.time, t.entity or t.time)
+    check_outcome(panel.data.y, t)
     if excluded.names:
         check_regressors(excluded.columns, excluded.names, t)
     chosen = {panel.data.names[j] for j in places}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from gvcpos._core.errors import InputError
+from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml.estimation import flat
@@ -85,7 +85,10 @@ def check_regressors(X: Array, names: tuple[str, ...], t: Transformation) -> Non
     if within.shape[1] == 0:
         raise InputError("there is no regressor. Give at least one column of X.")
     if t.nobs <= within.shape[1] + 2:
-        raise InputError(f"{t.nobs} observations after the effects for {within.shape[1]} regressors: too few.")
+        raise InputError(
+            f"{t.nobs} observations after the effects for {within.shape[1]} regressors: too few. Take fewer regressors "
+            "(lags among them), fewer effects, or more units or periods."
+        )
     unit = within / after
     pivots = np.abs(np.diag(np.linalg.qr(unit, mode="r")))
     dependent = np.flatnonzero(pivots <= _COLLINEAR)
@@ -97,6 +100,19 @@ def check_regressors(X: Array, names: tuple[str, ...], t: Transformation) -> Non
             f"collinear regressors: with the effects removed, {names[last]} is a combination of "
             f"{enumerate_labels(others)}. Leave one out."
         )
+
+
+def check_outcome(y: Array, t: Transformation) -> None:
+    """Refuse an outcome of which the effects, or a constant, leave nothing.
+
+    Raises
+    ------
+    EstimationError
+        If y, shape (T, N), does not vary.
+    """
+    within = t.within(y)
+    if np.ptp(within) <= _ABSORBED * float(np.abs(y).max()):
+        raise EstimationError("y does not vary once the effects are taken out: there is nothing to explain.")
 
 
 def _absorbed_by(X: Array, gone: npt.NDArray[np.bool_], names: tuple[str, ...], t: Transformation) -> str:

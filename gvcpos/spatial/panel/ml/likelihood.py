@@ -170,4 +170,5 @@ class Concentrated:
 
 def gaussian(rss: Array, logdet: Array, nobs: int, determinants: int) -> Array:
     """Return the concentrated log-likelihood from RSS and the log-determinants."""
-    return -0.5 * nobs * (np.log(2.0 * np.pi) + 1.0 + np.log(rss / nobs)) + determinants * logdet
+    with np.errstate(divide="ignore"):  # no residuals: the fit says so
+        return -0.5 * nobs * (np.log(2.0 * np.pi) + 1.0 + np.log(rss / nobs)) + determinants * logdet

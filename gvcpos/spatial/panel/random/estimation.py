@@ -15,6 +15,7 @@ from gvcpos._core.errors import EstimationError, InputError
 from gvcpos.spatial.panel.inference.covariance import Pieces
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, time_dummies
+from gvcpos.spatial.panel.ml.explained import residual_variance
 from gvcpos.spatial.panel.ml.multiplier import Multiplier
 from gvcpos.spatial.panel.ml.operators import operators
 from gvcpos.spatial.panel.models import Features
@@ -144,9 +145,7 @@ def derivatives(
     ops = operators(
         (panel.spectrum, rho) if features.lag else None, (panel.error_spectrum, lam) if features.error else None
     )
-    sigma2 = float(np.vdot(v, weigh(kernel, v))) / v.size
-    if not (np.isfinite(sigma2) and sigma2 > 0.0):
-        raise EstimationError(f"the residual variance is {sigma2}: the regressors explain y exactly.")
+    sigma2 = residual_variance(float(np.vdot(v, weigh(kernel, v))), v.size, panel.y)
     stacked = np.stack(lagged, axis=2) if lagged else np.empty((*v.shape, 0))
     return RandomPieces(X, v, stacked, MX, MWy, ops, kernel, sigma2)
 
