@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pandas as pd
 
@@ -63,7 +61,7 @@ class BivariateMoran(GlobalStatistic):
     ) -> None:
         from esda.moran import Moran_BV
 
-        from gvcpos.spatial.esda_graph import graph_of
+        from gvcpos.spatial.esda_graph import by_esda
 
         self.x_name, self.y_name = named(x, "x"), named(y, "y")
         self.name = f"{self.x_name}, {self.y_name} of neighbours"
@@ -71,8 +69,7 @@ class BivariateMoran(GlobalStatistic):
         here = values_for(x, ordered, self.x_name)
         there = values_for(y, ordered, self.y_name)
         W = ordered.matrix
-        with warnings.catch_warnings():  # esda changes the process's warning filters
-            found = Moran_BV(here, there, graph_of(ordered), transformation="O", permutations=0)
+        found = by_esda(Moran_BV, here, there, weights=ordered)
         self.I = float(found.I * self.n / W.sum())
         zx, zy = standardised(here), standardised(there)
         C = np.outer(W.T @ zx, zy) / W.sum()
@@ -127,15 +124,14 @@ class LocalBivariateMoran(LocalStatistic):
     ) -> None:
         from esda.moran import Moran_Local_BV
 
-        from gvcpos.spatial.esda_graph import graph_of
+        from gvcpos.spatial.esda_graph import by_esda
 
         self.x_name, self.y_name = named(x, "x"), named(y, "y")
         self.name = f"{self.x_name}, {self.y_name} of neighbours"
         ordered = self._begin(weights, permutations, seed, alternative, level)
         here = values_for(x, ordered, self.x_name)
         there = values_for(y, ordered, self.y_name)
-        with warnings.catch_warnings():
-            found = Moran_Local_BV(here, there, graph_of(ordered), transformation="O", permutations=0)
+        found = by_esda(Moran_Local_BV, here, there, weights=ordered)
         zx, zy, W = standardised(here), standardised(there), ordered.matrix
         scale = (self.n - 1) / (zx @ zx)
         tests = self._tests(found.Is, W, lambda i: scale * zx[i] * zy)

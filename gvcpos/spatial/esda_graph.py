@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import Any
 
 from libpysal.graph import Graph
 from scipy import sparse
 
+from gvcpos.spatial.variables import FloatArray
 from gvcpos.spatial.weights.matrix import Weights
 
 
@@ -36,6 +39,21 @@ class FixedGraph(Graph):
     @cached_property
     def _summary(self) -> Any:
         return super().summary()
+
+
+def by_esda(statistic: Callable[..., Any], *values: FloatArray, weights: Weights) -> Any:
+    """Return an esda statistic of values in the order of the weights, without permutations.
+
+    Parameters
+    ----------
+    statistic : callable
+        A class of esda that takes values, weights, a transformation and a number of permutations.
+    *values : ndarray, shape (n,)
+    weights : Weights
+        Taken as they are.
+    """
+    with warnings.catch_warnings():  # esda changes the process's warning filters
+        return statistic(*values, graph_of(weights), transformation="O", permutations=0)
 
 
 @lru_cache(maxsize=8)

@@ -59,24 +59,19 @@ class Geary(GlobalStatistic):
     ) -> None:
         from esda.geary import Geary as EsdaGeary
 
-        from gvcpos.spatial.esda_graph import graph_of
+        from gvcpos.spatial.esda_graph import by_esda
 
         self.name = named(values)
         ordered = self._begin(weights, permutations, seed, alternative)
         y = values_for(values, ordered, self.name)
-        with warnings.catch_warnings():  # esda changes the process's warning filters
-            found = EsdaGeary(y, graph_of(ordered), transformation="O", permutations=0)
+        found = by_esda(EsdaGeary, y, weights=ordered)
         self.C, self.expected = float(found.C), 1.0
         self.variance_norm, self.variance_rand = float(found.VC_norm), float(found.VC_rand)
         self.z_norm, self.p_norm = self._score(self.variance_norm)
         self.z_rand, self.p_rand = self._score(self.variance_rand)
         z = standardised(y)
         scale = (self.n - 1) / (2 * ordered.matrix.sum() * self.n)
-        self._tested(
-            scale * relabelled_sums(ordered.matrix, squared_differences(z), self.permutations, self.seed)
-            if self.permutations
-            else np.empty(0)
-        )
+        self._tested(scale * relabelled_sums(ordered.matrix, squared_differences(z), self.permutations, self.seed))
 
 
 class LocalGeary(LocalStatistic):

@@ -80,11 +80,7 @@ class GetisOrd(GlobalStatistic):
         self.G, self.expected, self.variance_rand = float(found.G), float(found.EG), float(found.VG)
         self.z_rand, self.p_rand = self._score(self.variance_rand)
         whole = y.sum() ** 2 - (y * y).sum()
-        self._tested(
-            relabelled_sums(ordered.matrix, np.outer(y, y) / whole, self.permutations, self.seed)
-            if self.permutations
-            else np.empty(0)
-        )
+        self._tested(relabelled_sums(ordered.matrix, np.outer(y, y) / whole, self.permutations, self.seed))
 
 
 class LocalGetisOrd(LocalStatistic):

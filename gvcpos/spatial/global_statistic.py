@@ -55,11 +55,14 @@ class GlobalStatistic:
     def _labelled(self, values: FloatArray, ordered: Weights, name: str) -> pd.Series:
         return pd.Series(values, index=list(ordered.ids), name=name).reindex(list(self.weights.ids))
 
+    def row(self) -> dict[str, object]:
+        """Return variable, n, the statistic, its moments, z and p by name."""
+        names = (self.symbol, "expected", *self.statistics, "p_sim")
+        return {"variable": self.name, "n": self.n} | {name: getattr(self, name) for name in names}
+
     def to_frame(self) -> pd.DataFrame:
         """Return the statistics as a frame of one row: variable, n, the statistic, its moments, z and p."""
-        row = {"variable": self.name, "n": self.n}
-        row |= {name: getattr(self, name) for name in (self.symbol, "expected", *self.statistics, "p_sim")}
-        return pd.DataFrame([row])
+        return pd.DataFrame([self.row()])
 
     def __repr__(self) -> str:
         sim = f", p_sim={self.p_sim:.4g} ({self.permutations} permutations)" if self.permutations else ""

@@ -13,7 +13,7 @@ from scipy import stats
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.permutation import Alternative, FloatArray, false_discovery, pseudo_p
 from gvcpos.spatial.transitions import IntArray, probabilities, shorrocks, transition_counts
-from gvcpos.spatial.variables import alphabetical, panel_for
+from gvcpos.spatial.variables import alphabetical, column_name, panel_for
 from gvcpos.spatial.weights.matrix import Weights
 
 QUADRANTS = ("HH", "LH", "LL", "HL")
@@ -62,7 +62,7 @@ class LisaPaths:
         time: str = "year",
     ) -> None:
         ordered = alphabetical(weights)
-        self.weights, self.name = weights, str(data.name or "value") if isinstance(data, pd.Series) else str(column)
+        self.weights, self.name = weights, column_name(data, column)
         Z, Z_lag, years = coordinates(data, column, ordered, entity, time)
         self.years = tuple(years)
         order = ordered.ids
@@ -190,8 +190,7 @@ def directional_lisa(
     columns = {"dz": dz, "dlag": dlag, "length": np.hypot(dz, dlag), "angle": angle, "sector": which}
     frame = pd.DataFrame({"country": list(ordered.ids)} | columns)
     frame = frame.set_index("country").loc[list(weights.ids)].reset_index()
-    name = str(data.name or "value") if isinstance(data, pd.Series) else str(column)
-    about = weights.description or weights.kind
+    name, about = column_name(data, column), weights.description or weights.kind
     return DirectionalLisa(frame, table, start, end, name, permutations, seed, alternative, about)
 
 

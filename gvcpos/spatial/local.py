@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from gvcpos.spatial.global_statistic import named, standardised
 from gvcpos.spatial.local_statistic import LocalStatistic
 from gvcpos.spatial.permutation import Alternative
-from gvcpos.spatial.variables import FloatArray, values_for
+from gvcpos.spatial.variables import values_for
 from gvcpos.spatial.weights.matrix import Weights
 
 QUADRANTS = np.array(["", "HH", "LH", "LL", "HL"])  # esda's numbers 1 to 4
@@ -76,23 +73,17 @@ class LocalMoran(LocalStatistic):
         alternative: Alternative = "two-sided",
         level: float = 0.05,
     ) -> None:
+        from esda.moran import Moran_Local
+
+        from gvcpos.spatial.esda_graph import by_esda
+
         self.name = named(values)
         ordered = self._begin(weights, permutations, seed, alternative, level)
         y = values_for(values, ordered, self.name)
-        found = _by_esda(y, ordered)
+        found = by_esda(Moran_Local, y, weights=ordered)
         z, W = standardised(y), ordered.matrix
         scale = (self.n - 1) / (z @ z)
         tests = self._tests(found.Is, W, lambda i: scale * z[i] * z)
         quadrant = QUADRANTS[np.asarray(found.q, dtype=int)]
         columns = {"value": y, "z": z, "lag": W @ z, "local_I": found.Is} | tests | {"quadrant": quadrant}
         self._finish(columns, ordered, quadrant)
-
-
-def _by_esda(y: FloatArray, weights: Weights) -> Any:
-    """Return esda's Moran_Local of the values in the order of the weights, with the weights as they are."""
-    from esda.moran import Moran_Local
-
-    from gvcpos.spatial.esda_graph import graph_of
-
-    with warnings.catch_warnings():  # esda changes the process's warning filters
-        return Moran_Local(y, graph_of(weights), transformation="O", permutations=0)

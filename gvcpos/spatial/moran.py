@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from gvcpos._core.errors import InputError
-from gvcpos._core.options import choose
-from gvcpos.spatial.permutation import Alternative, global_draws, normal_p, pseudo_p
-from gvcpos.spatial.variables import FloatArray, alphabetical, by_year, values_for, weights_of
+from gvcpos.spatial.global_statistic import GlobalStatistic, named, standardised
+from gvcpos.spatial.permutation import Alternative, global_draws
+from gvcpos.spatial.variables import by_year, values_for, weights_of
 from gvcpos.spatial.weights.matrix import Weights
 
-STATISTICS = (
-    "I", "expected", "variance_norm", "z_norm", "p_norm", "variance_rand", "z_rand", "p_rand", "p_sim",
-)  # fmt: skip
 
-
-class Moran:
+class Moran(GlobalStatistic):
     """Moran's I of one variable over spatial units, with three tests of no spatial autocorrelation.
 
     Parameters
@@ -66,6 +61,9 @@ class Moran:
     Cliff, A. D. and Ord, J. K. (1981), Spatial Processes, Pion, ch. 2. I and its moments come from esda.
     """
 
+    symbol = "I"
+    statistics = ("variance_norm", "z_norm", "p_norm", "variance_rand", "z_rand", "p_rand")
+
     def __init__(
         self,
         values: pd.Series,
@@ -75,42 +73,22 @@ class Moran:
         seed: int = 0,
         alternative: Alternative = "two-sided",
     ) -> None:
-        choose(alternative, Alternative, "alternative")
-        self.name = str(values.name) if values.name is not None else "the values"
-        self.permutations, self.seed = _count(permutations), int(seed)
-        self.alternative, self.weights, self.n = alternative, weights, weights.n
-        ordered = alphabetical(weights)
+        from esda.moran import Moran as EsdaMoran
+
+        from gvcpos.spatial.esda_graph import by_esda
+
+        self.name = named(values)
+        ordered = self._begin(weights, permutations, seed, alternative)
         y = values_for(values, ordered, self.name)
-        found = _by_esda(y, ordered)
-        self.I = float(found.I)
-        self.expected = float(found.EI)
+        found = by_esda(EsdaMoran, y, weights=ordered)
+        self.I, self.expected = float(found.I), float(found.EI)
         self.variance_norm, self.variance_rand = float(found.VI_norm), float(found.VI_rand)
-        self.z_norm = (self.I - self.expected) / self.variance_norm**0.5
-        self.z_rand = (self.I - self.expected) / self.variance_rand**0.5
-        self.p_norm = float(normal_p(self.z_norm, alternative))
-        self.p_rand = float(normal_p(self.z_rand, alternative))
-        centred = y - y.mean()
-        self.draws = global_draws(centred, ordered.matrix, self.permutations, self.seed)
-        self.draws.flags.writeable = False
-        self.p_sim = float(pseudo_p(self.I, self.draws, alternative)) if self.permutations else float("nan")
-        standard = centred / y.std()
+        self.z_norm, self.p_norm = self._score(self.variance_norm)
+        self.z_rand, self.p_rand = self._score(self.variance_rand)
+        self._tested(global_draws(y - y.mean(), ordered.matrix, self.permutations, self.seed))
+        standard = standardised(y)
         self.values = self._labelled(standard, ordered, self.name)
         self.lag = self._labelled(ordered.matrix @ standard, ordered, f"spatial lag of {self.name}")
-
-    def _labelled(self, values: FloatArray, ordered: Weights, name: str) -> pd.Series:
-        return pd.Series(values, index=list(ordered.ids), name=name).reindex(list(self.weights.ids))
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the statistics as a frame of one row: variable, n, I, expected, variances, z and p."""
-        row = {"variable": self.name, "n": self.n} | {name: getattr(self, name) for name in STATISTICS}
-        return pd.DataFrame([row])
-
-    def __repr__(self) -> str:
-        sim = f", p_sim={self.p_sim:.4g} ({self.permutations} permutations)" if self.permutations else ""
-        return (
-            f"<Moran {self.name}: n={self.n}, I={self.I:.4f}, z_rand={self.z_rand:.3f}, "
-            f"p_rand={self.p_rand:.4g}{sim}, {self.alternative}>"
-        )
 
 
 def moran_by_year(
@@ -167,24 +145,7 @@ def moran_by_year(
             if label in str(error):
                 raise
             raise type(error)(f"{label}: {error}") from error
-        row = {"variable": values.name, "n": one.n} | {name: getattr(one, name) for name in STATISTICS}
-        rows.append({time: year} | row)
+        rows.append({time: year} | one.row() | {"variable": values.name})
     if not rows:
         raise InputError("the panel has no rows.")
     return pd.DataFrame(rows)
-
-
-def _by_esda(y: FloatArray, weights: Weights) -> Any:
-    """Return esda's Moran of the values in the order of the weights, with the weights as they are."""
-    from esda.moran import Moran as EsdaMoran
-
-    from gvcpos.spatial.esda_graph import graph_of
-
-    with warnings.catch_warnings():  # esda changes the process's warning filters
-        return EsdaMoran(y, graph_of(weights), transformation="O", permutations=0)
-
-
-def _count(permutations: int) -> int:
-    if int(permutations) != permutations or permutations < 0:
-        raise InputError(f"permutations={permutations}: a whole number, 0 for none.")
-    return int(permutations)

@@ -11,7 +11,7 @@ from gvcpos.spatial.global_statistic import GlobalStatistic
 from gvcpos.spatial.local_statistic import LocalStatistic
 from gvcpos.spatial.moments import reassigned_moments, relabelled_moments
 from gvcpos.spatial.permutation import Alternative, FloatArray, reassigned_sums, relabelled_sums
-from gvcpos.spatial.variables import panel_for
+from gvcpos.spatial.variables import column_name, panel_for
 from gvcpos.spatial.weights.matrix import Weights
 
 
@@ -26,8 +26,7 @@ class _Pooled(GlobalStatistic):
         mean, variance = relabelled_moments(W, U)
         self.expected, self.variance_rand = scale * mean, scale**2 * variance
         self.z_rand, self.p_rand = self._score(self.variance_rand)
-        draws = relabelled_sums(W, U, self.permutations, self.seed) if self.permutations else np.empty(0)
-        self._tested(scale * draws)
+        self._tested(scale * relabelled_sums(W, U, self.permutations, self.seed))
 
 
 class PooledMoran(_Pooled):
@@ -82,7 +81,7 @@ class PooledMoran(_Pooled):
         ordered = self._begin(weights, permutations, seed, alternative)
         Y, years = panel_for(data, column, ordered, entity, time)
         Z = centred(Y, centre)
-        self.name, self.years, self.centre = _name(data, column), tuple(years), centre
+        self.name, self.years, self.centre = column_name(data, column), tuple(years), centre
         self._relabelled(ordered, Z @ Z.T, float(self.n / (ordered.matrix.sum() * (Z * Z).sum())))
 
 
@@ -111,7 +110,7 @@ class PooledGeary(_Pooled):
         ordered = self._begin(weights, permutations, seed, alternative)
         Y, years = panel_for(data, column, ordered, entity, time)
         Z = centred(Y, centre)
-        self.name, self.years, self.centre = _name(data, column), tuple(years), centre
+        self.name, self.years, self.centre = column_name(data, column), tuple(years), centre
         products = Z @ Z.T
         own = np.diag(products)
         U = own[:, None] + own[None, :] - 2.0 * products
@@ -146,7 +145,7 @@ class PooledGetisOrd(_Pooled):
     ) -> None:
         ordered = self._begin(weights, permutations, seed, alternative)
         Y, years = panel_for(data, column, ordered, entity, time)
-        self.name, self.years = _name(data, column), tuple(years)
+        self.name, self.years = column_name(data, column), tuple(years)
         if (Y < 0).any():
             i, t = np.argwhere(Y < 0)[0]
             raise InputError(
@@ -234,7 +233,7 @@ class PooledLocalMoran(LocalStatistic):
         Y, years = panel_for(data, column, ordered, entity, time)
         Z = centred(Y, centre)
         Z /= np.sqrt((Z * Z).mean())
-        self.name, self.years, self.centre = _name(data, column), tuple(years), centre
+        self.name, self.years, self.centre = column_name(data, column), tuple(years), centre
         W, T = ordered.matrix, len(years)
         lag = W @ Z
         scale = (self.n - 1) / (self.n * T)
@@ -265,7 +264,3 @@ def centred(Y: FloatArray, centre: PooledCentre) -> FloatArray:
     if np.abs(Z).max() <= 1e-12 * np.abs(Y).max():
         raise InputError(f'centre="{centre}" leaves no variation: countries move in parallel, or there is one year.')
     return Z
-
-
-def _name(data: pd.DataFrame | pd.Series, column: str | None) -> str:
-    return str(data.name or "value") if isinstance(data, pd.Series) else str(column)

@@ -13,7 +13,7 @@ from scipy import stats
 from gvcpos._core.errors import InputError
 from gvcpos._core.options import ClassBounds, choose
 from gvcpos.spatial.permutation import FloatArray, pseudo_p
-from gvcpos.spatial.variables import alphabetical, panel_for
+from gvcpos.spatial.variables import alphabetical, column_name, panel_for
 from gvcpos.spatial.weights.matrix import Weights
 
 IntArray = npt.NDArray[np.intp]
@@ -103,7 +103,7 @@ class Markov:
         if len(years) < 2:
             raise InputError(f"the panel has one year, {years[0]}; a transition needs two.")
         self.weights, self.years = weights, tuple(years)
-        self.name = str(data.name or "value") if isinstance(data, pd.Series) else str(column)
+        self.name = column_name(data, column)
         self._values, self._ordered = Y, ordered
         self._classes, self._by = classes, bounds
         which, self.k = classified(Y, classes, bounds)

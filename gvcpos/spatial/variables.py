@@ -54,6 +54,11 @@ def values_for(values: pd.Series, weights: Weights, what: str = "the values") ->
     return out
 
 
+def column_name(data: pd.DataFrame | pd.Series, column: str | None) -> str:
+    """Return what the variable of a panel is called; a Series has its own name."""
+    return str(data.name or "value") if isinstance(data, pd.Series) else str(column)
+
+
 def by_year(
     data: pd.DataFrame | pd.Series, column: str | None, entity: str, time: str
 ) -> Iterator[tuple[object, pd.Series]]:
@@ -73,7 +78,7 @@ def by_year(
     LabelError
         If a country occurs twice in a year.
     """
-    name = str(data.name or "value") if isinstance(data, pd.Series) else str(column)
+    name = column_name(data, column)
     frame = data.to_frame(name) if isinstance(data, pd.Series) else data
     if not {entity, time} <= set(frame.columns) and frame.index.nlevels > 1:
         frame = frame.reset_index()
