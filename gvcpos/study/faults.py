@@ -34,6 +34,7 @@ _WORDS = {
     "invalid_key": "keys must be text",
     "value_error": "{error}",
 }
+_NUMBERS = ("int_type", "float_type")
 _BLOCKS = ("model_type", "model_attributes_type", "dict_type")
 
 
@@ -91,14 +92,18 @@ def _dotted(path: tuple[int | str, ...]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """Write a value unless it is a whole block, which would hide the message."""
-    return "" if isinstance(value, dict) and value else f" = {value!r}"
+    """Write a value as YAML has it, unless it is a whole block, which would hide the message."""
+    yaml = {None: "null", True: "true", False: "false"}
+    if isinstance(value, dict) and value:
+        return ""
+    return f" = {yaml[value] if value is None or isinstance(value, bool) else repr(value)}"
 
 
 def _words(item: ErrorDetails) -> str:
     kind, value = item["type"], item["input"]
     if isinstance(value, bool):
-        return "true and false are no values here; YAML reads an unquoted yes, no, on or off so: put a name in quotes"
+        must = _WORDS[kind] if kind in _NUMBERS else "must not be true or false: put a name in quotes"
+        return f"{must} (YAML reads an unquoted yes, no, on or off as true or false)"
     if kind == "tuple_type":
         return f"must be a list, as in [{value}]" if isinstance(value, str | int | float) else "must be a list"
     if kind in _BLOCKS:

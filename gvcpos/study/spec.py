@@ -5,7 +5,8 @@ Every block refuses keys it does not know. Field descriptions are the user's doc
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections import Counter
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
 
@@ -29,6 +30,15 @@ class Block(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @model_validator(mode="after")
+    def _nothing_named_twice(self) -> Self:
+        for key in type(self).model_fields:
+            values = getattr(self, key)
+            twice = [v for v, n in Counter(values).items() if n > 1] if isinstance(values, tuple) else []
+            if twice:
+                raise ValueError(f"{key} names {', '.join(map(str, twice))} more than once. Name it once")
+        return self
+
 
 class SyntheticTables(Block):
     """Tables of the synthetic world: invented numbers with planted parameters."""
@@ -40,8 +50,10 @@ class SyntheticTables(Block):
 
     @model_validator(mode="after")
     def _years_in_order(self) -> SyntheticTables:
-        if self.last_year < self.first_year + 2:
-            raise ValueError("last_year must be at least two years after first_year")
+        if self.last_year < self.first_year + 4:  # the trend of dominance needs four annual changes
+            raise ValueError(
+                f"last_year={self.last_year} must be at least four years after first_year={self.first_year}"
+            )
         return self
 
 
@@ -159,6 +171,14 @@ class PanelBlock(Block):
             raise ValueError(f"main={self.main} must be one of models ({', '.join(self.models)})")
         return self
 
+    @model_validator(mode="after")
+    def _method_has_effects_to_treat(self) -> PanelBlock:
+        if self.effects == "none" and self.method != "lee-yu":
+            raise ValueError(
+                f"method={self.method} says how fixed effects are estimated; effects=none has none. Remove it"
+            )
+        return self
+
 
 class LockInBlock(Block):
     """The lock-in tests."""
@@ -173,6 +193,12 @@ class LockInBlock(Block):
     downstream: Stage = Field("downstream", description="stage that should be pulled through")
     lags: Whole = Field(1, ge=1, le=5)
     level: Number = Field(0.05, gt=0, lt=0.5)
+
+    @model_validator(mode="after")
+    def _two_stages(self) -> LockInBlock:
+        if self.upstream == self.downstream:
+            raise ValueError(f"upstream and downstream are both {self.upstream}. Name two stages")
+        return self
 
 
 class ReportBlock(Block):

@@ -37,7 +37,7 @@ def test_every_shipped_study_is_valid() -> None:
         ("  kind: synthetic ", "  kind: files ", ["tables.paths is missing"]),
         ("name: demo", "name: ../demo", ["name = '../demo'", "must be letters, digits, - and _"]),
         ("  main: sdm", "  main: sar\n  models: [sdm]", ["a second time"]),
-        ("  last_year: 2021", "  last_year: 2007", ["two years after first_year"]),
+        ("  last_year: 2021", "  last_year: 2007", ["at least four years after first_year=2007"]),
     ],
 )
 def test_the_line_and_what_is_allowed(tmp_path: Path, old: str, new: str, words: list[str]) -> None:
@@ -146,3 +146,27 @@ def test_no_message_needs_knowledge_of_the_machinery(value: str) -> None:
                 )
                 assert found is None, line
     assert refused > 8
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("space.weights.k=3", "k applies to kind knn, not to inverse_distance. Remove it"),
+        ("panel.models=[sdm, slx, sdm]", "panel: models names sdm more than once"),
+        ("space.moran=[va_rate, va_rate]", "space: moran names va_rate more than once"),
+        ("lockin.downstream=upstream", "upstream and downstream are both upstream. Name two stages"),
+        ("exclude=null", "exclude = null: must be a list"),
+        ("tables.countries=yes", "tables.countries = true: must be a whole number (YAML reads"),
+        ("name=no", "name = false: must not be true or false: put a name in quotes"),
+    ],
+)
+def test_settings_without_effect_and_odd_values_are_refused_by_name(setting: str, words: str) -> None:
+    with pytest.raises(SpecificationError, match=re.escape(words)) as caught:
+        load_spec(find_study("demo"), [setting])
+    assert f"--set {setting}" in str(caught.value)
+
+
+def test_the_method_of_effects_is_refused_where_there_are_none() -> None:
+    with pytest.raises(SpecificationError, match="method=direct says how fixed effects are estimated"):
+        load_spec(find_study("demo"), ["panel.effects=none", "panel.method=direct"])
+    assert load_spec(find_study("demo"), ["panel.effects=none"]).panel.effects == "none"
