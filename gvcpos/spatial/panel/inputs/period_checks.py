@@ -63,20 +63,20 @@ def check_periods(t: Transformation, features: Features, W: Weights, M: Weights,
     Raises
     ------
     InputError
-        If effects are random; if entity effects are to leave by Lee and Yu's transformation beside a spatial error
-        whose weights change; or if time effects are, and a row of some period does not sum to one.
+        If effects are random; if entity effects are to leave by Lee and Yu's transformation from a model with a lag and
+        an error whose weights change; or if time effects are, and a row of some period does not sum to one.
     """
     if is_random(effects) and (isinstance(W, PeriodWeights) or isinstance(M, PeriodWeights)):
         raise InputError(
             f"effects={effects!r} is not defined for weights that change over time: the likelihood of random effects "
             "rests on the eigenvalues of one W. Take effects='entity', 'twoway', 'time' or 'none'."
         )
-    if t.lee_yu and t.entity and features.error and isinstance(M, PeriodWeights):
+    if t.lee_yu and t.entity and features.lag and features.error and isinstance(M, PeriodWeights):
         raise InputError(
-            "method='lee-yu' with entity effects is not defined for a spatial error whose weights change over time: "
-            "the orthonormal transformation over time does not commute with another M in every period, so that the "
-            "transformed model has no error of the same form. Take method='direct', which concentrates the effects "
-            "out; or error_weights that do not change; or effects='time'."
+            "method='lee-yu' with entity effects is not defined for a spatial lag beside a spatial error whose weights "
+            "change over time: the orthonormal transformation over time does not commute with another M in every "
+            "period, and the score of rho, set right, is the derivative of no likelihood. Take method='direct', which "
+            "concentrates the effects out; or error_weights that do not change; or a model without the lag."
         )
     for needed, weights in ((features.lag, W), (features.error, M)):
         if needed:

@@ -15,8 +15,10 @@ from gvcpos.spatial.panel.ml.entity_dummies import as_dummies, effects_by_regres
 from gvcpos.spatial.panel.ml.likelihood import Concentrated, moments
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant, Spectrum
 from gvcpos.spatial.panel.ml.multiplier import filtered
-from gvcpos.spatial.panel.ml.period_operators import operators_of
+from gvcpos.spatial.panel.ml.operators import Operators, OperatorTraces
+from gvcpos.spatial.panel.ml.period_operators import PeriodMultiplier, operators_of
 from gvcpos.spatial.panel.ml.period_spectrum import changes
+from gvcpos.spatial.panel.ml.restricted import RestrictedLogDeterminant
 from gvcpos.spatial.panel.ml.search import Mode, maximise
 from gvcpos.spatial.panel.models import Features
 
@@ -187,11 +189,11 @@ def columns_and_effects(panel: PanelArrays, features: Features) -> tuple[Array, 
 
 def logdeterminants(panel: PanelArrays, features: Features) -> tuple[LogDeterminant | None, LogDeterminant | None]:
     """Return log|I − ρW| and log|I − λM|, None where the model has no such parameter."""
-    drop = panel.transformation.drop_unit
-    return (
-        LogDeterminant(panel.spectrum, drop) if features.lag else None,
-        LogDeterminant(panel.error_spectrum, drop) if features.error else None,
-    )
+    t = panel.transformation
+    lag = LogDeterminant(panel.spectrum, t.drop_unit) if features.lag else None
+    if t.lee_yu and as_dummies(t, features, panel.error_spectrum):
+        return lag, RestrictedLogDeterminant(panel.error_spectrum, t.drop_unit, t)
+    return lag, LogDeterminant(panel.error_spectrum, t.drop_unit) if features.error else None
 
 
 def transformed(panel: PanelArrays, design: Array, within: Transformation, features: Features) -> Data:
@@ -239,10 +241,18 @@ def derivatives(panel: PanelArrays, data: Data, features: Features, at: tuple[fl
         data.MX,
         data.MWy,
         ops,
-        ops.traces(projected=t.drop_unit) if ops.count else None,
+        _traces(panel, features, ops),
         _variance(e, t),
         t,
     )
+
+
+def _traces(panel: PanelArrays, features: Features, ops: Operators) -> OperatorTraces | None:
+    """Return the traces that the log-determinants' derivatives and the information need."""
+    restricted = logdeterminants(panel, features)[1]
+    if isinstance(restricted, RestrictedLogDeterminant) and isinstance(ops.error, PeriodMultiplier):
+        return restricted.traces(ops.error)
+    return ops.traces(projected=panel.transformation.drop_unit) if ops.count else None
 
 
 def _columns(parts: list[Array], n: int) -> Array:

@@ -12,6 +12,7 @@ from gvcpos.spatial.panel.ml.logdet import Spectrum
 from gvcpos.spatial.panel.ml.multiplier import Multiplier, Traces
 from gvcpos.spatial.panel.ml.operators import Operators, OperatorTraces
 from gvcpos.spatial.panel.ml.period_spectrum import PeriodSpectrum
+from gvcpos.spatial.weights.period_matrix import PeriodMatrix
 
 Array = npt.NDArray[np.float64]
 
@@ -56,6 +57,16 @@ class PeriodMultiplier(Multiplier):
         shares = _periods(self.spectrum).periods.shares
         g, gg, gtg = (float(shares @ [getattr(one, name) for one in found]) for name in ("g", "gg", "gtg"))
         return Traces(g, gg, gtg, lambda: np.asarray(shares @ np.stack([one.diagonal for one in found])))
+
+    @property
+    def periods(self) -> PeriodMatrix:
+        """Which W each period has."""
+        return _periods(self.spectrum).periods
+
+    def stacked_diagonal(self, *, projected: bool) -> Array:
+        """Diagonals of G_t, shape (T*N,), less their column means when projected."""
+        found = np.stack([one.traces(projected=projected).diagonal for one in self.each])
+        return np.asarray(found[self.periods.place].reshape(-1))
 
     def _by_period(self, what: str, Z: Array) -> Array:
         out = np.empty(Z.shape)
