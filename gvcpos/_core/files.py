@@ -69,5 +69,6 @@ def existing_file(path: str | Path, what: str) -> Path:
     if found.is_dir():
         raise InputError(f"{found}: a folder, where {what} was expected. Name the file itself.")
     if not found.is_file():
-        raise InputError(f"{found}: no such file ({what}). Check the path; it is relative to {Path.cwd()}.")
+        start = "" if found.is_absolute() else f"; it is relative to {Path.cwd()}"
+        raise InputError(f"{found}: no such file ({what}). Check the path{start}.")
     return found

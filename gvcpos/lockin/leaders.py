@@ -173,7 +173,8 @@ def dominance_trend(
     changes = np.diff(series.to_numpy()) / np.diff(series.index.to_numpy(float))
     if len(changes) < _FEWEST_CHANGES:
         raise EstimationError(
-            f"trend of {country} in {stage}: {len(changes)} annual changes; at least {_FEWEST_CHANGES} are needed."
+            f"trend of {country} in {stage}: {len(changes)} annual changes; at least {_FEWEST_CHANGES} are needed. "
+            "Give more years."
         )
     error = float(changes.std(ddof=1) / np.sqrt(len(changes)))
     result = infer(float(changes.mean()), error, len(changes) - 1, level=level)
