@@ -164,12 +164,14 @@ def study_figures(results: StudyResults, inputs: Inputs) -> Iterator[Drawing]:
     yield _position_capture(results, shown, look)
     panel = frames["panel"][~frames["panel"]["country"].isin(spec.exclude)]
     last = panel[panel["year"] == panel["year"].max()][["country", "stage", "year", "va_share"]]
-    yield "stage_profile", partial(draw.stage_profile, last, shown, value="va_share", **look), last
+    title = f"Who makes the value added of each stage, {last['year'].max()}"
+    yield "stage_profile", partial(draw.stage_profile, last, shown, value="va_share", title=title, **look), last
     yield "moran", partial(draw.moran_lines, frames["moran"], stage=spec.panel.stage, **look), frames["moran"]
     yield from _space_figures(results, look)
     effects = frames["effects"][frames["effects"]["errors"] == "delta"]
     words = {
-        "title": f"Effects in the {spec.panel.main.upper()} of {spec.panel.dependent}, {spec.panel.stage} stage",
+        "title": f"Effects in the {spec.panel.main.upper()} of {spec.panel.dependent}, {spec.panel.stage} stage, "
+        f"{_years(results.main.resids.index.get_level_values('year'))}",
         "xlabel": f"Effect on {spec.panel.dependent} of one unit more, with 95 % interval (delta method)",
     }
     yield "effects", partial(draw.effects_plot, effects, **words, **look), effects
@@ -196,9 +198,15 @@ def _position_capture(results: StudyResults, shown: list[str], look: dict) -> Dr
         "capture": block.capture,
         "xlabel": _axis(block.position),
         "ylabel": f"{_axis(block.capture)},\n% points",
+        "title": f"Position and capture, {_years(dots['year'])}, country and year means taken out",
         "slope_label": "slope in the spatial Durbin model",
     }
     return "position_capture", partial(draw.position_capture, dots, list(tests), **options, **look), dots
+
+
+def _years(years: pd.Index | pd.Series) -> str:
+    """Write the span of some years."""
+    return f"{years.min()}–{years.max()}"
 
 
 def _axis(column: str) -> str:
