@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar, cast
@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gvcpos._core.errors import InputError, LabelError
-from gvcpos._core.labels import align, enumerate_labels, unique
+from gvcpos._core.errors import InputError
+from gvcpos._core.labels import align, unique
 from gvcpos._core.options import ExtraUnits, MissingRule, choose
+from gvcpos.spatial.panel.inputs import rows as rows_of
 from gvcpos.spatial.panel.inputs.missing import LeftOut, apply_rule, narrowed, refuse_infinite, with_past
 from gvcpos.spatial.weights import Weights
 from gvcpos.spatial.weights.periods import PeriodWeights, as_weights
@@ -107,25 +108,27 @@ def from_frames(
     choose(missing, MissingRule, "missing")
     choose(extra_units, ExtraUnits, "extra_units")
     W = given_weights(W, past=past)
-    target, frame = _column(y), X.to_frame() if isinstance(X, pd.Series) else X
-    rows = _pairs(target.index, "y")
-    order = _match(_pairs(frame.index, "X"), rows)
+    target, frame = rows_of.column(y), X.to_frame() if isinstance(X, pd.Series) else X
+    rows = rows_of.pairs(target.index, "y")
+    order = rows_of.match(rows_of.pairs(frame.index, "X"), rows)
     names = unique(frame.columns, "regressors")
     y_name = str(target.name) if target.name is not None else "y"
-    values = np.column_stack([_numbers(target), *(_numbers(frame.iloc[:, j])[order] for j in range(len(names)))])
+    values = np.column_stack(
+        [rows_of.numbers(target), *(rows_of.numbers(frame.iloc[:, j])[order] for j in range(len(names)))]
+    )
     values = _without_first(values, rows) if past else values
     W, units = _units(rows, W, extra_units)
     kept, W, out = _complete(rows, values, W, missing, columns=(y_name, *names), past=past)
     rows, values = [row for row, stays in zip(rows, kept, strict=True) if stays], values[kept]
-    times = _times(rows)
+    times = rows_of.periods(rows)
     W = _of_periods(W, times, out)
     values = _without_first(values, rows) if past else values
-    position = _positions(rows, times, W)
-    _refuse_missing(values, rows, (y_name, *names))
+    position = rows_of.positions(rows, times, W)
+    rows_of.refuse_missing(values, rows, (y_name, *names))
     cube = np.empty_like(values)
     cube[position] = values
     cube = cube.reshape(len(times), W.n, -1)
-    index = cast(pd.MultiIndex, target.index[kept].set_names(_level_names(target.index)))
+    index = cast(pd.MultiIndex, target.index[kept].set_names(rows_of.level_names(target.index)))
     y_cube, out = np.ascontiguousarray(cube[:, :, 0]), replace(out, units=units)
     return PanelData(y_cube, cube[:, :, 1:], y_name, names, times, W, index, position, out)
 
@@ -180,7 +183,7 @@ def from_arrays(
     stacked = np.column_stack([target.reshape(-1), regressors.reshape(-1, k)])
     rows = [] if np.isfinite(stacked).all() else [(unit, time) for time in periods for unit in W.ids]
     if missing == "error" or not rows:
-        _refuse_missing(stacked, rows, (y_name, *labels))
+        rows_of.refuse_missing(stacked, rows, (y_name, *labels))
         W = _of_periods(W, periods, LeftOut())
         return PanelData(target, regressors, y_name, labels, periods, W, None, np.arange(target.size), LeftOut(missing))
     kept, W, out = _complete(rows, stacked, W, missing, columns=(y_name, *labels), times=periods, past=past)
@@ -216,51 +219,9 @@ def _of_periods(W: Weights, times: tuple[object, ...], out: LeftOut) -> Weights:
     return cast(Weights, W.at(times, out.periods)) if isinstance(W, PeriodWeights) else W
 
 
-def _column(y: pd.Series | pd.DataFrame) -> pd.Series:
-    """Return y as a Series."""
-    if isinstance(y, pd.DataFrame):
-        if y.shape[1] != 1:
-            raise InputError(f"y has {y.shape[1]} columns ({enumerate_labels(y.columns)}); one is needed.")
-        return y.iloc[:, 0]
-    if not isinstance(y, pd.Series):
-        raise InputError(
-            f"y is a {type(y).__name__}; a Series on (entity, time) is needed. For arrays use SpatialPanel.from_arrays."
-        )
-    return y
-
-
-def _pairs(index: pd.Index, what: str) -> list[tuple[str, object]]:
-    """Return the rows as (entity, time), entity as text; refuse duplicates."""
-    if not isinstance(index, pd.MultiIndex) or index.nlevels != 2:
-        raise InputError(f"{what} needs a two-level index (entity, time); set_index([entity, time]) makes one.")
-    rows = [(str(entity), time) for entity, time in index]
-    if len(set(rows)) != len(rows):
-        seen: set[tuple[str, object]] = set()
-        twice = [row for row in rows if row in seen or seen.add(row)]  # type: ignore[func-returns-value]
-        raise LabelError(f"{what}: rows given twice: {_show(twice)}. Each entity and time must occur once.")
-    return rows
-
-
-def _match(have: list[tuple[str, object]], want: list[tuple[str, object]]) -> npt.NDArray[np.intp]:
-    """Positions of y's rows among X's."""
-    place = {row: i for i, row in enumerate(have)}
-    wanted = set(want)
-    missing = [row for row in want if row not in place]
-    extra = [row for row in have if row not in wanted]
-    if missing or extra:
-        parts = [f"X lacks {_show(missing)}"] * bool(missing) + [f"y lacks {_show(extra)}"] * bool(extra)
-        raise LabelError(f"X and y have different rows: {'; '.join(parts)}. Give both the same rows.")
-    return np.array([place[row] for row in want], dtype=np.intp)
-
-
-def _times(rows: list[tuple[str, object]]) -> tuple[object, ...]:
-    """Periods in ascending order."""
-    return tuple(sorted(dict.fromkeys(time for _, time in rows)))  # type: ignore[type-var]
-
-
 def _without_first(values: Array, rows: list[tuple[str, object]]) -> Array:
     """Set the regressors of the first period to zero; values (rows, 1 + k), y first."""
-    first = _times(rows)[:1]
+    first = rows_of.periods(rows)[:1]
     return np.where(
         np.array([(time,) == first for _, time in rows])[:, None] & (np.arange(values.shape[1]) > 0), 0.0, values
     )
@@ -293,7 +254,7 @@ def _complete(
     if rule == "error":
         return np.ones(len(rows), dtype=bool), W, LeftOut()
     refuse_infinite(values, rows, columns)
-    times = times or _times(rows)
+    times = times or rows_of.periods(rows)
     unit = {label: i for i, label in enumerate(W.ids)}
     period = {time: t for t, time in enumerate(times)}
     at = (np.array([period[time] for _, time in rows]), np.array([unit[entity] for entity, _ in rows]))
@@ -305,49 +266,3 @@ def _complete(
     stays = periods[at[0]] & entities[at[1]]
     W = narrowed(W, _without(W.ids, out.entities)) if out.entities else W
     return stays, W, replace(out, rows=int((~stays).sum()))
-
-
-def _positions(rows: list[tuple[str, object]], times: tuple[object, ...], W: Weights) -> npt.NDArray[np.intp]:
-    """Positions of the rows in the stacked arrays; refuse gaps."""
-    unit = {label: i for i, label in enumerate(W.ids)}
-    period = {time: i for i, time in enumerate(times)}
-    if len(rows) != len(unit) * len(period):
-        there = set(rows)
-        gaps = [(entity, time) for entity in W.ids for time in times if (entity, time) not in there]
-        raise InputError(
-            f"the panel is not balanced: {len(gaps)} rows are missing: {_show(gaps)}. "
-            "Drop those entities or periods, which missing='drop-entities' or 'drop-periods' does, "
-            "or fill the gaps first."
-        )
-    return np.array([period[time] * W.n + unit[entity] for entity, time in rows], dtype=np.intp)
-
-
-def _numbers(column: pd.Series) -> Array:
-    """Return a column as float, or say that it is not numeric."""
-    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
-        raise InputError(f"column {column.name!r} is not numeric ({column.dtype}). Convert it first.")
-    return column.to_numpy(dtype=float, na_value=np.nan)
-
-
-def _refuse_missing(values: Array, rows: Iterable[tuple[str, object]], columns: tuple[str, ...]) -> None:
-    """Name the cells that are missing or infinite."""
-    bad = np.argwhere(~np.isfinite(values))
-    if bad.size:
-        pairs = list(rows)
-        shown = [f"{columns[j]} of {pairs[i][0]} in {pairs[i][1]}" for i, j in bad[:8]]
-        raise InputError(
-            f"{len(bad)} values are missing or infinite: {'; '.join(shown)}"
-            f"{' ...' if len(bad) > 8 else ''}. Drop the entities or periods, which "
-            "missing='drop-entities' or 'drop-periods' does, or fill them first."
-        )
-
-
-def _level_names(index: pd.Index) -> list[str]:
-    return [
-        str(name) if name is not None else default
-        for name, default in zip(index.names, ("entity", "time"), strict=True)
-    ]
-
-
-def _show(rows: Iterable[tuple[str, object]]) -> str:
-    return enumerate_labels(f"({entity}, {time})" for entity, time in rows)
