@@ -52,7 +52,7 @@ class Case:
             warnings.simplefilter("error", BoundaryWarning)
             try:
                 if self.family == "gmm":
-                    return panel.fit_gmm("homoskedastic" if self.effects == "random" else "robust")
+                    return panel.fit_gmm("homoskedastic" if self.effects.startswith("random") else "robust")
                 return panel.fit()
             except BoundaryWarning:
                 return None
@@ -70,7 +70,10 @@ DYNAMIC = [
 ]
 GMM = [Case("gmm", model, effects) for model in MODELS for effects in FIXED if model != "slx"]
 GMM += [
-    Case("gmm", model, "random", error="kkp" if model in ERRORS else "baltagi") for model in MODELS if model != "slx"
+    Case("gmm", model, effects, error="kkp" if model in ERRORS else "baltagi")
+    for model in MODELS
+    for effects in ("random", "random-time")
+    if model != "slx"
 ]
 ALL = [*STATIC, *RANDOM, *DYNAMIC, *GMM]
 

@@ -47,8 +47,8 @@ class Components:
 
 
 def within_transformation(t: Transformation) -> Transformation:
-    """Return Q0 as a transformation: T - 1 periods."""
-    return replace(t, entity=True, time=False, lee_yu=True)
+    """Return Q0 as a transformation: T - 1 periods; with time effects J Q0, and N - 1 units."""
+    return replace(t, entity=True, lee_yu=True)
 
 
 def between(Z: Array) -> Array:
@@ -63,9 +63,13 @@ def whiten(Z: Array, ratio: float) -> Array:
 
 def between_quadratics(forms: ErrorForms, u: Array) -> Quadratics:
     """Return the classical moments of Q1 e: those of the means over time, sqrt(T) times."""
+    return between_forms(forms).quadratics(single(u))
+
+
+def between_forms(forms: ErrorForms) -> ErrorForms:
+    """Return the classical forms of the means over time, as one period, time effects as they are."""
     t = forms.transformation
-    means = ErrorForms(forms.matrix, Transformation(t.units, 1, False, False, False), robust=False)
-    return means.quadratics(single(u))
+    return ErrorForms(forms.matrix, Transformation(t.units, 1, False, t.time, t.time), robust=False)
 
 
 def single(Z: Array) -> Array:

@@ -206,17 +206,12 @@ def _plan(panel: SpatialPanel, plan: Plan, a: GmmArrays) -> Plan:
 
 
 def _check_effects(panel: SpatialPanel, a: GmmArrays) -> None:
-    if panel.effects == "random-time":
-        raise InputError(
-            "fit_gmm knows random entity effects without time effects. Take effects='random' with dummies of the "
-            "periods among the regressors, or effects='twoway'."
-        )
     if panel.features.error and a.random and panel.choices.random_error != "kkp":
         raise InputError(
             "the moments of Kapoor, Kelejian and Prucha are those of random_error='kkp', where entity effects are "
             f"spatially correlated too; this panel has {panel.choices.random_error!r}. Make it with random_error='kkp'."
         )
-    if panel.features.error and not a.random:
+    if panel.features.error:
         check_transformation(a.transformation, panel.error_weights)
 
 

@@ -2,6 +2,10 @@
 
 Variance components first (Kapoor, Kelejian and Prucha 2007; Baltagi and Liu 2011 with a spatial lag), then the
 regression filtered by I − λM and whitened by Ω^(-1/2), with instruments that are whitened too.
+
+Beside fixed time effects everything goes through J = I − 11'/N, period by period, after M: with rows of M that sum to
+one JMJ = JM, so that J u = λ JM J u + J e has no time effects in it. Q0 and Q1 commute with J, J e has the variances
+σv² and σ1² as before, on (N − 1)(T − 1) and N − 1 degrees of freedom, and the moments have the traces of JM and JM'MJ.
 """
 
 from __future__ import annotations
@@ -22,12 +26,19 @@ from gvcpos.spatial.panel.gmm.arrays import (
     transformed_basis,
     weighted,
 )
-from gvcpos.spatial.panel.gmm.components import Components, between, components, single, whiten, within_transformation
+from gvcpos.spatial.panel.gmm.components import (
+    Components,
+    between,
+    between_forms,
+    components,
+    single,
+    whiten,
+    within_transformation,
+)
 from gvcpos.spatial.panel.gmm.covariance import unfiltered_influence
 from gvcpos.spatial.panel.gmm.error_moments import ErrorForms
 from gvcpos.spatial.panel.gmm.instruments import basis, best
 from gvcpos.spatial.panel.gmm.two_stage import Array, Linear, Scores, two_stage
-from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml.multiplier import filtered
 
 
@@ -53,19 +64,19 @@ class Part:
 
 
 def estimate_random(a: GmmArrays, plan: Plan) -> GmmEstimate:
-    """Estimate with random entity effects."""
+    """Estimate with random entity effects, alone or beside fixed time effects."""
     t = a.transformation
     scores = Scores(plan.cov_type, t, whitened=True, bandwidth=plan.bandwidth)
     parts = _parts(a, plan)
     found = _components(a, plan, parts)
-    y, Z = (flat(whiten(filtered(a.error_spectrum, found.lam, part), found.ratio)) for part in (a.y, a.Z))
+    y, Z = (flat(t.within(whiten(filtered(a.error_spectrum, found.lam, part), found.ratio))) for part in (a.y, a.Z))
     columns = lagged_candidates(a, plan.order)
     moved = columns.columns
     if plan.instruments == "best":
-        first = two_stage(flat(a.y), flat(a.Z), transformed_basis(a, columns, t).H).delta
+        first = two_stage(flat(t.within(a.y)), flat(t.within(a.Z)), transformed_basis(a, columns, t).H).delta
         columns = best((a.X, a.names), a.spectrum, float(first[-1]), first[:-1])
         moved = filtered(a.error_spectrum, found.lam, columns.columns)
-    H = basis(flat(whiten(moved, found.ratio)), columns.names, columns.included, a.instrumented)
+    H = basis(flat(t.within(whiten(moved, found.ratio))), columns.names, columns.included, a.instrumented)
     fit = weighted(y, Z, H, scores, plan)
     covariance = fit.P.T @ scores.variance(H.H, fit.e) @ fit.P
     if found.solution is not None:
@@ -80,11 +91,11 @@ def _parts(a: GmmArrays, plan: Plan) -> tuple[Part, Part]:
     t, columns = a.transformation, lagged_candidates(a, plan.order)
     if not a.instrumented:
         H = transformed_basis(a, columns, t).H
-        fit = two_stage(flat(a.y), flat(a.Z), H)
+        fit = two_stage(flat(t.within(a.y)), flat(t.within(a.Z)), H)
         part = Part(a.y - a.Z @ fit.delta, H, fit.P, 0)
         return part, part
     made = []
-    for take in (within_transformation(t).within, between):
+    for take in (within_transformation(t).within, lambda Z: t.within(between(Z))):
         H = basis(flat(take(columns.columns)), columns.names, columns.included, a.instrumented).H
         Z, everything = flat(take(a.Z)), np.linalg.norm(flat(a.Z), axis=0)
         moving = np.linalg.norm(Z, axis=0) > 1e-9 * everything
@@ -100,14 +111,15 @@ def _components(a: GmmArrays, plan: Plan, parts: tuple[Part, Part]) -> Component
     t = a.transformation
     if a.features.error:
         return components(a.error_spectrum, t, (parts[0].u, parts[1].u), plan.moments)
-    left = t.units * (t.periods - 1) - parts[0].used, t.units - parts[1].used
+    units = t.units - t.drop_unit
+    left = units * (t.periods - 1) - parts[0].used, units - parts[1].used
     if min(left) <= 0:
         raise EstimationError(
             f"random effects: {t.units} entities x {t.periods} periods are too few for {parts[1].used} coefficients "
             "between entities. Take fewer regressors or other effects."
         )
     v = float((within_transformation(t).within(parts[0].u) ** 2).sum()) / left[0]
-    between_u = t.periods * float((parts[1].u.mean(axis=0) ** 2).sum()) / left[1]
+    between_u = float((t.within(single(parts[1].u)) ** 2).sum()) / left[1]
     return Components(v, between_u, None, np.empty((0, 0)))
 
 
@@ -121,7 +133,7 @@ def _lambda_covariance(
     t, (H, fit), solution = a.transformation, last, found.solution
     if solution is None:
         raise EstimationError("there is no lambda in this model.")
-    lead = solution.influence[:1]
+    lead, units = solution.influence[:1], t.units - t.drop_unit
     xi, side = found.xi.copy(), np.zeros((fit.P.shape[1], 1))
     if a.instrumented:
         for j, (variance, scale) in enumerate(((found.sigma2_v, 1.0), (found.sigma2_1, found.ratio))):
@@ -129,9 +141,9 @@ def _lambda_covariance(
             if block.start >= len(xi):
                 break
             linear = _influence(a, solution.lam, parts[j], is_between=bool(j))
-            xi[block, block] += t.units * variance * linear.T @ linear
+            xi[block, block] += units * variance * linear.T @ linear
             side += scale * variance * fit.P.T @ (H.T @ linear) @ lead[:, block].T
-    return side, lead @ xi @ lead.T / t.units
+    return side, lead @ xi @ lead.T / units
 
 
 def _influence(a: GmmArrays, lam: float, part: Part, *, is_between: bool) -> Array:
@@ -143,7 +155,8 @@ def _influence(a: GmmArrays, lam: float, part: Part, *, is_between: bool) -> Arr
     if not is_between:
         e, Z = forms.transformation.within(e), flat(forms.transformation.within(Z))
         return unfiltered_influence(forms.adjoints(e), Z, (part.H, part.P), error, forms.transformation.nobs)
-    means = ErrorForms(forms.matrix, Transformation(t.units, 1, False, False, False), robust=False)
+    means = between_forms(forms)
+    e, Z = (means.transformation.within(single(one)) for one in (e, Z))
     first = np.sqrt(t.periods) * part.H[: t.units], part.P
-    linear = unfiltered_influence(means.adjoints(single(e)), flat(single(Z)), first, error, t.units)
+    linear = unfiltered_influence(means.adjoints(e), flat(Z), first, error, means.transformation.nobs)
     return np.tile(linear / np.sqrt(t.periods), (t.periods, 1))
