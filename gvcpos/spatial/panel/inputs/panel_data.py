@@ -107,21 +107,17 @@ def from_frames(
     """
     choose(missing, MissingRule, "missing")
     choose(extra_units, ExtraUnits, "extra_units")
-    W = given_weights(W, past=past)
     target, frame = rows_of.column(y), X.to_frame() if isinstance(X, pd.Series) else X
     rows = rows_of.pairs(target.index, "y")
     order = rows_of.match(rows_of.pairs(frame.index, "X"), rows)
     names = unique(frame.columns, "regressors")
     y_name = str(target.name) if target.name is not None else "y"
-    values = np.column_stack(
-        [rows_of.numbers(target), *(rows_of.numbers(frame.iloc[:, j])[order] for j in range(len(names)))]
-    )
+    values = np.column_stack([rows_of.numbers(target), rows_of.table(frame)[order]])
     values = _without_first(values, rows) if past else values
-    W, units = _units(rows, W, extra_units)
+    W, units = _units(rows, given_weights(W, past=past), extra_units)
     kept, W, out = _complete(rows, values, W, missing, columns=(y_name, *names), past=past)
     rows, values = [row for row, stays in zip(rows, kept, strict=True) if stays], values[kept]
     times = rows_of.periods(rows)
-    W = _of_periods(W, times, out)
     values = _without_first(values, rows) if past else values
     position = rows_of.positions(rows, times, W)
     rows_of.refuse_missing(values, rows, (y_name, *names))
@@ -130,6 +126,7 @@ def from_frames(
     cube = cube.reshape(len(times), W.n, -1)
     index = cast(pd.MultiIndex, target.index[kept].set_names(rows_of.level_names(target.index)))
     y_cube, out = np.ascontiguousarray(cube[:, :, 0]), replace(out, units=units)
+    W = _of_periods(W, times, out)
     return PanelData(y_cube, cube[:, :, 1:], y_name, names, times, W, index, position, out)
 
 
@@ -196,15 +193,7 @@ def from_arrays(
 
 
 def given_weights(W: Weights | Mapping[object, Weights], *, past: bool) -> Weights:
-    """Take weights, or a mapping of periods to weights, which only static panels know.
-
-    Raises
-    ------
-    InputError
-        If a dynamic panel (`past`) is given a mapping, or a value of it is no Weights.
-    LabelError
-        If units differ between periods.
-    """
+    """Take weights, or a mapping of periods to weights, which only static panels know; see `as_weights`."""
     found = as_weights(W)
     if past and isinstance(found, PeriodWeights):
         raise InputError(

@@ -111,6 +111,12 @@ def numbers(column: pd.Series) -> Array:
     return column.to_numpy(dtype=float, na_value=np.nan)
 
 
+def table(frame: pd.DataFrame) -> Array:
+    """Return all columns as floats, shape (rows, k); see `numbers`."""
+    columns = [numbers(frame.iloc[:, j]) for j in range(frame.shape[1])]
+    return np.column_stack(columns) if columns else np.empty((len(frame), 0))
+
+
 def refuse_missing(values: Array, rows: Iterable[tuple[str, object]], columns: tuple[str, ...]) -> None:
     """Refuse missing and infinite values.
 
