@@ -32,6 +32,7 @@ from gvcpos.spatial.panel.inputs.design import Design, design, lags
 from gvcpos.spatial.panel.inputs.missing import LeftOut, choices_for
 from gvcpos.spatial.panel.inputs.period_checks import check_periods, error_weights_of
 from gvcpos.spatial.panel.inputs.transform import Transformation
+from gvcpos.spatial.panel.many import ManyMethods
 from gvcpos.spatial.panel.ml.approximation import check_log_determinant, spectrum_by_name
 from gvcpos.spatial.panel.ml.edge import warn_at_edge
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, fit
@@ -43,7 +44,7 @@ from gvcpos.spatial.panel.results import SpatialPanelResults
 from gvcpos.spatial.weights import Weights
 
 
-class SpatialPanel(GmmMethods, ModelTestMethods):
+class SpatialPanel(GmmMethods, ManyMethods, ModelTestMethods):
     """A static spatial panel model, estimated by (quasi) maximum likelihood.
 
     y_t = rho W y_t + X_t beta + W X_t theta + mu + alpha_t 1 + u_t,  u_t = lambda M u_t + e_t

@@ -12,7 +12,7 @@ from gvcpos.spatial.panel.inference.clustered import chosen_covariance
 from gvcpos.spatial.panel.inference.covariance import Pieces
 from gvcpos.spatial.panel.inputs.transform import Transformation, spatial_lag
 from gvcpos.spatial.panel.ml.entity_dummies import as_dummies, effects_by_regression, entity_dummies
-from gvcpos.spatial.panel.ml.likelihood import Concentrated, moments
+from gvcpos.spatial.panel.ml.likelihood import Concentrated, Moments, moments
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant, Spectrum
 from gvcpos.spatial.panel.ml.multiplier import filtered
 from gvcpos.spatial.panel.ml.operators import Operators, OperatorTraces
@@ -142,12 +142,17 @@ def fit(panel: PanelArrays, features: Features, cov_type: str, bandwidth: int | 
         Of the Driscoll-Kraay covariance.
 
     """
-    t, k = panel.transformation, panel.X.shape[2]
     design, within = columns_and_effects(panel, features)
     data = transformed(panel, design, within, features)
-    likelihood = Concentrated(
-        moments(data.targets, data.X, data.filtered), *logdeterminants(panel, features), t.nobs, t.determinants
-    )
+    return maximum(panel, features, data, moments(data.targets, data.X, data.filtered), (cov_type, bandwidth))
+
+
+def maximum(
+    panel: PanelArrays, features: Features, data: Data, crossed: Moments, errors: tuple[str, int | None]
+) -> Estimate:
+    """Maximise the likelihood of transformed columns, whose cross-products are given; errors as `fit` takes them."""
+    t, k = panel.transformation, panel.X.shape[2]
+    likelihood = Concentrated(crossed, *logdeterminants(panel, features), t.nobs, t.determinants)
     modes = maximise(likelihood)
     rho, lam = modes[0].rho, modes[0].lam
     beta = likelihood.moments.beta(rho, lam)
@@ -156,7 +161,7 @@ def fit(panel: PanelArrays, features: Features, cov_type: str, bandwidth: int | 
         name: value for name, value in zip(("rho", "lambda"), (rho, lam), strict=True) if name in features.spatial
     }
     at = "".join(f" at {name} = {value:.6f}" for name, value in spatial.items())
-    cov = chosen_covariance(pieces, cov_type, bandwidth, at)
+    cov = chosen_covariance(pieces, *errors, at)
     keep = np.r_[:k, data.X.shape[1] : len(cov)]
     return Estimate(
         beta[:k],

@@ -66,6 +66,13 @@ class Moments:
         by_rho = -2.0 * float(C[1] @ c) if self.lagged else 0.0
         return by_rho, float(c @ (2.0 * lam * self.C2 - self.C1) @ c)
 
+    def at(self, rho: float, lam: float) -> tuple[float, float, float]:
+        """Return the residual sum of squares and its derivatives by rho and lam at one point."""
+        if self._orthogonal and self.lagged:
+            yy, yw, ww = self._plain
+            return yy - 2.0 * rho * yw + rho * rho * ww, -2.0 * (yw - rho * ww), 0.0
+        return float(self.rss(np.array(rho), np.array(lam))), *self.slopes(rho, lam)
+
     def direction(self, rho: float, lam: float) -> Array:
         """Return the coordinates (1, -rho, -g) of the residuals in the columns, shape (j+k,)."""
         a = np.array([1.0, -rho]) if self.lagged else np.array([1.0])
@@ -75,6 +82,11 @@ class Moments:
         """Return the generalised least-squares coefficients, shape (k,)."""
         a = np.array([1.0, -rho]) if self.lagged else np.array([1.0])
         return np.asarray(self.b @ a + (0.0 if self._orthogonal else np.linalg.solve(self.R, self._g(rho, lam))))
+
+    @cached_property
+    def _plain(self) -> tuple[float, float, float]:
+        """Products of y and Wy, as numbers: a search asks for them at one point after the other."""
+        return float(self.C0[0, 0]), float(self.C0[0, 1]), float(self.C0[1, 1])
 
     @cached_property
     def _orthogonal(self) -> bool:
@@ -156,16 +168,14 @@ class Concentrated:
 
     def score(self, rho: float, lam: float) -> Array:
         """Return the derivatives with respect to rho and lam, shape (2,); 0 for a parameter that is not there."""
-        rss = float(self.moments.rss(np.array(rho), np.array(lam)))
-        slopes = np.array(self.moments.slopes(rho, lam))
-        logdets = np.array(
+        rss, by_rho, by_lam = self.moments.at(rho, lam)
+        scale, m = -0.5 * self.nobs / rss, self.determinants
+        return np.array(
             [
-                0.0 if self.lag is None else self.lag.slope(rho),
-                0.0 if self.error is None else self.error.slope(lam),
+                0.0 if self.lag is None else scale * by_rho + m * self.lag.slope(rho),
+                0.0 if self.error is None else scale * by_lam + m * self.error.slope(lam),
             ]
         )
-        there = np.array([self.lag is not None, self.error is not None])
-        return np.where(there, -0.5 * self.nobs * slopes / rss + self.determinants * logdets, 0.0)
 
 
 def gaussian(rss: Array, logdet: Array, nobs: int, determinants: int) -> Array:

@@ -122,6 +122,8 @@ class LogDeterminant:
 
     def slope(self, r: float) -> float:
         """Return the derivative with respect to r, -tr W(I - rW)^-1 (+ 1/(1 - r))."""
+        if type(self.spectrum) is Spectrum:
+            return self._slope(r)
         return float(self._mean(lambda one: np.asarray(one._slope(r))))
 
     def _slope(self, r: float) -> float:
