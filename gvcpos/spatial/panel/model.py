@@ -68,8 +68,8 @@ class SpatialPanel(GmmMethods, ManyMethods, ModelTestMethods):
         Lee and Yu's (2010) transformed likelihood with T-1 periods and, for time effects, N-1 units and
         log|I - rho W| - log(1 - rho); or the direct likelihood (Elhorst 2003), whose variance (and with
         time effects also rho) is biased in short panels. Where W changes over time, "lee-yu" takes time effects out
-        period by period and sets the score's expectation right for entity effects, which gives its T-1 periods too;
-        beside a spatial error whose weights change, entity effects need "direct".
+        period by period and gives T-1 periods for entity effects too: in sar and sdm by a score whose expectation is
+        set right, in sem and sdem by the restricted likelihood; sac and gns need "direct".
     intercept : bool
         Whether a pooled model gets a constant.
     error_weights : Weights, or mapping of period to Weights, optional

@@ -57,7 +57,8 @@ def rows(result: SpatialPanelResults) -> SummaryRows:
     model, t = result.model, result.model.transformation
     method = "maximum likelihood" if model.effects == "none" or model.random else METHODS[model.method]
     if t.lee_yu and t.entity and changing(model):
-        method = "likelihood with its score set right for entity effects"
+        restricted = "restricted likelihood, effects transformed away"
+        method = restricted if model.features.error else "likelihood with its score set right for entity effects"
     facts = (
         ("Dependent variable", model.data.y_name),
         ("Effects", EFFECTS[model.effects]),

@@ -77,15 +77,16 @@ def nearly(W: Weights, t: int) -> dict[int, Weights]:
     return {i: Weights.from_dense(W.ids, W.dense() * (1.0 + i * 2.0**-50)) for i in range(t)}
 
 
-@pytest.mark.parametrize("cov_type", ["information", "sandwich"])
 @pytest.mark.parametrize(("model", "effects"), CELLS)
-def test_nearly_the_same_w_gives_the_constant_w(model: str, effects: str, cov_type: str) -> None:
+def test_nearly_the_same_w_gives_the_constant_w(model: str, effects: str) -> None:
     """Through every operator of changing weights; entity effects beside an error are dummies on one side only."""
     t, W = 5, changing(3, 12, 1)[2000]
     y, X = draw(np.random.default_rng(4), dict.fromkeys(range(t), W), rho=0.3, effects=effects)
     moving = made(y, X, nearly(W, t), model=model, effects=effects)
     assert isinstance(moving.weights, PeriodWeights)
-    same(moving.fit(cov_type), made(y, X, W, model=model, effects=effects).fit(cov_type), 1e-8)  # type: ignore[arg-type]
+    other = made(y, X, W, model=model, effects=effects)
+    same(moving.fit("sandwich"), other.fit("sandwich"), 1e-8)
+    np.testing.assert_allclose(moving.fit().std_errors, other.fit().std_errors, rtol=1e-8)
 
 
 @pytest.mark.parametrize(("model", "effects"), [c for c in CELLS if c not in REFUSED])
@@ -286,7 +287,7 @@ def test_residuals_predictions_and_effects_add_up() -> None:
 
 
 def test_residual_moran_is_that_of_each_years_weights() -> None:
-    y, X, W = panel(20, 15, 5, rho=0.3)
+    y, X, W = panel(20, 15, 3, rho=0.3)
     result = made(y, X, W, model="sdm").fit()
     table = result.moran_by_year(permutations=99).set_index("time")
     for year, one in W.items():
@@ -339,20 +340,28 @@ def test_lm_tests_are_those_of_the_blocks(effects: str) -> None:
 
 
 def test_bootstrap_and_influence_follow_the_weights() -> None:
-    y, X, W = panel(23, 25, 6, rho=0.3)
+    y, X, W = panel(23, 12, 6, rho=0.3)
     result = made(y, X, W, model="sdm", method="lee-yu").fit()
     drawn = result.bootstrap("parametric", draws=199, seed=1)
     ratio = drawn.std_errors / result.std_errors
-    assert ((ratio > 0.8) & (ratio < 1.25)).all()
+    assert ((ratio > 0.75) & (ratio < 1.35)).all()
     assert ((drawn.draws.mean() - result.params).abs() < 0.4 * result.std_errors).all()
     one = result.influence(exact=True).set_index("unit").loc["u003"]
-    keep = [i for i in range(25) if i != 3]
-    ids = [labels(25)[i] for i in keep]
+    keep = [i for i in range(12) if i != 3]
+    ids = [labels(12)[i] for i in keep]
     smaller = {year: w.subset(ids, islands="keep").normalised("row") for year, w in W.items()}
     refit = made(y[:, keep], X[:, keep], smaller, model="sdm", method="lee-yu").fit()
     np.testing.assert_allclose(
         one[list(result.names)].to_numpy(float), (refit.params - result.params) / result.std_errors, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("model", ["sdm", "sem"])
+def test_many_specifications_are_the_same_fits(model: str) -> None:
+    y, X, W = panel(35, 12, 5, rho=0.2)
+    start = made(y, X, W, model=model)
+    for result, names in zip(start.fit_each([["x1"], ["x1", "x2"]]), (["x1"], ["x1", "x2"]), strict=True):
+        same(result, made(y, X[:, :, : len(names)], W, names=names, model=model).fit(), 1e-8)
 
 
 def test_fits_are_compared_by_the_weights_of_every_period() -> None:
@@ -416,8 +425,9 @@ def test_units_and_periods_that_do_not_match_are_named() -> None:
         SpatialPanel(target, frame, changed(W, 2002, lambda D: D[:9, :9], ids[:9]))
     with pytest.raises(LabelError, match="W of 2002 has extra"):
         SpatialPanel(target, frame, changed(W, 2002, lambda D: np.pad(D, (0, 1)), [*ids, "extra"]))
+    others = target.index.get_level_values("country") != "u003"
     with pytest.raises(LabelError, match="u003"):
-        SpatialPanel(target.drop("u003"), frame.drop("u003"), W)
+        SpatialPanel(target[others], frame[others], W)
     with pytest.raises(InputError, match=r"W\[2001\] is a ndarray"):
         SpatialPanel(target, frame, {**W, 2001: W[2001].dense()})  # type: ignore[dict-item]
     with pytest.raises(InputError, match="empty mapping"):
@@ -529,9 +539,9 @@ def simulated(cell: tuple[str, str], method: str, draws: int, size: tuple[int, i
     return pd.DataFrame(columns, index=[*names, "sigma2"])
 
 
-@pytest.mark.parametrize(("model", "effects"), [("sdm", "twoway"), ("sem", "entity")])
+@pytest.mark.parametrize(("model", "effects"), [("sdm", "twoway"), ("sdem", "entity")])
 def test_estimates_are_centred_and_intervals_cover(model: str, effects: str) -> None:
-    found = simulated((model, effects), "lee-yu", 120, (30, 6))
+    found = simulated((model, effects), "lee-yu", 100, (25, 5))
     assert (found["bias"].abs() < 0.35).all()
     assert (found["covered"] > 0.87).all()
     assert found["ratio"].between(0.84, 1.2).all()

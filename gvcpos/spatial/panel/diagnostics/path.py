@@ -155,8 +155,7 @@ def specification_path(
     Raises
     ------
     InputError
-        If a step is not known or given twice, alpha is not a level, a formula lacks its data, or weights change over
-        time.
+        If a step is not known or given twice, alpha is not a level, a formula lacks its data, or W changes over time.
 
     Notes
     -----
@@ -173,7 +172,6 @@ def specification_path(
         raise InputError(f"order names {enumerate_labels(unknown) or 'no step'}. Allowed: {enumerate_labels(ORDER)}.")
     choose(cov_type, CovarianceType, "cov_type")
     start = _panel(panel, data, W, choices)
-    refuse_changing(start, "specification_path", "its steps rest on one W; go them by hand, from lm_tests() to lr()")
     state = State(start, alpha, cov_type, hold_effects, start.effects)
     decisions = tuple(STEPS[name](state) for name in names)
     return SpecificationPath(decisions, state.model, state.effects, state.fitted(state.model), alpha)
@@ -184,10 +182,11 @@ def _panel(panel: SpatialPanel | str, data: pd.DataFrame | None, W: Weights | No
     if isinstance(panel, str):
         if data is None or W is None:
             raise InputError("a formula needs data and W; or give a SpatialPanel.")
-        return SpatialPanel.from_formula(panel, data, W, **choices)
+        return _panel(SpatialPanel.from_formula(panel, data, W, **choices), None, None, {})
     if data is not None or W is not None or choices:
         given = [name for name, value in (("data", data), ("W", W)) if value is not None] + list(choices)
         raise InputError(f"a SpatialPanel has its own {enumerate_labels(given)}; give them with a formula only.")
+    refuse_changing(panel, "specification_path", "its steps rest on one W; go them by hand, from lm_tests() to lr()")
     return panel
 
 
