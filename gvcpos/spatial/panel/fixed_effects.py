@@ -3,7 +3,8 @@
 Given (ρ, β, λ) the effects are a linear map L of r = y − ρWy − Xβ, so that
 var L r = σ² L(B'B)⁻¹L' + L[X, m] V (L[X, m])', with B = I − λM, m = E(Wy) and V the covariance of (β, ρ): the joint
 inverse information of a regression with dummies, partitioned. λ adds nothing, as it is uncorrelated with what enters
-the mean. Entity effects are consistent in T, time effects in N.
+the mean. Entity effects are consistent in T, time effects in N. In a dynamic panel y_{t−1} and Wy_{t−1} are columns of
+X, and m is E(Wy) given the past.
 """
 
 from __future__ import annotations

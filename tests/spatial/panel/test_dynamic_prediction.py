@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -131,6 +133,13 @@ def test_without_a_past_predictions_are_static(model: str, effects: str) -> None
         np.testing.assert_allclose(dynamic.predict(kind=kind), static.predict(kind=kind), rtol=1e-9)  # type: ignore[arg-type]
         np.testing.assert_allclose(dynamic.predict(new, kind=kind), static.predict(new, kind=kind), rtol=1e-9)  # type: ignore[arg-type]
         np.testing.assert_allclose(dynamic.predict(kind=kind, recursive=True), dynamic.predict(kind=kind), rtol=1e-12)  # type: ignore[arg-type]
+    free = DynamicSpatialPanel.from_arrays(y, X, W, **names, **options).fit(correction="none")  # type: ignore[arg-type]
+    beta = np.append(static.estimate.beta, [0.0, 0.0])
+    estimate = replace(free.estimate, beta=beta, spatial=static.estimate.spatial)
+    imposed = DynamicResults(free.model, estimate, free.how, free.uncorrected)
+    for kind in ("reduced", "signal"):
+        np.testing.assert_allclose(imposed.predict(new, kind=kind), static.predict(new, kind=kind), rtol=1e-9)  # type: ignore[arg-type]
+        np.testing.assert_allclose(imposed.predict(kind=kind, recursive=True), static.predict(kind=kind), rtol=1e-9)  # type: ignore[arg-type]
     for kind in ("in-sample", "blup"):
         np.testing.assert_allclose(dynamic.predict(kind=kind), static.predict(kind=kind), rtol=1e-8, atol=1e-9)  # type: ignore[arg-type]
 
