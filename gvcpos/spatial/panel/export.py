@@ -49,6 +49,14 @@ class ExportMethods:
         xsmle's fixed effects are those of ``method="direct"``; with its option leeyu, of ``"lee-yu"``. Of dynamic
         models ``dlag(1)`` has ``L.y``, ``dlag(2)`` ``L.Wy`` and ``dlag(3)`` both; y is the dependent variable's name.
 
+        Notes
+        -----
+        The order rests on the article's tables and on the names that xsmle's public code gives its matrices, read, not
+        run: sar Main, Spatial rho, Variance; sdm Main, Wx, Spatial rho, Variance; sem Main, Spatial lambda, Variance;
+        sac Main, Spatial rho and lambda, Variance; the past first in Main and ``_cons`` last. xsmle has no slx, sdem
+        and gns, and no pooled model: theirs is the same order by analogy. Its random effects have a parameter of their
+        own scale before sigma2_e (lgt_theta, ln_phi) and are refused here.
+
         Raises
         ------
         InputError

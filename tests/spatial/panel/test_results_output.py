@@ -8,7 +8,7 @@ from scipy import stats
 
 from gvcpos._core.errors import LabelError
 from gvcpos.report import regression_table
-from gvcpos.spatial.panel import SpatialPanel, compare
+from gvcpos.spatial.panel import DynamicSpatialPanel, SpatialPanel, compare
 from tests.spatial.panel.munnell import MODELS, fitted, golden, simulated
 
 
@@ -33,6 +33,33 @@ def test_stata_order_loses_nothing(model: str) -> None:
     found = result.to_stata_order()
     assert sorted(found.params) == sorted([*result.params, result.sigma2])
     assert np.trace(found.cov) == pytest.approx(np.trace(result.estimate.covariance), rel=1e-12)
+
+
+XSMLE = {
+    "sar": ["Main", "Spatial rho", "Variance"],
+    "sdm": ["Main", "Wx", "Spatial rho", "Variance"],
+    "sem": ["Main", "Spatial lambda", "Variance"],
+    "sac": ["Main", "Spatial rho", "Spatial lambda", "Variance"],
+}
+
+
+@pytest.mark.parametrize("past", ["none", "time", "space-time", "space"])
+@pytest.mark.parametrize("model", list(XSMLE))
+def test_stata_order_of_every_model_of_xsmle(model: str, past: str) -> None:
+    """As its public code names e(b): equations, the past first in Main, no constant with fixed effects."""
+    y, X, W = simulated(3, n=20, t=8)
+    if past == "none":
+        result = SpatialPanel.from_arrays(y, X, W, model=model, effects="entity").fit()  # type: ignore[arg-type]
+    else:
+        made = DynamicSpatialPanel.from_arrays(y, X, W, model=model, effects="entity", dynamic=past)  # type: ignore[arg-type]
+        result = made.fit(correction="none")
+    found = list(result.to_stata_order().params.index)
+    parts = [f"{equation} {name}" if equation == "Spatial" else equation for equation, name in found]
+    assert list(dict.fromkeys(parts)) == XSMLE[model]
+    before = {"none": [], "time": ["L.y"], "space": ["L.Wy"], "space-time": ["L.y", "L.Wy"]}[past]
+    assert [name for equation, name in found if equation == "Main"] == [*before, "x1", "x2"]
+    assert [name for equation, name in found if equation == "Wx"] == ["x1", "x2"] * ("Wx" in XSMLE[model])
+    assert found[-1] == ("Variance", "sigma2_e")
 
 
 def test_compare_ranks_and_tests_against_the_largest() -> None:
