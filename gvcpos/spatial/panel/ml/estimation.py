@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from gvcpos._core.errors import EstimationError
 from gvcpos.spatial.panel.inference.clustered import chosen_covariance
 from gvcpos.spatial.panel.inference.covariance import Pieces
 from gvcpos.spatial.panel.inputs.transform import Transformation, spatial_lag
 from gvcpos.spatial.panel.ml.entity_dummies import as_dummies, effects_by_regression, entity_dummies
+from gvcpos.spatial.panel.ml.explained import residual_variance
 from gvcpos.spatial.panel.ml.likelihood import Concentrated, Moments, moments
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant, Spectrum
 from gvcpos.spatial.panel.ml.multiplier import filtered
@@ -247,7 +247,7 @@ def derivatives(panel: PanelArrays, data: Data, features: Features, at: tuple[fl
         data.MWy,
         ops,
         _traces(panel, features, ops),
-        _variance(e, t),
+        residual_variance(float(e @ e), t.nobs, data.y),
         t,
     )
 
@@ -312,17 +312,6 @@ def separated(panel: PanelArrays, estimate: Estimate, rest: Array) -> tuple[floa
 def flat(Z: Array) -> Array:
     """Stack periods: (T, N, ...) to (T*N, ...)."""
     return Z.reshape((-1, *Z.shape[2:]))
-
-
-def _variance(e: Array, t: Transformation) -> float:
-    """Residual variance over the observations of the likelihood."""
-    sigma2 = float(e @ e) / t.nobs
-    if not (np.isfinite(sigma2) and sigma2 > 0.0):
-        raise EstimationError(
-            f"the residual variance is {sigma2}: the regressors and effects explain y exactly, "
-            "or a value is not finite."
-        )
-    return sigma2
 
 
 def _maps_constants_to_constants(spectrum: Spectrum, tolerance: float = 1e-9) -> bool:
