@@ -214,6 +214,6 @@ def test_coverage() -> None:
     table = pd.concat({kind: coverage(kind, 1000) for kind in ("normal", "variances", "arch", "serial")})
     print("\n" + table.round(3).to_string())
     for kind in ("normal", "variances", "arch"):
-        assert table.loc[kind, "cluster-entity"].min() > 0.91, kind
+        assert table.loc[kind, "cluster-entity"].min() > 0.9, kind
     assert table.loc["arch"].loc["x1", "information"] < 0.85
     assert table.loc["serial"].loc["tau"].max() < 0.5  # tau is inconsistent: nothing helps
