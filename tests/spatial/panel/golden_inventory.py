@@ -100,7 +100,8 @@ for _file in SPLM:
         Line(
             _file,
             {"estimator": "ML", "kind": "impact", "model": "SAR|SAC", "effect": "individual"},
-            f"{PEERS}.test_effects_without_durbin_terms_equal_splm",
+            f"{PEERS}.test_effects_without_durbin_terms_equal_splm "
+            f"{PEERS}.test_errors_of_splm_effects_take_rho_and_beta_for_uncorrelated",
         ),
         Line(
             _file,
@@ -180,7 +181,11 @@ _file = "spreg_1.9.1_golden.csv"
 _fit = {"kind": "coef|scalar"}
 SPREG = [
     Line(_file, _fit | {"model": "ML_(LagFE|ErrorFE|ErrorPooled)"}, f"{PEERS}.test_likelihoods_of_spreg"),
-    Line(_file, _fit | {"model": "ML_LagRE"}, f"{RANDOM}.test_equals_spreg_in_the_lag_model"),
+    Line(
+        _file,
+        _fit | {"model": "ML_LagRE"},
+        f"{RANDOM}.test_equals_spreg_in_the_lag_model {PEERS}.test_error_of_rho_of_spreg_beside_random_effects",
+    ),
     Line(
         _file,
         _fit | {"model": "ML_ErrorRE"},
@@ -232,7 +237,7 @@ SPREG = [
     Line(
         _file,
         {"model": "panel_Hausman_.*"},
-        "",
+        f"{PEERS}.test_hausman_of_spreg_is_no_chi_squared",
         "wrong: a negative statistic whose df are all coefficients; one failed",
     ),
     Line(

@@ -487,3 +487,39 @@ def test_pooled_moments_of_spreg() -> None:
     np.testing.assert_allclose(result.params, want.loc[names, "estimate"], rtol=1e-5)
     own = [name for name in names if name != "lambda"]
     np.testing.assert_allclose(result.std_errors[own], want.loc[own, "std_error"], rtol=1e-6)
+
+
+def test_errors_of_splm_effects_take_rho_and_beta_for_uncorrelated() -> None:
+    """Its standard errors agree one by one; drawn as independent, rho and beta give too wide a total effect."""
+    table = golden("splm_golden_spatialreg126")
+    rows = table[(table["model"] == "sar") & (table["effect"] == "individual") & (table["kind"] == "impact")]
+    theirs = rows[rows["leeyu"].astype(str) == "False"].set_index("term")["std_error"]
+    result = fitted("sar", "entity", "direct")
+    rho, beta = result.params["rho"], result.params["lemp"]
+    gradient = np.array([1.0 / (1.0 - rho), beta / (1.0 - rho) ** 2])
+    cov = result.cov.loc[["lemp", "rho"], ["lemp", "rho"]].to_numpy(float)
+    ours = float(np.sqrt(gradient @ cov @ gradient))
+    apart = float(np.sqrt(gradient**2 @ np.diag(cov)))
+    assert ours == pytest.approx(result.effects().loc[("total", "lemp"), "std_error"], rel=1e-8)
+    assert theirs["total:lemp"] == pytest.approx(apart, rel=0.1)
+    assert theirs["total:lemp"] > 1.25 * ours
+    rng = np.random.default_rng(0)  # the curvature of the likelihood decides: draws of the whole covariance
+    drawn = rng.multivariate_normal([beta, rho], cov, size=40_000)
+    assert (drawn[:, 0] / (1.0 - drawn[:, 1])).std() == pytest.approx(ours, rel=0.03)
+
+
+def test_error_of_rho_of_spreg_beside_random_effects() -> None:
+    """The oracle's second differences of the likelihood give 0.0291, as ours do; spreg prints 0.0182."""
+    want = select("spreg_1.9.1_golden", "ml_lagre", "random", slx_lags=0)
+    result = random_effects("sar", "baltagi", "hessian")
+    assert result.std_errors["rho"] == pytest.approx(0.029056, rel=1e-3)
+    assert want.loc["W_y", "std_error"] < 0.65 * result.std_errors["rho"]
+
+
+def test_hausman_of_spreg_is_no_chi_squared() -> None:
+    table = golden("spreg_1.9.1_golden")
+    rows = table[(table["model"] == "panel_hausman_lag") & (table["kind"] == "test")]
+    assert (rows["estimate"] < 0.0).all()
+    ours = random_effects("sar", "baltagi").hausman(kind="difference")
+    assert ours.statistic > 0.0
+    assert ours.df == 5  # four coefficients and rho: the constant has no counterpart
