@@ -42,7 +42,7 @@ def test_every_cell_of_models_and_effects_is_there() -> None:
 def test_what_is_outside_the_claims_has_a_reason() -> None:
     """Coverage of 93 to 97 % and size of 3 to 7 %, up to chance, but where the page says why."""
     every = counted(judge(TABLE))
-    clear = every[every["clear"]]
+    clear = every[every["clear"] & ~every["block"].isin(["covariance", "hard"])]  # made to show what goes wrong
     unexplained = clear[clear["reason"] == ""]
     assert unexplained.empty, unexplained[[*IDENTITY[:4], *KEYS, "rate"]].to_string()
 
