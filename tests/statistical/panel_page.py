@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gvcpos.spatial.panel.models import MODELS
-from tests.statistical.panel_cells import COVARIANCES, IDENTITY
+from tests.statistical.panel_cells import COVARIANCES, IDENTITY, catalogue
 from tests.statistical.panel_words import CLOSING, DESIGN, HEADINGS, reason
 
 WORDS = ["block", "model", "effects", "shape", "innovations", "method", "kind", "name", "interval"]
@@ -35,7 +35,22 @@ def page(table: pd.DataFrame) -> str:
         part = judged[judged["block"].str.startswith(block)]
         if len(part):
             parts += [HEADINGS[block], maker(part)]
-    return "\n".join([*parts, CLOSING])
+    return "\n".join([*parts, CLOSING, absent(table)])
+
+
+def absent(table: pd.DataFrame) -> str:
+    """Say which cells of the program have no numbers."""
+    have = set(table[["block", "model", "effects", "years"]].itertuples(index=False, name=None))
+    lacking = [cell for cell in catalogue() if (cell.block, cell.model, cell.effects, cell.years) not in have]
+    if not lacking:
+        return ""
+    titles = {"size, sac and gns": "Wald and LR tests within sac and gns, data of", "size": "Hausman's test,"}
+    out = ["## What is not computed\n"]
+    for block, title in titles.items():
+        names = dict.fromkeys(f"{c.model} {c.effects} T = {c.years}" for c in lacking if c.block == block)
+        every = len(names) == sum(cell.block == block for cell in catalogue())
+        out += [f"- {title} " + ("every model" if every else ", ".join(names)) + "."] if names else []
+    return "\n".join([*out, "", "The program goes on from where the table ends, when it is run again.", ""])
 
 
 def judge(table: pd.DataFrame) -> pd.DataFrame:
