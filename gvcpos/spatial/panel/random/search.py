@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -98,11 +99,23 @@ def _starts(likelihood: RandomLikelihood, bounds: Array, lams: int) -> list[Arra
     """Grid points that no neighbour exceeds, highest first."""
     rho, lam = _grid(likelihood.lag, bounds[0], _MANY), _grid(likelihood.error, bounds[1], lams)
     T, logdets = likelihood.kernels.periods, likelihood.logdets(rho, lam)
-    values = np.stack([likelihood.surface(rho, lam, float(np.expm1(s)) / T, logdets) for s in _SHARES], axis=2)
+    values = np.stack([_surface(likelihood, (rho, lam), float(np.expm1(s)) / T, logdets) for s in _SHARES], axis=2)
     values = np.where(np.isfinite(values), values, -np.inf)
     top = np.isfinite(values) & (values >= maximum_filter(values, size=3, mode="constant", cval=-np.inf))
     places = sorted(np.argwhere(top).tolist(), key=lambda place: -float(values[tuple(place)]))
     return [np.array([rho[i], lam[j], _SHARES[m]]) for i, j, m in places]
+
+
+def _surface(likelihood: RandomLikelihood, at: tuple[Array, Array], phi: float, logdets: Any) -> Array:
+    """The likelihood on a grid; -inf where I - lambda M leaves nothing of the dummies of periods, at its edge."""
+    rho, lam = at
+    try:
+        return likelihood.surface(rho, lam, phi, logdets)
+    except np.linalg.LinAlgError:
+        if len(lam) == 1:
+            return np.full((len(rho), 1), -np.inf)
+        parts = [_surface(likelihood, (rho, one), phi, likelihood.logdets(rho, one)) for one in lam[:, None]]
+        return np.concatenate(parts, axis=1)
 
 
 def _grid(logdet: LogDeterminant | None, ends: Array, points: int) -> Array:
