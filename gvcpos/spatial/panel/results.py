@@ -18,6 +18,7 @@ from gvcpos.spatial.panel.fixed_effects import FixedEffectMethods
 from gvcpos.spatial.panel.impacts.effect_methods import EffectMethods
 from gvcpos.spatial.panel.impacts.effects import Simulation, effects_frame
 from gvcpos.spatial.panel.inference.bootstrap import BootstrapMethods
+from gvcpos.spatial.panel.inference.profile import ProfileMethods
 from gvcpos.spatial.panel.inputs.missing import LeftOut
 from gvcpos.spatial.panel.ml.approximation import LogDeterminantMethods
 from gvcpos.spatial.panel.ml.estimation import Estimate
@@ -36,6 +37,7 @@ class SpatialPanelResults(
     EffectMethods,
     FixedEffectMethods,
     PredictionMethods,
+    ProfileMethods,
     ExportMethods,
     LogDeterminantMethods,
 ):

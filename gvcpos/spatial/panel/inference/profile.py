@@ -1,0 +1,167 @@
+"""Likelihood-ratio intervals of rho and lambda: what the data do not refuse when the rest is estimated anew.
+
+Where a model has both, their likelihood can be a long ridge or have two hills; the curvature at its top, on which
+standard errors rest, then says little. The profile follows the ridge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import brentq, minimize_scalar
+from scipy.stats import chi2
+
+from gvcpos._core.errors import InputError
+from gvcpos.spatial.panel.inputs.checks import is_random
+from gvcpos.spatial.panel.ml.climb import EDGE
+from gvcpos.spatial.panel.ml.estimation import columns_and_effects, logdeterminants, transformed
+from gvcpos.spatial.panel.ml.likelihood import Concentrated, moments
+from gvcpos.spatial.panel.ml.logdet import LogDeterminant
+
+if TYPE_CHECKING:
+    from gvcpos.spatial.panel.ml.estimation import Estimate
+    from gvcpos.spatial.panel.model import SpatialPanel
+
+Array = npt.NDArray[np.float64]
+
+_GRID = 61
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The likelihood of one spatial parameter, the other one, if there is one, estimated anew at each value.
+
+    Attributes
+    ----------
+    value : callable
+        From a number to the log-likelihood.
+    grid : ndarray, shape (m,)
+        Over the admissible interval.
+    heights : ndarray, shape (m,)
+        Of the grid.
+    """
+
+    value: Callable[[float], float]
+    grid: Array
+    heights: Array
+
+
+def profile(likelihood: Concentrated, name: str) -> Profile:
+    """Return the profile of "rho" or "lambda"."""
+    of_rho = name == "rho"
+
+    def height(r: Array, other: Array) -> Array:
+        return np.asarray(likelihood.value(r, other) if of_rho else likelihood.value(other, r))
+
+    grid = _points(likelihood.lag if of_rho else likelihood.error)
+    if (likelihood.error if of_rho else likelihood.lag) is None:
+        zero = np.zeros(())
+        return Profile(lambda r: float(height(np.array(r), zero)), grid, height(grid, zero))
+    others = _points(likelihood.error if of_rho else likelihood.lag)
+
+    def value(r: float) -> float:
+        top = int(np.nanargmax(height(np.array(r), others)))
+        around = (float(others[max(top - 1, 0)]), float(others[min(top + 1, _GRID - 1)]))
+        best = minimize_scalar(lambda o: -float(height(np.array(r), np.array(o))), bounds=around, method="bounded")
+        return -float(best.fun)
+
+    return Profile(value, grid, np.nanmax(height(grid[:, None], others[None, :]), axis=1))
+
+
+def interval(found: Profile, at: float, peak: float, level: float) -> tuple[float, float]:
+    """Return the outermost values whose log-likelihood is within half a chi-squared quantile of the peak.
+
+    Parameters
+    ----------
+    found : Profile
+    at, peak : float
+        The estimate and its log-likelihood.
+    level : float
+
+    Returns
+    -------
+    lower, upper : float
+        NaN where the end of the admissible interval is not refused. Between two hills there may be values that are.
+    """
+    floor = peak - 0.5 * float(chi2.ppf(level, 1))
+    inside = np.append(found.grid[found.heights >= floor], at)
+    below, above = found.grid[found.grid < inside.min()][::-1], found.grid[found.grid > inside.max()]
+    return _crossing(found, floor, float(inside.min()), below), _crossing(found, floor, float(inside.max()), above)
+
+
+def _crossing(found: Profile, floor: float, start: float, outwards: Array) -> float:
+    """Return where the profile falls below the floor on the way from `start` over the points outwards."""
+    for point in outwards:
+        if found.value(float(point)) < floor:
+            return float(brentq(lambda r: found.value(r) - floor, start, float(point), xtol=1e-10))
+        start = float(point)
+    return float("nan")
+
+
+def _points(logdet: LogDeterminant | None) -> Array:
+    """Return points over the admissible interval of a parameter."""
+    if logdet is None:
+        raise InputError("the model has no such parameter.")
+    lower, upper = logdet.spectrum.interval
+    margin = EDGE * (upper - lower)
+    return np.linspace(lower + margin, upper - margin, _GRID)
+
+
+class ProfileMethods:
+    """Intervals of rho and lambda by the likelihood itself."""
+
+    model: SpatialPanel
+    estimate: Estimate
+
+    def profile_intervals(self, level: float = 0.95) -> pd.DataFrame:
+        """Likelihood-ratio intervals of rho and lambda.
+
+        In SAC and GNS models with one W for lag and error, intervals from standard errors cover far less than they
+        say in samples of usual size; these keep their level (see the simulations in the guide).
+
+        Parameters
+        ----------
+        level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            By parameter: estimate, lower, upper. A bound is NaN where the end of the admissible interval is not
+            refused. With two maxima the interval reaches from the one's lower to the other's upper bound.
+
+        Raises
+        ------
+        InputError
+            If the model has neither rho nor lambda or has random effects, or `level` is not between 0 and 1.
+
+        Notes
+        -----
+        The ratio is chi-squared with one degree of freedom for normal innovations of one variance, whatever covariance
+        the fit has.
+        """
+        if not 0 < level < 1:
+            raise InputError(f"level={level}: a number between 0 and 1.")
+        features = self.model.features
+        if is_random(self.model.effects):
+            raise InputError(
+                "profile intervals are defined for fixed effects or none; random effects have bootstrap()."
+            )
+        if not features.spatial:
+            raise InputError(f"a {self.model.model} model has neither rho nor lambda: there is nothing to profile.")
+        panel = self.model.arrays
+        design, within = columns_and_effects(panel, features)
+        data = transformed(panel, design, within, features)
+        crossed = moments(data.targets, data.X, data.filtered)
+        t = panel.transformation
+        likelihood = Concentrated(crossed, *logdeterminants(panel, features), t.nobs, t.determinants)
+        rows = {
+            name: (at, *interval(profile(likelihood, name), at, self.estimate.loglik, level))
+            for name, at in self.estimate.spatial.items()
+        }
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
