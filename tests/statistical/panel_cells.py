@@ -43,7 +43,7 @@ class Cell:
 
     Attributes
     ----------
-    block : {"fit", "size", "size, sac and gns", "covariance", "hard"}
+    block : {"fit", "profile", "size", "size, sac and gns", "covariance", "hard"}
     model : str
         What makes the data and is estimated; in "size" the null ("ols" has no spatial term), made by larger models too.
     effects : {"none", "entity", "time", "twoway", "baltagi", "kkp"}
@@ -174,6 +174,8 @@ def effects(cell: Cell, fit: SpatialPanelResults, seed: int) -> Record:
 def estimated(cell: Cell, number: int, salt: int) -> Record:
     """Parameters and effects of one draw; in block "covariance" by several covariances, without effects."""
     panel = simulate(cell, number, salt)
+    if cell.block == "profile":
+        return profiles(cell, panel.fit())
     if cell.block != "covariance":
         fit = panel.fit()
         return parameters(cell, fit, "information") | effects(cell, fit, number)
@@ -185,6 +187,20 @@ def estimated(cell: Cell, number: int, salt: int) -> Record:
         for name, b, s in zip(gmm.params.index, gmm.params, gmm.std_errors, strict=True):
             out[KIND.get(name, name), name, "gmm"] = (truth(cell, name), b, s, b - Z * s, b + Z * s)
     return out
+
+
+def profiles(cell: Cell, fit: SpatialPanelResults) -> Record:
+    """Likelihood-ratio intervals of rho and lambda; an end that is not refused bounds nothing."""
+    return {
+        (name, name, "ratio"): (
+            truth(cell, name),
+            at,
+            np.nan,
+            -np.inf if np.isnan(low) else low,
+            np.inf if np.isnan(high) else high,
+        )
+        for name, at, low, high in fit.profile_intervals().itertuples()
+    }
 
 
 def tested(cell: Cell, number: int, salt: int) -> Record:
@@ -265,6 +281,7 @@ def catalogue() -> list[Cell]:
     fixed, years = ("none", "entity", "time", "twoway"), (15, 5)
     cells = [Cell("fit", m, e, t) for m in MODELS for e in fixed for t in years]
     random = [(m, "baltagi") for m in MODELS] + [(m, "kkp") for m, f in MODELS.items() if f.error]
+    cells += [Cell("profile", m, e, t) for m in ("sac", "gns") for e in fixed for t in years]
     cells += [Cell("size", m, e, t) for e in reversed(fixed) for m in ("ols", "slx", "sar", "sem") for t in years]
     cells += [Cell("fit", m, e, t) for m, e in random for t in years]
     shapes = [(kind, "ring") for kind in ("t5", "exponential", "variances")] + [("variances by size", "groups")]

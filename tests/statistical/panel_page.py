@@ -31,7 +31,13 @@ def page(table: pd.DataFrame) -> str:
     """Write Markdown."""
     judged = judge(table)
     parts = [DESIGN, "## What holds and what does not\n", summary(judged)]
-    for block, maker in (("fit", fits), ("size", sizes), ("covariance", covariances), ("hard", hard)):
+    for block, maker in (
+        ("fit", fits),
+        ("profile", ratios),
+        ("size", sizes),
+        ("covariance", covariances),
+        ("hard", hard),
+    ):
         part = judged[judged["block"].str.startswith(block)]
         if len(part):
             parts += [HEADINGS[block], maker(part)]
@@ -79,6 +85,7 @@ def summary(judged: pd.DataFrame) -> str:
         "coverage, slx to sdem, fixed effects or none": fit & ~two & ~is_random(every),
         "coverage, slx to sdem, random effects": fit & ~two & is_random(every),
         "coverage, sac and gns, fixed effects or none": fit & two & ~is_random(every),
+        "the same, ρ and λ by likelihood ratio": every["block"] == "profile",
         "coverage, sac and gns, random effects": fit & two & is_random(every),
         "size, LM": test & every["name"].str.contains("lm"),
         "size, Wald and LR": test & every["name"].str.startswith(("wald", "lr")) & ~within_two,
@@ -180,6 +187,16 @@ def fits(part: pd.DataFrame) -> str:
         body = [[m, e, str(cell["draws"].iloc[0]), *cells_of(cell)] for (m, e), cell in cells]
         out += [f"### T = {years}\n", table_of(["model", "effects", "draws", *SIGNS.values(), *IMPACTS], body)]
     return "\n".join(out)
+
+
+def ratios(part: pd.DataFrame) -> str:
+    """Coverage of rho and lambda by the likelihood ratio."""
+    body = []
+    for years in sorted(part["years"].unique(), reverse=True):
+        for (model, effects), cell in in_order(part[part["years"] == years]):
+            kinds = [worst(cell[cell["kind"] == kind]) for kind in ("rho", "lambda")]
+            body.append([model, effects, str(years), str(cell["draws"].iloc[0]), *kinds])
+    return table_of(["model", "effects", "T", "draws", "ρ", "λ"], body)
 
 
 def sizes(part: pd.DataFrame) -> str:

@@ -35,6 +35,11 @@ HEADINGS = {
 from 95. Effects: coverage by the delta method, then by simulation (percentiles of 1,000 draws), the further from 95 of
 two regressors.
 """,
+    "profile": """## sac and gns: ρ and λ by the likelihood ratio
+
+Coverage in percent of `profile_intervals()`, 95 %, one W for lag and error, where intervals of standard errors cover
+less.
+""",
     "size": """## Size of tests
 
 Rejections in percent at 5 % where the null holds. "wald in sdm" is the Wald test, within a Durbin model, of the model
@@ -70,7 +75,8 @@ CLOSING = """## What to take from it
   ten points and more where it is also large (0.9): they are symmetric, and the distribution of 1/(1 − ρ) is not. Take
   `effects("simulation")`, which is nearer though not exact either, or look at both.
 - sac and gns with one W for lag and error ask for what the data hardly tell apart: intervals of ρ and λ cover some 91 %
-  in sac and 80 to 90 % in gns. With weights of its own for the error this goes away, with many years slowly.
+  in sac and 80 to 90 % in gns. With weights of its own for the error this goes away, with many years slowly. Take
+  `profile_intervals()`, which follow the ridge of the likelihood.
 - A dense W leaves little to learn ρ from: its RMSE is three times that of the ring. Intervals cover; of simulated
   effects, many draws of ρ leave the admissible interval at T = 5, and a warning says so.
 - ρ or λ of 0.9 or -0.9 and a nearly disconnected W do the estimates no harm.
