@@ -58,6 +58,14 @@ def test_claims_hold_where_they_should() -> None:
     assert 0.945 < mean < 0.95 + 3 * np.sqrt(0.05 * 0.95 / parameters["kept"].sum())
 
 
+def test_likelihood_ratio_intervals_keep_their_level_in_sac_and_gns() -> None:
+    every = counted(judge(TABLE))
+    ratio = every[every["block"] == "profile"]
+    assert len(ratio) == 2 * sum(cell.block == "profile" for cell in catalogue())
+    assert not ratio["clear"].any()
+    assert abs(np.average(ratio["rate"], weights=ratio["kept"]) - 0.95) < 0.01
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", DONE, ids=lambda cell: cell.key)
 def test_new_draws_agree_with_the_table(cell: Cell) -> None:
