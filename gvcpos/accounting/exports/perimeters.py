@@ -26,6 +26,9 @@ from gvcpos.accounting.blocks import FloatArray, pair_products, transposed
 from gvcpos.accounting.exports.borin_mancini import Content, Recrossing, Terms
 from gvcpos.accounting.pairs import PairFlows
 
+# Cells of an exporter from which on its small systems are worth a thread.
+_LARGE = 40
+
 
 class Perimeters:
     """The perimeters of the exports of one table.
@@ -78,7 +81,8 @@ class Perimeters:
         flows = np.stack([pairs.exports, sales.final, sales.returned, sales.final + sales.absorbed])
         full = np.stack([pairs.own, pairs.foreign], axis=1)
         out, diagonal = np.zeros((6, blocks.n, blocks.G)), np.zeros((blocks.n, blocks.G))
-        side_by_side(lambda s: self._loops_of(s, full, flows, out, diagonal), range(blocks.G))
+        worthwhile = max(blocks.sizes) >= _LARGE
+        side_by_side(lambda s: self._loops_of(s, full, flows, out, diagonal), range(blocks.G), worthwhile=worthwhile)
         return out, diagonal
 
     def _loops_of(self, s: int, full: FloatArray, flows: FloatArray, out: FloatArray, diagonal: FloatArray) -> None:
