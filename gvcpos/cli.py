@@ -44,6 +44,7 @@ def _told(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the command; `wraps` gives it the command's own help."""
         try:
             with _one_line_warnings():
                 return command(*args, **kwargs)

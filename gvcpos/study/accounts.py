@@ -48,6 +48,7 @@ def account_frames(
     countries: list[pd.DataFrame] = []
 
     def each_year() -> Iterator[ValueAddedAccounts]:
+        """Yield the accounts of every year and keep its frames on the way."""
         progress("accounts", 0, total)
         for done, table in enumerate(tables, start=1):
             accounts = ValueAddedAccounts(table, tolerance=tolerance)

@@ -31,6 +31,7 @@ class Console:
         tasks: dict[str, TaskID] = {}
 
         def tell(step: str, done: int, total: int) -> None:
+            """Move the bar of a step."""
             # Drawing takes a thread, and processes are best started before there is one.
             bars.start()
             if step not in tasks:

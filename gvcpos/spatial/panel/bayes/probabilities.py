@@ -140,6 +140,7 @@ def marginal(panel: PanelArrays, features: Features, constants: int, prior: Prio
     data = transformed(panel, panel.X, t, features)
 
     def cross(columns: slice) -> Moments:
+        """Return the cross-products of some columns, which may be none."""
         filtered = None if data.filtered is None else (data.filtered[0], data.filtered[1][:, columns])
         X = data.X[:, columns]
         if X.shape[1]:

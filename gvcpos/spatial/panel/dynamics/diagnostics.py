@@ -76,6 +76,7 @@ class DynamicDiagnosticMethods(ResidualMethods):
         result = _result(self)
 
         def change(unit: str) -> Array:
+            """Return what leaving a unit out does to the parameters."""
             smaller = without(result.model, unit)
             if not exact:
                 return step(result.uncorrected, smaller)

@@ -69,6 +69,7 @@ def _again(
     moments = forms.quadratics(a.y - a.Z @ fit.delta)
 
     def parts(lam: float) -> tuple[Array, Array, Array, Array]:
+        """Return filtered y and Z, residuals and the joint variance of their moments."""
         ys, Zs = (flat(t.within(filtered(a.error_spectrum, lam, part))) for part in (a.y, a.Z))
         e = ys - Zs @ fit.delta
         P = weighted(ys, Zs, H, scores, plan).P

@@ -137,6 +137,7 @@ def transposed(operators: Operators) -> Callable[[Array], list[Array]]:
     error = None if operators.error is None else _turn(operators.error)
 
     def apply(Z: Array) -> list[Array]:
+        """Return the operators of rho and lambda, as far as there are, times Z."""
         out = []
         if lag is not None:
             moved = lag.apply(Z if error is None else filtered(error.spectrum, error.r, Z))
