@@ -22,6 +22,7 @@ from gvcpos.spatial.panel.ml.climb import EDGE
 from gvcpos.spatial.panel.ml.estimation import columns_and_effects, logdeterminants, transformed
 from gvcpos.spatial.panel.ml.likelihood import Concentrated, moments
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant
+from gvcpos.spatial.panel.ml.period_spectrum import changes
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.ml.estimation import Estimate
@@ -138,7 +139,8 @@ class ProfileMethods:
         Raises
         ------
         InputError
-            If the model has neither rho nor lambda or has random effects, or `level` is not between 0 and 1.
+            If the model has neither rho nor lambda, has random effects or weights that change over time, or `level` is
+            not between 0 and 1.
 
         Notes
         -----
@@ -151,6 +153,11 @@ class ProfileMethods:
         if is_random(self.model.effects):
             raise InputError(
                 "profile intervals are defined for fixed effects or none; random effects have bootstrap()."
+            )
+        if changes(self.model.arrays.spectrum) or changes(self.model.arrays.error_spectrum):
+            raise InputError(
+                "profile intervals are for one W of all periods: beside entity effects the likelihood of weights that "
+                "change is not a density. Take bootstrap()."
             )
         if not features.spatial:
             raise InputError(f"a {self.model.model} model has neither rho nor lambda: there is nothing to profile.")
