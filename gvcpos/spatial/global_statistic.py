@@ -14,7 +14,23 @@ from gvcpos.spatial.variables import alphabetical
 from gvcpos.spatial.weights.matrix import Weights
 
 
-class GlobalStatistic:
+class Permuted:
+    """What is tested by dealing values out to the units of weights."""
+
+    weights: Weights
+    alternative: Alternative
+
+    def _begin(self, weights: Weights, permutations: int, seed: int, alternative: Alternative) -> Weights:
+        """Keep the settings and return the weights in alphabetical order."""
+        choose(alternative, Alternative, "alternative")
+        if int(permutations) != permutations or permutations < 0:
+            raise InputError(f"permutations={permutations}: a whole number, 0 for none.")
+        self.weights, self.n = weights, weights.n
+        self.permutations, self.seed, self.alternative = int(permutations), int(seed), alternative
+        return alphabetical(weights)
+
+
+class GlobalStatistic(Permuted):
     """One number for a whole map, with its moments and its permutations; see the classes made of it."""
 
     symbol: ClassVar[str] = ""
@@ -28,15 +44,6 @@ class GlobalStatistic:
     variance_rand: float
     z_rand: float
     expected: float
-
-    def _begin(self, weights: Weights, permutations: int, seed: int, alternative: Alternative) -> Weights:
-        """Keep the settings and return the weights in alphabetical order."""
-        choose(alternative, Alternative, "alternative")
-        if int(permutations) != permutations or permutations < 0:
-            raise InputError(f"permutations={permutations}: a whole number, 0 for none.")
-        self.weights, self.n = weights, weights.n
-        self.permutations, self.seed, self.alternative = int(permutations), int(seed), alternative
-        return alphabetical(weights)
 
     def _score(self, variance: float) -> tuple[float, float]:
         """Return z, positive for positive autocorrelation, and its p-value."""

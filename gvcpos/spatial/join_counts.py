@@ -8,8 +8,7 @@ from scipy import sparse, stats
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import align, enumerate_labels
-from gvcpos._core.options import choose
-from gvcpos.spatial.global_statistic import named
+from gvcpos.spatial.global_statistic import Permuted, named
 from gvcpos.spatial.local_statistic import LocalStatistic, score_of
 from gvcpos.spatial.moments import dealt_moments, relabelled_moments
 from gvcpos.spatial.permutation import (
@@ -20,11 +19,11 @@ from gvcpos.spatial.permutation import (
     pseudo_p,
     relabelled_sums,
 )
-from gvcpos.spatial.variables import alphabetical, by_year
+from gvcpos.spatial.variables import by_year
 from gvcpos.spatial.weights.matrix import Weights
 
 
-class JoinCounts:
+class JoinCounts(Permuted):
     """Joins between classes of units: clusters, yes and no, or any other labels.
 
     Parameters
@@ -72,18 +71,10 @@ class JoinCounts:
         seed: int = 0,
         alternative: Alternative = "two-sided",
     ) -> None:
-        self._settings(weights, permutations, seed, alternative)
         self.name = named(classes, "the classes")
-        ordered = alphabetical(weights)
+        ordered = self._begin(weights, permutations, seed, alternative)
         kinds, which = classes_for(classes, ordered, self.name)
         self._count(ordered, kinds, np.eye(len(kinds))[which][:, None, :])
-
-    def _settings(self, weights: Weights, permutations: int, seed: int, alternative: Alternative) -> None:
-        choose(alternative, Alternative, "alternative")
-        if int(permutations) != permutations or permutations < 0:
-            raise InputError(f"permutations={permutations}: a whole number, 0 for none.")
-        self.weights, self.n = weights, weights.n
-        self.permutations, self.seed, self.alternative = int(permutations), int(seed), alternative
 
     def _count(self, ordered: Weights, kinds: list[str], member: FloatArray) -> None:
         """Count joins; `member`, shape (n, T, classes), is 1 where a unit is in a class in a period."""
@@ -168,8 +159,7 @@ class PooledJoinCounts(JoinCounts):
         seed: int = 0,
         alternative: Alternative = "two-sided",
     ) -> None:
-        self._settings(weights, permutations, seed, alternative)
-        ordered = alphabetical(weights)
+        ordered = self._begin(weights, permutations, seed, alternative)
         years, parts = [], []
         for year, classes in by_year(data, column, entity, time):
             self.name = named(classes, "the classes")

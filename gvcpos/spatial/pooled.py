@@ -19,6 +19,14 @@ class _Pooled(GlobalStatistic):
     statistics = ("variance_rand", "z_rand", "p_rand")
     years: tuple[object, ...]
 
+    def _panel(
+        self, data: pd.DataFrame | pd.Series, column: str | None, ordered: Weights, entity: str, time: str
+    ) -> FloatArray:
+        """Return the panel in the order of the weights, shape (n, T), and keep its name and years."""
+        Y, years = panel_for(data, column, ordered, entity, time)
+        self.name, self.years = column_name(data, column), tuple(years)
+        return Y
+
     def _relabelled(self, ordered: Weights, U: FloatArray, scale: float) -> None:
         """Take the statistic scale × Σ w_ij u_ij, its exact moments and its draws."""
         W = ordered.matrix
@@ -79,9 +87,7 @@ class PooledMoran(_Pooled):
         alternative: Alternative = "two-sided",
     ) -> None:
         ordered = self._begin(weights, permutations, seed, alternative)
-        Y, years = panel_for(data, column, ordered, entity, time)
-        Z = centred(Y, centre)
-        self.name, self.years, self.centre = column_name(data, column), tuple(years), centre
+        Z, self.centre = centred(self._panel(data, column, ordered, entity, time), centre), centre
         self._relabelled(ordered, Z @ Z.T, float(self.n / (ordered.matrix.sum() * (Z * Z).sum())))
 
 
@@ -108,9 +114,7 @@ class PooledGeary(_Pooled):
         alternative: Alternative = "two-sided",
     ) -> None:
         ordered = self._begin(weights, permutations, seed, alternative)
-        Y, years = panel_for(data, column, ordered, entity, time)
-        Z = centred(Y, centre)
-        self.name, self.years, self.centre = column_name(data, column), tuple(years), centre
+        Z, self.centre = centred(self._panel(data, column, ordered, entity, time), centre), centre
         products = Z @ Z.T
         own = np.diag(products)
         U = own[:, None] + own[None, :] - 2.0 * products
@@ -144,13 +148,12 @@ class PooledGetisOrd(_Pooled):
         alternative: Alternative = "two-sided",
     ) -> None:
         ordered = self._begin(weights, permutations, seed, alternative)
-        Y, years = panel_for(data, column, ordered, entity, time)
-        self.name, self.years = column_name(data, column), tuple(years)
+        Y = self._panel(data, column, ordered, entity, time)
         if (Y < 0).any():
             i, t = np.argwhere(Y < 0)[0]
             raise InputError(
-                f"{self.name} is negative for {ordered.ids[i]} in {years[t]}: Getis and Ord's G is a share of the sum "
-                "of products and needs a natural zero. Take PooledMoran."
+                f"{self.name} is negative for {ordered.ids[i]} in {self.years[t]}: Getis and Ord's G is a share of the "
+                "sum of products and needs a natural zero. Take PooledMoran."
             )
         U = Y @ Y.T
         self._relabelled(ordered, U, float(1.0 / (U.sum() - np.trace(U))))
