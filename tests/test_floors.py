@@ -10,7 +10,21 @@ import pytest
 
 from tests.shared import ROOT
 
-FLOORS = ["_core", "tables", "accounting", "chains", "spatial", "lockin", "report", "study", "cli"]
+FLOORS = [
+    "_core",
+    "tables",
+    "accounting",
+    "trade",
+    "chains",
+    "spatial",
+    "flows",
+    "lockin",
+    "uncertainty",
+    "robustness",
+    "report",
+    "study",
+    "cli",
+]
 MODULES = sorted((ROOT / "gvcpos").rglob("*.py"))
 PACKAGES = sorted(path.parent for path in MODULES if path.name == "__init__.py")
 

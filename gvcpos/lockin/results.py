@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from gvcpos._core.errors import EstimationError, InputError
+from gvcpos.lockin.power import detectable
 
 Alternative = Literal["two-sided", "less", "greater"]
+Evidence = Literal["lock-in", "upgrading", "none"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Inference:
         ``"t"`` or ``"normal"``.
     df : float
         NaN for the normal.
+    mde : float
+        See `LockInTest`.
     """
 
     estimate: float
@@ -35,6 +39,7 @@ class Inference:
     conf_int: tuple[float, float]
     distribution: str
     df: float
+    mde: float = np.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +58,8 @@ class LockInTest:
         Two-sided interval of confidence 1 − `level`.
     statistic : float
     distribution : str
-        Of the statistic under the null: ``"t"``, ``"normal"`` or ``"chi2"``.
+        Of the statistic under the null: ``"t"``, ``"normal"``, ``"chi2"``, ``"F"`` or how it was simulated, as in
+        ``"bootstrap"``.
     df : float
         Degrees of freedom; NaN for the normal.
     pvalue : float
@@ -68,6 +74,16 @@ class LockInTest:
         Coefficients, placebos, adjusted p-values.
     quantity : str
         What `estimate` is, in words.
+    scope : str
+        ``"world"``, the name of a group of countries, or one country.
+    effect : str
+        How large it is in plain units, a phrase such as ``"2.1 percentage points less of output kept as value added
+        for every stage further upstream"``.
+    evidence : {"lock-in", "upgrading", "none"}
+        What a rejection speaks for; ``"none"`` where the null is not rejected or the test has no side.
+    mde : float
+        Minimum detectable effect: the size of `estimate` that the test would have found with 80 % power; NaN where
+        the test has no effect on that scale.
     """
 
     name: str
@@ -86,6 +102,10 @@ class LockInTest:
     sentence: str
     details: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     quantity: str = ""
+    scope: str = "world"
+    effect: str = ""
+    evidence: Evidence = "none"
+    mde: float = np.nan
 
     @classmethod
     def of(cls, result: Inference, **rest: Any) -> LockInTest:
@@ -98,7 +118,7 @@ class LockInTest:
             distribution=result.distribution,
             df=result.df,
             pvalue=result.pvalue,
-            **rest,
+            **({"mde": result.mde} | rest),
         )
 
     @property
@@ -110,6 +130,7 @@ class LockInTest:
         """Return the test as a frame of one row."""
         row = {
             "test": self.name,
+            "scope": self.scope,
             "null": self.null,
             "alternative": self.alternative,
             "quantity": self.quantity,
@@ -123,6 +144,9 @@ class LockInTest:
             "pvalue": self.pvalue,
             "level": self.level,
             "rejected": self.rejected,
+            "evidence": self.evidence,
+            "effect": self.effect,
+            "mde": self.mde,
             "nobs": self.nobs,
             "ncountries": self.ncountries,
             "sentence": self.sentence,
@@ -171,7 +195,8 @@ def infer(
     half = float(law.ppf(1 - level / 2)) * std_error
     name, dof = ("normal", np.nan) if df is None else ("t", float(df))
     interval = (float(estimate - half), float(estimate + half))
-    return Inference(float(estimate), float(std_error), float(z), float(pvalue), interval, name, dof)
+    mde = detectable(std_error, df, level=level, sides=2 if alternative == "two-sided" else 1)
+    return Inference(float(estimate), float(std_error), float(z), float(pvalue), interval, name, dof, mde)
 
 
 def holm(pvalues: pd.Series) -> pd.Series:
