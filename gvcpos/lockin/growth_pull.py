@@ -23,6 +23,8 @@ from gvcpos._core.options import choose
 from gvcpos.lockin.regression import PanelErrors, Slopes, twoway
 from gvcpos.lockin.results import Alternative, Inference, LockInTest, infer, require_level
 from gvcpos.lockin.sample import excluded, require_size, wide_positive
+from gvcpos.lockin.scope import Scope, ScopeLike
+from gvcpos.lockin.series import of_scope, pull_effect, pull_evidence, refuse_country, spacing, span_text
 from gvcpos.lockin.wording import interval_text, judgement, number, p_text
 
 _SIDES = {"two-sided": "two-sided", "greater": "one-sided", "less": "one-sided"}
@@ -37,6 +39,7 @@ def pull_through(
     own_lags: int = 0,
     value: str = "va",
     placebo: str | None = None,
+    scope: ScopeLike = None,
     exclude: Iterable[str] = ("ROW",),
     errors: PanelErrors = "clustered",
     alternative: Alternative = "two-sided",
@@ -59,6 +62,8 @@ def pull_through(
         Positive column whose logarithmic growth is studied.
     placebo : str, optional
         A stage or sector outside the chain whose lagged growth should not matter; reported in ``details``.
+    scope : str, iterable of str, mapping or None
+        World or a group of countries; year effects are then the group's own.
     exclude : iterable of str
         Countries left out; each must be in the panel, except ROW, which may be absent.
     errors : {"clustered", "driscoll-kraay"}
@@ -75,7 +80,7 @@ def pull_through(
     Raises
     ------
     LabelError, InputError
-        If a stage, an excluded country or a column is unknown or rows are duplicated.
+        If a stage, an excluded country or a column is unknown, rows are duplicated, or the scope is one country.
     EstimationError
         If too little is left to estimate from.
 
@@ -84,8 +89,12 @@ def pull_through(
     DroppedRowsWarning
         Naming the countries with zero, negative or missing values, which have no logarithm.
     """
-    plan = _Plan(source, target, placebo, value, lags, own_lags, errors, excluded(exclude), alternative, level)
-    return _test(_growth(panel, plan), plan)
+    left_out = excluded(exclude)
+    whom = Scope.of(scope, panel, left_out)
+    refuse_country(whom, "pull_through", "year effects would take everything. Use dumitrescu_hurlin with this scope.")
+    rows, left_out = of_scope(panel, whom, left_out)
+    plan = _Plan(source, target, placebo, value, lags, own_lags, errors, left_out, alternative, level)
+    return _test(_growth(rows, plan), plan, whom.name)
 
 
 @dataclass(frozen=True)
@@ -114,13 +123,13 @@ class _Plan:
             )
 
 
-def _test(growth: Mapping[str, pd.DataFrame], plan: _Plan) -> LockInTest:
+def _test(growth: Mapping[str, pd.DataFrame], plan: _Plan, scope: str) -> LockInTest:
     source, target, alternative = plan.source, plan.target, plan.alternative
     steps = range(1, plan.lags + 1)
     main = _fit(growth, plan, {source: steps}, f"pull-through {source} → {target}")
     result = _sum(main, [f"{source}_lag{k}" for k in steps], plan.level, alternative)
     placebos = _placebos(growth, plan)
-    step = int(np.diff(growth[source].index[:2])[0])  # years between observations, the same all along
+    step = spacing(growth[source].index)
     return LockInTest.of(
         result,
         name=f"pull-through: {source} to {target}",
@@ -132,6 +141,9 @@ def _test(growth: Mapping[str, pd.DataFrame], plan: _Plan) -> LockInTest:
         sentence=_sentence(result, plan, step) + _caution(placebos, plan, step),
         details={"coefficients": main.to_frame(), "placebo": placebos},
         quantity="elasticity" if plan.lags == 1 else f"sum of the elasticities at {plan.lags} lags",
+        scope=scope,
+        effect=pull_effect(result.estimate, source, target, span_text(plan.lags, step)),
+        evidence=pull_evidence(result.pvalue, plan.level, result.estimate),
     )
 
 
@@ -195,7 +207,7 @@ def _placebos(growth: Mapping[str, pd.DataFrame], plan: _Plan) -> pd.DataFrame:
 
 def _sentence(result: Inference, plan: _Plan, step: int) -> str:
     source, target, level = plan.source, plan.target, plan.level
-    span = "the year after" if plan.lags * step == 1 else f"the {plan.lags * step} years after"
+    span = span_text(plan.lags, step)
     effect = (
         f"One per cent more {source} value added goes with {number(result.estimate)} per cent more own {target} "
         f"value added in {span} (sum of coefficients {interval_text(result, level)})"

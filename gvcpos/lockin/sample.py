@@ -178,6 +178,24 @@ def require_size(frame: pd.DataFrame, parameters: int, what: str) -> None:
         )
 
 
+def wide_frames(
+    panel: pd.DataFrame, stages: Sequence[str], column: str, exclude: Iterable[str]
+) -> dict[str, pd.DataFrame]:
+    """Lay out a column of some stages as year × country on a regular grid of years.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Stage to frame, shape (years, countries): the same years (gaps filled with NaN rows) and countries in each.
+    """
+    wide = {s: stage_frame(panel, s, [column], exclude)[column].unstack("country") for s in stages}
+    countries = sorted(set().union(*(f.columns for f in wide.values())))
+    years = sorted(set().union(*(f.index for f in wide.values())))
+    step = int(np.gcd.reduce(np.diff(years))) if len(years) > 1 else 1
+    grid = range(int(years[0]), int(years[-1]) + 1, step)
+    return {s: f.reindex(index=grid, columns=countries) for s, f in wide.items()}
+
+
 def wide_positive(panel: pd.DataFrame, stages: Sequence[str], column: str, exclude: Iterable[str]) -> dict:
     """Lay out a positive column of some stages as year × country on a regular grid of years.
 
@@ -192,13 +210,8 @@ def wide_positive(panel: pd.DataFrame, stages: Sequence[str], column: str, exclu
     DroppedRowsWarning
         Naming the countries dropped.
     """
-    wide = {s: stage_frame(panel, s, [column], exclude)[column].unstack("country") for s in stages}
-    frames = list(wide.values())
-    countries = sorted(set().union(*(f.columns for f in frames)))
-    years = sorted(set().union(*(f.index for f in frames)))
-    step = int(np.gcd.reduce(np.diff(years))) if len(years) > 1 else 1
-    grid = range(int(years[0]), int(years[-1]) + 1, step)
-    wide = {s: f.reindex(index=grid, columns=countries) for s, f in wide.items()}
+    wide = wide_frames(panel, stages, column, exclude)
+    countries = list(wide[stages[0]].columns)
     bad = [c for c in countries if any((f[c] <= 0).any() or f[c].isna().all() for f in wide.values())]
     if bad:
         warnings.warn(
