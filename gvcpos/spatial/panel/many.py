@@ -25,7 +25,6 @@ from gvcpos.spatial.panel.ml.estimation import (
     maximum,
     transformed,
 )
-from gvcpos.spatial.panel.ml.likelihood import moments
 from gvcpos.spatial.panel.ml.modes import warn_of_modes
 from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.panel.results import SpatialPanelResults
@@ -62,8 +61,7 @@ class Shared:
         """Estimate a model that has some of the columns."""
         chosen = [self.names.index(name) for name in names]
         R = _part(self.triangle, features, chosen)
-        crossed = moments(R.targets, R.X, R.filtered)
-        return maximum(panel, features, _part(self.data, features, chosen), crossed, errors)
+        return maximum(panel, features, _part(self.data, features, chosen), R.crossed, errors)
 
 
 def _part(data: Data, features: Features, chosen: Sequence[int]) -> Data:

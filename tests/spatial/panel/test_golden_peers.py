@@ -15,7 +15,7 @@ import pytest
 
 from gvcpos.spatial.panel import SpatialPanel
 from gvcpos.spatial.panel.diagnostics.cross_section import cd
-from gvcpos.spatial.panel.ml.estimation import columns_and_effects, fit, logdeterminants, transformed
+from gvcpos.spatial.panel.ml.estimation import columns_of, concentrated, fit
 from gvcpos.spatial.panel.ml.likelihood import Concentrated, moments
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant
 from gvcpos.spatial.panel.ml.search import Mode, maximise
@@ -105,20 +105,17 @@ def with_lag_of_demeaned(model: str, effects: str) -> Mode:
     flat = [Z.reshape(-1, Z.shape[2]) for Z in (targets, X, lag(targets), lag(X))]
     made = moments(flat[0], flat[1], (flat[2], flat[3]) if features.error else None)
     logdet = LogDeterminant(result.model.spectrum, False)
-    concentrated = Concentrated(
+    likelihood = Concentrated(
         made, logdet if features.lag else None, logdet if features.error else None, y.size, t.periods
     )
-    return maximise(concentrated)[0]
+    return maximise(likelihood)[0]
 
 
 def exact(result: SpatialPanelResults, rho: float, lam: float) -> float:
     """The model's log-likelihood at given spatial parameters."""
     model = result.model
-    design, within = columns_and_effects(model.arrays, model.features)
-    data, t = transformed(model.arrays, design, within, model.features), model.transformation
-    made = moments(data.targets, data.X, data.filtered)
-    logdets = logdeterminants(model.arrays, model.features)
-    return float(Concentrated(made, *logdets, t.nobs, t.determinants).value(np.array(rho), np.array(lam)))
+    crossed = columns_of(model.arrays, model.features).crossed
+    return float(concentrated(model.arrays, model.features, crossed).value(np.array(rho), np.array(lam)))
 
 
 @pytest.mark.parametrize("effects", ["time", "twoway"])

@@ -15,14 +15,7 @@ import numpy.typing as npt
 
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test
 from gvcpos.spatial.panel.inference.covariance import Pieces, information, scaled_inverse
-from gvcpos.spatial.panel.ml.estimation import (
-    PanelArrays,
-    columns_and_effects,
-    derivatives,
-    logdeterminants,
-    transformed,
-)
-from gvcpos.spatial.panel.ml.likelihood import Concentrated, moments
+from gvcpos.spatial.panel.ml.estimation import PanelArrays, columns_of, derivatives
 from gvcpos.spatial.panel.models import Features
 
 Array = npt.NDArray[np.float64]
@@ -84,13 +77,8 @@ def pieces_at(panel: PanelArrays, features: Features, at: tuple[float, float]) -
 
     Where time effects enter as dummies, X and beta end with them.
     """
-    t = panel.transformation
-    design, within = columns_and_effects(panel, features)
-    data = transformed(panel, design, within, features)
-    likelihood = Concentrated(
-        moments(data.targets, data.X, data.filtered), *logdeterminants(panel, features), t.nobs, t.determinants
-    )
-    beta = likelihood.moments.beta(*at)
+    data = columns_of(panel, features)
+    beta = data.crossed.beta(*at)
     return derivatives(panel, data, features, (*at, beta)), beta
 
 

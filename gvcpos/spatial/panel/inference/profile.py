@@ -19,8 +19,8 @@ from scipy.stats import chi2
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel.inputs.checks import is_random
 from gvcpos.spatial.panel.ml.climb import EDGE
-from gvcpos.spatial.panel.ml.estimation import columns_and_effects, logdeterminants, transformed
-from gvcpos.spatial.panel.ml.likelihood import Concentrated, moments
+from gvcpos.spatial.panel.ml.estimation import columns_of, concentrated
+from gvcpos.spatial.panel.ml.likelihood import Concentrated
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant
 from gvcpos.spatial.panel.ml.period_spectrum import changes
 
@@ -162,11 +162,7 @@ class ProfileMethods:
         if not features.spatial:
             raise InputError(f"a {self.model.model} model has neither rho nor lambda: there is nothing to profile.")
         panel = self.model.arrays
-        design, within = columns_and_effects(panel, features)
-        data = transformed(panel, design, within, features)
-        crossed = moments(data.targets, data.X, data.filtered)
-        t = panel.transformation
-        likelihood = Concentrated(crossed, *logdeterminants(panel, features), t.nobs, t.determinants)
+        likelihood = concentrated(panel, features, columns_of(panel, features).crossed)
         rows = {
             name: (at, *interval(profile(likelihood, name), at, self.estimate.loglik, level))
             for name, at in self.estimate.spatial.items()

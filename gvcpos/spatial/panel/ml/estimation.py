@@ -127,6 +127,11 @@ class Data:
             return None
         return np.column_stack([self.My] if self.MWy is None else [self.My, self.MWy]), self.MX
 
+    @property
+    def crossed(self) -> Moments:
+        """Cross-products of all columns."""
+        return moments(self.targets, self.X, self.filtered)
+
 
 def fit(panel: PanelArrays, features: Features, cov_type: str, bandwidth: int | None = None) -> Estimate:
     """Maximum likelihood of y = rho Wy + X beta + effects + u, u = lambda Mu + e.
@@ -142,17 +147,16 @@ def fit(panel: PanelArrays, features: Features, cov_type: str, bandwidth: int | 
         Of the Driscoll-Kraay covariance.
 
     """
-    design, within = columns_and_effects(panel, features)
-    data = transformed(panel, design, within, features)
-    return maximum(panel, features, data, moments(data.targets, data.X, data.filtered), (cov_type, bandwidth))
+    data = columns_of(panel, features)
+    return maximum(panel, features, data, data.crossed, (cov_type, bandwidth))
 
 
 def maximum(
     panel: PanelArrays, features: Features, data: Data, crossed: Moments, errors: tuple[str, int | None]
 ) -> Estimate:
     """Maximise the likelihood of transformed columns, whose cross-products are given; errors as `fit` takes them."""
-    t, k = panel.transformation, panel.X.shape[2]
-    likelihood = Concentrated(crossed, *logdeterminants(panel, features), t.nobs, t.determinants)
+    k = panel.X.shape[2]
+    likelihood = concentrated(panel, features, crossed)
     modes = maximise(likelihood)
     rho, lam = modes[0].rho, modes[0].lam
     beta = likelihood.moments.beta(rho, lam)
@@ -173,6 +177,18 @@ def maximum(
         pieces,
         cov[np.ix_(keep, keep)],
     )
+
+
+def columns_of(panel: PanelArrays, features: Features) -> Data:
+    """Return the transformed columns of a model, time or entity dummies among X where the effects enter as such."""
+    design, within = columns_and_effects(panel, features)
+    return transformed(panel, design, within, features)
+
+
+def concentrated(panel: PanelArrays, features: Features, crossed: Moments) -> Concentrated:
+    """Return the likelihood of rho and lambda from the cross-products of the transformed columns."""
+    t = panel.transformation
+    return Concentrated(crossed, *logdeterminants(panel, features), t.nobs, t.determinants)
 
 
 def columns_and_effects(panel: PanelArrays, features: Features) -> tuple[Array, Transformation]:

@@ -21,7 +21,7 @@ from gvcpos._core.options import HausmanKind, choose
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, wald
 from gvcpos.spatial.panel.inference.covariance import information, scaled_inverse
 from gvcpos.spatial.panel.inputs.checks import LAG_PREFIX
-from gvcpos.spatial.panel.ml.estimation import columns_and_effects, derivatives, transformed
+from gvcpos.spatial.panel.ml.estimation import columns_of, derivatives
 from gvcpos.spatial.panel.random import covariance as random_covariance
 from gvcpos.spatial.weights.periods import same_weights
 
@@ -93,14 +93,13 @@ def _covariance_of_fixed(random: RandomPanelResults, fixed: SpatialPanelResults,
     model, found = fixed.model, random.estimate
     if model.effects == "entity" and model.method != "lee-yu":  # the same slopes, and the deviations' own likelihood
         model = model.respecified(method="lee-yu")
-    design, within = columns_and_effects(model.arrays, model.features)
-    data = transformed(model.arrays, design, within, model.features)
+    data = columns_of(model.arrays, model.features)
     beta = random.params[list(model.regressors)].to_numpy(float)
-    if design.shape[2] > len(beta):
+    if data.X.shape[1] > len(beta):
         beta = np.append(beta, found.time[1:] - found.time[0])
     pieces = derivatives(model.arrays, data, model.features, (found.rho, found.lam, beta))
     cov = scaled_inverse(information(replace(pieces, sigma2=found.sigma2)))
-    return _pick(cov, len(model.regressors), design.shape[2], fixed.names, names)
+    return _pick(cov, len(model.regressors), data.X.shape[1], fixed.names, names)
 
 
 def _covariance_of_random(random: RandomPanelResults, names: list[str]) -> Array:
