@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -291,3 +292,49 @@ def test_upstreamness_without_buyers_is_an_error() -> None:
 def test_an_unbalanced_plan_is_refused() -> None:
     with pytest.raises(InputError, match="must be equal"):
         assembly.deliveries(np.ones((2, 2)), np.array([1.0, 2.0]), np.array([0.5, 0.5]), np.array([2.5, 2.5]))
+
+
+@pytest.mark.parametrize(("regime", "sign"), [("lock-in", -1), ("absent", 0), ("reversed", 1)])
+def test_regimes_plant_what_they_say(regime: str, sign: int) -> None:
+    planted = Planted.regime(regime)
+    assert np.sign(planted.slope[0]) == sign == np.sign(planted.pull_through)
+    worlds = {
+        drift: synthetic_world(seed=4, countries=12, planted=replace(planted, drift=drift)) for drift in (0.0, 0.02)
+    }
+    position = {drift: world.panels.position for drift, world in worlds.items()}
+    found = position[0.02] - position[0.0]
+    expected = 0.02 * (np.arange(15) - 7)
+    moving = np.isin(worlds[0.0].countries, planted.drifting)
+    assert moving.sum() == 6
+    assert not found[1:].any()
+    assert not found[0][:, ~moving].any()
+    np.testing.assert_allclose(found[0][:, moving], np.tile(expected[:, None], moving.sum()), atol=1e-12)
+    rise = worlds[0.02].panels.capture[0] - worlds[0.0].panels.capture[0]
+    assert np.sign(np.round(rise[-1, moving].mean() - rise[0, moving].mean(), 12)) == sign
+
+
+def test_openness_moves_purchases_abroad() -> None:
+    closed, opening = (
+        synthetic_world(seed=4, countries=10, planted=Planted(events=(), openness=rate)) for rate in (0.0, 0.05)
+    )
+    first, last = opening.years[0], opening.years[-1]
+    assert np.array_equal(opening.table(first).Z, closed.table(first).Z)
+    N = len(opening.sectors)
+
+    def foreign_share(world: SyntheticWorld, year: int) -> float:
+        Z = world.table(year).Z.reshape(10, N, 10, N)
+        own = sum(Z[i, :, i, :].sum() for i in range(10))
+        return 1 - own / Z.sum()
+
+    assert foreign_share(opening, last) > 1.2 * foreign_share(closed, last)
+    opening.table(last).validate()
+    assert "openness" in set(opening.planted.to_frame()["parameter"])
+    assert "openness" not in set(closed.planted.to_frame()["parameter"])
+    with pytest.raises(InputError, match="regime"):
+        Planted.regime("stuck")
+
+
+def test_a_drift_of_countries_is_listed_country_by_country() -> None:
+    frame = Planted.regime("lock-in").to_frame()
+    assert (frame["parameter"] == "drifting").sum() == len(Planted.regime("lock-in").drifting)
+    assert "drift" not in set(frame["parameter"])

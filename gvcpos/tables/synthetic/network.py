@@ -44,6 +44,17 @@ def prior(costs: FloatArray, sectors: tuple[Sector, ...]) -> FloatArray:
     return cells.reshape(N * S, N * S)
 
 
+def opened(prior: FloatArray, S: int, abroad: float) -> FloatArray:
+    """Return the prior with deliveries of S sectors to other countries multiplied by `abroad`; at 1 as it is."""
+    if abroad == 1.0:
+        return prior
+    out = prior * abroad
+    for start in range(0, len(prior), S):
+        own = slice(start, start + S)
+        out[own, own] = prior[own, own]
+    return out
+
+
 def final_demand(final: FloatArray, costs: FloatArray, mass: FloatArray, sectors: tuple[Sector, ...]) -> FloatArray:
     """Split final output over destinations and categories.
 

@@ -68,6 +68,8 @@ def draw_panels(
     rd = 2.2 + _exogenous(streams[1], W, T, between=0.5, within=0.4, half=1.6)
     tariff = 5.0 + _exogenous(streams[1], W, T, between=1.5, within=0.8, half=4.5)
     position = np.stack([_position(streams[2], W, T, s) for s in range(len(STAGES))])
+    drifting = np.isin(countries, planted.drifting)
+    position[0] += planted.drift * np.outer(np.arange(T) - (T - 1) / 2, drifting)
     stages = [_capture(streams[3], planted, W, s, position=position[s], rd=rd) for s in range(len(STAGES))]
     rate, time = (np.stack(part) for part in zip(*stages, strict=True))
     value_added = _value_added(streams[4], planted, size, countries, years)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Literal
 
 import pandas as pd
 
 from gvcpos._core.errors import SpecificationError
+from gvcpos._core.options import choose
 
 STAGES = ("upstream", "midstream", "downstream")
+Regime = Literal["lock-in", "absent", "reversed"]
+# Suppliers of ores and metals in the three regimes.
+DRIFTING = ("CHN", "AUS", "BRA", "IND", "IDN", "MYS", "VNM", "THA")
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,13 @@ class Planted:
         CHN's share of the world's upstream value added in the first and the last year, before events.
     events : tuple of Event
         Shocks; those of years outside the world are ignored.
+    drift : float
+        What is added to the upstream position of the countries in `drifting` every year, over and above the rest of
+        the process; their capture follows by `slope`.
+    drifting : tuple of str
+        Those of them that the world lacks are ignored.
+    openness : float
+        Yearly growth, in logarithms, of what everybody tends to buy abroad rather than at home.
     """
 
     rho: float = 0.5
@@ -88,6 +100,33 @@ class Planted:
     pull_sigma: float = 0.06
     dominant_share: tuple[float, float] = (0.52, 0.60)
     events: tuple[Event, ...] = EVENTS
+    drift: float = 0.0
+    drifting: tuple[str, ...] = ()
+    openness: float = 0.0
+
+    @classmethod
+    def regime(cls, name: Regime) -> Planted:
+        """Return the parameters of a world with lock-in, without, or with its reverse.
+
+        Parameters
+        ----------
+        name : {"lock-in", "absent", "reversed"}
+            In all three participation deepens and `DRIFTING` move upstream. With lock-in that costs them capture, and
+            upstream growth crowds downstream growth out; absent, it does neither; reversed, it adds capture, and
+            upstream growth pulls downstream growth along. No events, so that nothing else moves.
+        """
+        slope, pull = {"lock-in": (-0.08, -0.3), "absent": (0.0, 0.0), "reversed": (0.08, 0.3)}[
+            choose(name, Regime, "regime")
+        ]
+        return cls(
+            slope=(slope, 0.0, 0.0),
+            slope_spill=(slope / 2, 0.0, 0.0),
+            pull_through=pull,
+            events=(),
+            drift=0.02,
+            drifting=DRIFTING,
+            openness=0.03,
+        )
 
     def __post_init__(self) -> None:
         for name in ("slope", "slope_spill"):
@@ -100,6 +139,7 @@ class Planted:
             raise SpecificationError(f"dominant_share={shares}: give the first and last year's share, each in (0, 1).")
         object.__setattr__(self, "dominant_share", shares)
         object.__setattr__(self, "events", tuple(self.events))
+        object.__setattr__(self, "drifting", tuple(self.drifting))
         if not -1.0 < self.rho < 1.0:
             raise SpecificationError(f"rho={self.rho}: with row-normalised weights it must lie in (-1, 1).")
         if self.sigma <= 0 or self.pull_sigma <= 0:
@@ -117,6 +157,12 @@ class Planted:
                 rows.append(("dominant_share_last", STAGES[0], value[1], meaning + ", last year"))
             elif field.name == "events":
                 rows += [_event_row(event) for event in value]
+            elif field.name == "drifting":
+                rows += [
+                    ("drifting", STAGES[0], self.drift, f"{country} moves upstream every year") for country in value
+                ]
+            elif field.name == "drift" or (field.name == "openness" and not value):
+                continue
             else:
                 rows.append((field.name, "downstream" if "pull" in field.name else "", float(value), meaning))
         return pd.DataFrame(rows, columns=["parameter", "stage", "value", "meaning"])
@@ -131,6 +177,7 @@ _MEANING = {
     "sigma": "standard deviation of the value-added rate's disturbance",
     "pull_through": "elasticity of downstream to last year's upstream value-added growth",
     "pull_sigma": "standard deviation of the downstream growth disturbance",
+    "openness": "yearly growth of the inclination to buy abroad, in logarithms",
     "dominant_share": "CHN's share of world upstream value added before events",
 }
 

@@ -82,8 +82,9 @@ class SyntheticWorld:
             raise InputError(f"no year {year} in the synthetic world; it runs {self.years[0]}-{self.years[-1]}.")
         t = self.years.index(year)
         planned = (self.plan.x[t], self.plan.va_rate[t], self.plan.upstreamness[t])
+        abroad = np.exp(self.planted.openness * t)
         return assemble(
-            self._prior,
+            network.opened(self._prior, len(self.sectors), abroad),
             self._costs,
             planned,
             sectors=self._sectors,
