@@ -75,3 +75,7 @@ class WeakInstrumentWarning(GvcposWarning):
 
 class StabilityWarning(GvcposWarning):
     """The dynamics of a panel do not die out; the spectral radius is in the message."""
+
+
+class TradeWarning(GvcposWarning):
+    """Rows of a trade file were left out or read by a rule; the message counts them and says what they are worth."""
