@@ -29,7 +29,7 @@ from gvcpos.spatial.panel.inputs.checks import (
     is_random,
 )
 from gvcpos.spatial.panel.inputs.design import Design, design, lags
-from gvcpos.spatial.panel.inputs.missing import LeftOut, choices_for
+from gvcpos.spatial.panel.inputs.missing import choices_for
 from gvcpos.spatial.panel.inputs.period_checks import check_periods, error_weights_of
 from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.many import ManyMethods
@@ -39,12 +39,13 @@ from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, fit
 from gvcpos.spatial.panel.ml.logdet import Spectrum
 from gvcpos.spatial.panel.ml.modes import warn_of_modes
 from gvcpos.spatial.panel.models import MODELS
+from gvcpos.spatial.panel.panel_model import PanelModel
 from gvcpos.spatial.panel.random import results as random_results
 from gvcpos.spatial.panel.results import SpatialPanelResults
 from gvcpos.spatial.weights import Weights
 
 
-class SpatialPanel(GmmMethods, ManyMethods, ModelTestMethods):
+class SpatialPanel(PanelModel, GmmMethods, ManyMethods, ModelTestMethods):
     """A static spatial panel model, estimated by (quasi) maximum likelihood.
 
     y_t = rho W y_t + X_t beta + W X_t theta + mu + alpha_t 1 + u_t,  u_t = lambda M u_t + e_t
@@ -195,21 +196,6 @@ class SpatialPanel(GmmMethods, ManyMethods, ModelTestMethods):
         self._lags = lags(data, choices.x_weights, choices.not_lagged)
         self.design = self._design(durbin=self.features.durbin)
         check_regressors(self.design.X, self.design.names, self.transformation)
-
-    @property
-    def weights(self) -> Weights:
-        """The spatial weights."""
-        return self.data.weights
-
-    @property
-    def left_out(self) -> LeftOut:
-        """What the rules for missing values and for units of W left out."""
-        return self.data.left_out
-
-    @property
-    def regressors(self) -> tuple[str, ...]:
-        """Columns of the design: the constant, the regressors, their spatial lags."""
-        return self.design.names
 
     @cached_property
     def spectrum(self) -> Spectrum:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
-from gvcpos._core.errors import GvcposError
-from gvcpos._core.options import Deterministic
 from gvcpos.spatial.panel.diagnostics import conditional, specification
 from gvcpos.spatial.panel.diagnostics.residual_methods import ResidualMethods, collinearity
 from gvcpos.spatial.panel.diagnostics.serial import serial_tests
-from gvcpos.spatial.panel.diagnostics.tests import PanelTest, undefined
+from gvcpos.spatial.panel.diagnostics.tests import PanelTest, Question, answers
 from gvcpos.spatial.panel.inputs.period_checks import refuse_transformed
 from gvcpos.spatial.panel.ml import modes
 from gvcpos.spatial.panel.random import diagnostics as random_diagnostics
@@ -74,21 +71,6 @@ class DiagnosticMethods(ResidualMethods):
             return (random_diagnostics.serial_lm(estimate, kkp=result.model.choices.random_error == "kkp"),)
         return serial_tests(result.estimate.resids, result.model.transformation)
 
-    def unit_root(
-        self,
-        *,
-        deterministic: Deterministic = "constant",
-        lags: int | None = None,
-        truncated: bool = True,
-        draws: int = 1000,
-        seed: int = 0,
-    ) -> pd.DataFrame:
-        """Pesaran's (2007) CIPS test of y and of every regressor; see `unit_root.cips`."""
-        found = _result(self).model.unit_root(
-            deterministic=deterministic, lags=lags, truncated=truncated, draws=draws, seed=seed
-        )
-        return specification.tests_frame(found)
-
     def modes_report(self) -> str:
         """Say which maxima the likelihood has, and whether the choice between them is close."""
         return modes.report(_result(self).modes)
@@ -115,25 +97,18 @@ class DiagnosticMethods(ResidualMethods):
             p-value.
         """
         result = _result(self)
-        tests: list[PanelTest] = []
-        for name, question, ask in _questions(result):
-            try:
-                tests += ask()
-            except GvcposError as error:
-                tests.append(undefined(name, question, str(error)))
-        if unit_roots:
-            tests += result.model.unit_root()
-        return specification.tests_frame(tests)
+        roots = result.model.unit_root() if unit_roots else ()
+        return specification.tests_frame([*answers(_questions(result)), *roots])
 
 
 def _result(asked: DiagnosticMethods) -> SpatialPanelResults:
     return cast("SpatialPanelResults", asked)
 
 
-def _questions(result: SpatialPanelResults) -> list[tuple[str, str, Callable[[], Iterable[PanelTest]]]]:
+def _questions(result: SpatialPanelResults) -> list[Question]:
     """Everything to ask: a name and a null should it fail, and what gives the tests."""
     model = result.model
-    out: list[tuple[str, str, Callable[[], Iterable[PanelTest]]]] = []
+    out: list[Question] = []
     if model.random:
         random = cast("RandomPanelResults", result)
         out += [

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from gvcpos._core.errors import InputError
-from gvcpos._core.options import Deterministic
 from gvcpos.spatial.panel.diagnostics.component_tests import component_tests
 from gvcpos.spatial.panel.diagnostics.conditional_components import conditional_component_tests
 from gvcpos.spatial.panel.diagnostics.cross_section import panel_moran
 from gvcpos.spatial.panel.diagnostics.effect_tests import lr_effects
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, lm_tests
-from gvcpos.spatial.panel.diagnostics.unit_root import cips
 from gvcpos.spatial.panel.inputs.period_checks import check_periods, refuse_changing, refuse_transformed
 from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml.estimation import PanelArrays, flat
@@ -102,24 +100,6 @@ class ModelTestMethods:
         panel = model.arrays_without_spatial_terms(durbin=model.features.durbin)
         found = component_tests(_residuals(panel, model.transformation), model.error_weights.matrix)
         return found + conditional_component_tests(panel.y, panel.X, panel.error_spectrum) if conditional else found
-
-    def unit_root(
-        self,
-        *,
-        deterministic: Deterministic = "constant",
-        lags: int | None = None,
-        truncated: bool = True,
-        draws: int = 1000,
-        seed: int = 0,
-    ) -> tuple[PanelTest, ...]:
-        """Pesaran's (2007) CIPS test of y and of every regressor that is no constant; see `unit_root.cips`."""
-        data = _model(self).data
-        columns = [(data.y_name, data.y)]
-        columns += [(name, data.X[:, :, j]) for j, name in enumerate(data.names) if np.ptp(data.X[:, :, j]) > 0.0]
-        return tuple(
-            cips(Z, deterministic=deterministic, lags=lags, truncated=truncated, draws=draws, seed=seed, name=name)
-            for name, Z in columns
-        )
 
 
 def _model(asked: ModelTestMethods) -> SpatialPanel:

@@ -9,8 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from gvcpos._core.options import Deterministic
 from gvcpos.spatial.panel.diagnostics.cross_section import cd, cd_lm, cd_local, panel_moran
 from gvcpos.spatial.panel.diagnostics.normality import jarque_bera
+from gvcpos.spatial.panel.diagnostics.specification import tests_frame
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, undefined
 from gvcpos.spatial.panel.inputs.collinearity import condition_number, variance_inflation
 from gvcpos.spatial.panel.inputs.transform import Transformation
@@ -60,6 +62,21 @@ class ResidualMethods:
         W = result.model.weights
         near = dict(zip(W.times, W.each, strict=True)) if isinstance(W, PeriodWeights) else W
         return moran_by_year(result.resids, None, near, entity=entity, time=time, permutations=permutations, seed=seed)
+
+    def unit_root(
+        self,
+        *,
+        deterministic: Deterministic = "constant",
+        lags: int | None = None,
+        truncated: bool = True,
+        draws: int = 1000,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Pesaran's (2007) CIPS test of y, its first period included, and of every regressor; see `unit_root.cips`."""
+        found = _result(self).model.unit_root(
+            deterministic=deterministic, lags=lags, truncated=truncated, draws=draws, seed=seed
+        )
+        return tests_frame(found)
 
     def vif(self) -> pd.Series:
         """Variance inflation factors of the regressors once the effects are gone; missing for a constant."""

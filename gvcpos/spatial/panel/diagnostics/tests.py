@@ -6,12 +6,14 @@ and Elhorst (2014) for fixed-effects panels.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from gvcpos._core.errors import GvcposError
 from gvcpos.spatial.panel.inference.covariance import scaled_inverse
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.estimation import PanelArrays, flat
@@ -106,6 +108,26 @@ def one_sided(name: str, null: str, statistic: float) -> PanelTest:
 def undefined(name: str, null: str, why: str) -> PanelTest:
     """Make the row of a test that is not defined here; it says why."""
     return PanelTest(name, null, float("nan"), "", 0, float("nan"), why)
+
+
+Question = tuple[str, str, Callable[[], Iterable[PanelTest]]]
+
+
+def answers(questions: Iterable[Question]) -> list[PanelTest]:
+    """Ask one after the other; what is not defined here gives a row that says why.
+
+    Parameters
+    ----------
+    questions : iterable of (name, null, callable)
+        Name and null are those of the row should the callable, which returns the tests, refuse.
+    """
+    found: list[PanelTest] = []
+    for name, null, ask in questions:
+        try:
+            found += ask()
+        except GvcposError as error:
+            found.append(undefined(name, null, str(error)))
+    return found
 
 
 def lm_tests(panel: PanelArrays) -> tuple[PanelTest, ...]:

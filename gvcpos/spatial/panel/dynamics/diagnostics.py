@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -10,13 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gvcpos._core.errors import GvcposError
-from gvcpos._core.options import BiasCorrection, Deterministic
+from gvcpos._core.options import BiasCorrection
 from gvcpos.spatial.panel.diagnostics.influence import changes, cut, step
 from gvcpos.spatial.panel.diagnostics.residual_methods import ResidualMethods, collinearity
 from gvcpos.spatial.panel.diagnostics.specification import tests_frame
-from gvcpos.spatial.panel.diagnostics.tests import PanelTest, normal_test, undefined
-from gvcpos.spatial.panel.diagnostics.unit_root import cips
+from gvcpos.spatial.panel.diagnostics.tests import PanelTest, Question, answers, normal_test
 from gvcpos.spatial.panel.dynamics.serial import serial_test
 
 if TYPE_CHECKING:
@@ -24,7 +21,6 @@ if TYPE_CHECKING:
     from gvcpos.spatial.panel.dynamics.results import DynamicResults
 
 Array = npt.NDArray[np.float64]
-Question = tuple[str, str, Callable[[], Iterable[PanelTest]]]
 
 
 class DynamicDiagnosticMethods(ResidualMethods):
@@ -33,25 +29,6 @@ class DynamicDiagnosticMethods(ResidualMethods):
     def serial_correlation(self) -> PanelTest:
         """Durbin's test of first-order serial correlation; under it tau and eta are inconsistent. See `serial`."""
         return serial_test(_result(self))
-
-    def unit_root(
-        self,
-        *,
-        deterministic: Deterministic = "constant",
-        lags: int | None = None,
-        truncated: bool = True,
-        draws: int = 1000,
-        seed: int = 0,
-    ) -> pd.DataFrame:
-        """Pesaran's (2007) CIPS test of y, its first period included, and of every regressor; see `unit_root.cips`."""
-        given = _result(self).model.given
-        data = given.panel
-        columns = [(data.y_name, np.concatenate([given.y0[None, :], data.y]))]
-        columns += [(name, data.X[:, :, j]) for j, name in enumerate(data.names) if np.ptp(data.X[:, :, j]) > 0.0]
-        return tests_frame(
-            cips(Z, deterministic=deterministic, lags=lags, truncated=truncated, draws=draws, seed=seed, name=name)
-            for name, Z in columns
-        )
 
     def influence(self, *, exact: bool = False) -> pd.DataFrame:
         """Change of every parameter when one unit is left out, its past and W's row and column with it.
@@ -101,14 +78,9 @@ class DynamicDiagnosticMethods(ResidualMethods):
             (``moran_2010``), serial correlation, normality; stability and vif are measures without a p-value. A test
             that is not defined here is a row without numbers whose sentence says why.
         """
-        tests: list[PanelTest] = []
-        for name, null, ask in _questions(_result(self)):
-            try:
-                tests += ask()
-            except GvcposError as error:
-                tests.append(undefined(name, null, str(error)))
-        frame = tests_frame(tests)
-        return pd.concat([frame, self.unit_root()]) if unit_roots else frame
+        result = _result(self)
+        roots = result.model.unit_root() if unit_roots else ()
+        return tests_frame([*answers(_questions(result)), *roots])
 
 
 def without(model: DynamicSpatialPanel, unit: str) -> DynamicSpatialPanel:

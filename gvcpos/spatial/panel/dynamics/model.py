@@ -31,18 +31,19 @@ from gvcpos.spatial.panel.dynamics.transform import ConditionalTransformation
 from gvcpos.spatial.panel.inputs.checks import check_names, check_regressors, check_transformation
 from gvcpos.spatial.panel.inputs.design import Design, design, lags
 from gvcpos.spatial.panel.inputs.formula import evaluate
-from gvcpos.spatial.panel.inputs.missing import LeftOut, choices_for
+from gvcpos.spatial.panel.inputs.missing import choices_for
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.edge import warn_at_edge
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays
 from gvcpos.spatial.panel.ml.logdet import Spectrum, spectrum
 from gvcpos.spatial.panel.models import MODELS
+from gvcpos.spatial.panel.panel_model import PanelModel
 from gvcpos.spatial.weights import Weights
 
 _TERMS = {"none": (), "time": ("tau",), "space": ("eta",), "space-time": ("tau", "eta")}
 
 
-class DynamicSpatialPanel:
+class DynamicSpatialPanel(PanelModel):
     """A dynamic spatial panel, estimated by quasi maximum likelihood given its first period, bias taken out.
 
     y_t = tau y_{t-1} + rho W y_t + eta W y_{t-1} + X_t beta + W X_t theta + mu + alpha_t 1 + u_t,
@@ -200,19 +201,8 @@ class DynamicSpatialPanel:
         return replace(made, X=np.concatenate(parts, axis=2), names=made.names + self.terms)
 
     @property
-    def weights(self) -> Weights:
-        """The spatial weights."""
-        return self.data.weights
-
-    @property
-    def left_out(self) -> LeftOut:
-        """What the rules for missing values and for units of W left out."""
-        return self.data.left_out
-
-    @property
-    def regressors(self) -> tuple[str, ...]:
-        """The constant, the regressors, their spatial lags, and tau and eta as far as the model has them."""
-        return self.design.names
+    def _outcome(self) -> npt.NDArray[np.float64]:
+        return np.concatenate([self.given.y0[None, :], self.data.y])
 
     @property
     def lagged(self) -> bias.Lagged:
