@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,13 +15,15 @@ from gvcpos.accounting import ValueAddedAccounts
 from gvcpos.accounting.indices.advantage import revealed_advantage
 from gvcpos.chains.aggregate import stage_values, world_share
 from gvcpos.chains.chain import Chain
+from gvcpos.chains.sector_values import SectorYear
 from gvcpos.tables import IOTable, TableSeries
 
 PanelUnit = Literal["stage", "sector"]
+PanelSource: TypeAlias = IOTable | ValueAddedAccounts | SectorYear
 
 
 def gvc_panel(
-    tables: TableSeries | Iterable[IOTable] | Mapping[int, IOTable | ValueAddedAccounts],
+    tables: TableSeries | Iterable[PanelSource] | Mapping[int, PanelSource],
     chain: Chain,
     *,
     by: PanelUnit = "stage",
@@ -34,7 +36,8 @@ def gvc_panel(
 
     Parameters
     ----------
-    tables : TableSeries, iterable of IOTable or ValueAddedAccounts, or mapping of year to either
+    tables : TableSeries, iterable of IOTable, ValueAddedAccounts or SectorYear, or mapping of year to one of these
+        For many chains of the same tables give what `sector_years` made of them: the accounts are then done once.
     chain : Chain
         Its sectors must be in every table; their order does not matter.
     by : {"stage", "sector"}
@@ -67,13 +70,11 @@ def gvc_panel(
     wanted = None if countries is None else [str(c) for c in countries]
     frames: list[pd.DataFrame] = []
     attrs: dict[str, object] = {}
-    for accounts in _accounts(tables):
-        if len(accounts.exporters.sectors) != len(accounts.table.sectors):
-            raise InputError("gvc_panel groups sectors by the chain: give accounts without sector_groups.")
-        attrs = attrs or _attrs(accounts.table, chain)
-        frames.append(_year(accounts, used, by=by, countries=wanted, rest=rest, split_foreign=split_foreign))
+    for year in _years(tables, split_foreign):
+        attrs = attrs or {"chain": chain.name, "boundary": chain.boundary} | dict(year.notes)
+        frames.append(_year(year, used, by=by, countries=wanted, rest=rest))
         if on_year is not None:
-            on_year(accounts.table.year)
+            on_year(year.year)
     if not frames:
         raise InputError("gvc_panel: no table was given.")
     panel = _sorted(frames, by)
@@ -81,56 +82,31 @@ def gvc_panel(
     return panel
 
 
-def _accounts(
-    tables: TableSeries | Iterable[IOTable] | Mapping[int, IOTable | ValueAddedAccounts],
-) -> Iterator[ValueAddedAccounts]:
-    """Give the accounts year by year, so that only one Leontief system is alive."""
+def _years(
+    tables: TableSeries | Iterable[PanelSource] | Mapping[int, PanelSource], split_foreign: bool
+) -> Iterator[SectorYear]:
+    """Give the indices year by year, so that only one Leontief system is alive."""
     if isinstance(tables, IOTable):
         raise InputError("gvc_panel takes several tables: give [table] for one.")
-    if not isinstance(tables, Mapping):
-        seen: set[int] = set()
-        for item in tables:
-            accounts = item if isinstance(item, ValueAddedAccounts) else ValueAddedAccounts(item)
-            if accounts.table.year in seen:
-                raise LabelError(f"two tables of the year {accounts.table.year}. Give each year once.")
-            seen.add(accounts.table.year)
-            yield accounts
-        return
-    for year, item in tables.items():
-        accounts = item if isinstance(item, ValueAddedAccounts) else ValueAddedAccounts(item)
-        if accounts.table.year != year:
-            raise LabelError(f"the table given for {year} is of the year {accounts.table.year}.")
-        yield accounts
-
-
-def _attrs(table: IOTable, chain: Chain) -> dict[str, object]:
-    return {
-        "chain": chain.name,
-        "boundary": chain.boundary,
-        "unit": table.meta.unit,
-        "source": table.meta.source,
-        "synthetic": table.meta.synthetic,
-    }
+    seen: set[int] = set()
+    for item in tables.items() if isinstance(tables, Mapping) else ((None, item) for item in tables):
+        given, source = item
+        year = source if isinstance(source, SectorYear) else SectorYear.of(source, split_foreign=split_foreign)
+        if given is not None and year.year != given:
+            raise LabelError(f"the table given for {given} is of the year {year.year}.")
+        if year.year in seen:
+            raise LabelError(f"two tables of the year {year.year}. Give each year once.")
+        seen.add(year.year)
+        yield year
 
 
 def _year(
-    accounts: ValueAddedAccounts,
-    chain: Chain,
-    *,
-    by: PanelUnit,
-    countries: list[str] | None,
-    rest: str | None,
-    split_foreign: bool,
+    year: SectorYear, chain: Chain, *, by: PanelUnit, countries: list[str] | None, rest: str | None
 ) -> pd.DataFrame:
     """Return one year's rows, stage by stage."""
-    table, exporters = accounts.table, accounts.exporters
-    stages = chain.check(table)
+    stages, sectors = chain.check(year), year.values
     if rest is not None:
-        stages |= _outside(stages, table, rest)
-    indices = accounts.indices(split_foreign=split_foreign)
-    shape = (len(exporters.names), len(table.sectors))
-    names = [c for c in indices.columns if c not in ("country", "sector", "year")]
-    sectors = {name: indices[name].to_numpy(float).reshape(shape) for name in names}
+        stages |= _outside(stages, len(year.sectors), rest)
     total = {name: sectors[name].sum(axis=1) for name in ("exports", "vax_origin")}
     rows = []
     for stage, positions in stages.items():
@@ -141,12 +117,12 @@ def _year(
             "rca": revealed_advantage(values["exports"], total["exports"]),
             "rca_va": revealed_advantage(values["vax_origin"], total["vax_origin"]),
         }
-        labels = {"country": list(exporters.names), by: stage, "year": table.year}
+        labels = {"country": list(year.countries), by: stage, "year": year.year}
         rows.append(pd.DataFrame(labels | _ordered(values, shares)))
     frame = pd.concat(rows, ignore_index=True)
     if countries is None:
         return frame
-    locate(countries, exporters.names, f"country of the table of {table.year}")
+    locate(countries, year.countries, f"country of the table of {year.year}")
     return frame[frame["country"].isin(countries)]
 
 
@@ -156,12 +132,12 @@ def _ordered(values: dict[str, np.ndarray], shares: dict[str, np.ndarray]) -> di
     return {name: values[name] for name in first} | shares | {k: v for k, v in values.items() if k not in first}
 
 
-def _outside(stages: Mapping[str, np.ndarray], table: IOTable, rest: str) -> dict[str, np.ndarray]:
+def _outside(stages: Mapping[str, np.ndarray], sectors: int, rest: str) -> dict[str, np.ndarray]:
     """Return the sectors in no stage as one more stage."""
     if rest in stages:
         raise InputError(f"rest={rest!r} is a stage of the chain already: {enumerate_labels(stages)}.")
     inside = np.concatenate(list(stages.values()))
-    outside = np.setdiff1d(np.arange(len(table.sectors)), inside)
+    outside = np.setdiff1d(np.arange(sectors), inside)
     if not outside.size:
         raise InputError(f"rest={rest!r}: the chain has every sector of the table, nothing is left.")
     return {rest: outside}

@@ -10,7 +10,7 @@ from gvcpos._core.errors import InputError, LabelError
 from gvcpos.accounting import ValueAddedAccounts
 from gvcpos.accounting.indices.advantage import revealed_advantage
 from gvcpos.accounting.indices.position import ratio
-from gvcpos.chains import Chain, country_panel, gvc_panel
+from gvcpos.chains import Chain, country_panel, gvc_panel, sector_years
 from gvcpos.chains.aggregate import stage_values, weighted_mean, world_share
 from gvcpos.tables import IOTable, TableSeries
 from tests.shared import wiod_year
@@ -266,3 +266,12 @@ def test_the_panel_joins_what_oecd_splits():
     assert panel.query("country == 'CHN' and stage == 'up'").va.item() == pytest.approx(parts[1, 0] + parts[2, 0])
     with pytest.raises(InputError, match="sector_groups"):
         gvc_panel([ValueAddedAccounts(table, sector_groups={"ab": ["a", "b"]})], chain)
+
+
+def test_years_computed_once_serve_many_chains() -> None:
+    tables = [table(2001), table(2000)]
+    years = sector_years(tables)
+    for chain in (CHAIN, Chain.from_mapping({"one": ["s0", "s4"]})):
+        pd.testing.assert_frame_equal(gvc_panel(years, chain, rest="rest"), gvc_panel(tables, chain, rest="rest"))
+    with pytest.raises(LabelError, match="two tables of the year 2000"):
+        gvc_panel([*years, table(2000)], CHAIN)
