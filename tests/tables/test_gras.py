@@ -124,7 +124,7 @@ def test_a_sum_of_zero_empties_what_has_one_sign_only() -> None:
 @pytest.mark.parametrize(
     ("prior", "rows", "columns", "says"),
     [
-        ([[1, 1], [0, 0]], [1, 1], [1, 1], "row 1 of the prior has no positive cell, but its sum is to be 1"),
+        ([[1, 1], [0, 0]], [1, 1], [1, 1], "row 1 of the prior has no positive cell, but a sum of 1 is wanted"),
         ([[1, 1], [1, 1]], [3, -1], [1, 1], "row 1 of the prior has no negative cell"),
         ([[1, -1], [1, -1]], [1, 1], [1, 1], "column 1 of the prior has no positive cell"),
         ([[1, 1], [1, 1]], [1, 1], [1, 2], "must be equal"),
