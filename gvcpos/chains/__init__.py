@@ -12,5 +12,14 @@ _EXPORTS = {
     "SectorYear": "gvcpos.chains.sector_values",
     "sector_years": "gvcpos.chains.sector_values",
 }
-__all__ = ["Chain", "SectorYear", "Stage", "country_panel", "gvc_panel", "sector_years"]
+__all__ = [
+    "Chain",
+    "SectorYear",
+    "Stage",
+    "country_panel",
+    "gvc_panel",
+    "published_panel",
+    "sector_years",
+    "stack_panels",
+]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

@@ -12,11 +12,14 @@ _EXPORTS = {
     "inspect_file": "gvcpos.tables.inspection",
     "synthetic_world": "gvcpos.tables.synthetic",
     "SyntheticWorld": "gvcpos.tables.synthetic",
+    "PublishedIndices": "gvcpos.tables.published",
+    "read_published": "gvcpos.tables.published",
     "capitals": "gvcpos.tables.geography",
     "polygons": "gvcpos.tables.geography",
 }
 __all__ = [
     "IOTable",
+    "PublishedIndices",
     "SyntheticWorld",
     "TableMeta",
     "TableReport",
@@ -24,6 +27,7 @@ __all__ = [
     "capitals",
     "inspect_file",
     "polygons",
+    "read_published",
     "read_table",
     "read_tables",
     "synthetic_world",
