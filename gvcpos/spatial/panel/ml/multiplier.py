@@ -182,20 +182,13 @@ class Multiplier:
         """Return columns start..stop of G."""
         if self._dense is not None:
             return self._dense[:, start:stop]
-        return self._columns(_unit_columns(self.spectrum.n, start, stop))
+        return self._columns(np.eye(self.spectrum.n, stop - start, -start))
 
     def _columns(self, Z: Array) -> Array:
         """Return G Z for Z of shape (N, m)."""
         if self._dense is not None:
             return np.asarray(self._dense @ Z)
         return np.asarray(self.spectrum.matrix @ self._factor.solve(Z))
-
-
-def _unit_columns(n: int, start: int, stop: int) -> Array:
-    """Columns start..stop of the identity matrix."""
-    out = np.zeros((n, stop - start))
-    out[np.arange(start, stop), np.arange(stop - start)] = 1.0
-    return out
 
 
 def filtered(spectrum: Spectrum, r: float, Z: Array) -> Array:

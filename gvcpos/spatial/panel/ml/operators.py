@@ -120,10 +120,8 @@ class Operators:
         diagonal = np.empty((2, n))
         for start in range(0, n, _BLOCK):
             stop = min(start + _BLOCK, n)
-            unit = np.zeros((stop - start, n))
-            unit[np.arange(stop - start), np.arange(start, stop)] = 1.0
             # Row i of a (T, N) array is a vector: rows hold the columns of the operators.
-            first = self._columns(unit, projected)
+            first = self._columns(np.eye(stop - start, n, start), projected)
             rows = np.arange(stop - start), np.arange(start, stop)
             for i in range(2):
                 single[i] += first[i][rows].sum()
