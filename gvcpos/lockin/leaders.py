@@ -1,26 +1,20 @@
-"""Who dominates a stage: shares, comparative advantage, concentration, rank; and whether the lead has a trend.
-
-The trend is tested by the t of the mean annual change. Shares are close to random walks, under which a regression of
-their level on time rejects far too often, with Newey–West errors too; the mean change keeps its size under a random
-walk and is conservative around a fixed trend.
-"""
+"""Who dominates a stage: shares, comparative advantage, concentration, rank; and whether the lead has a trend."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
 
-from gvcpos._core.errors import EstimationError, InputError
+from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
-from gvcpos.lockin.results import Inference, LockInTest, infer, require_level
+from gvcpos.lockin.results import Inference, LockInTest, require_level
 from gvcpos.lockin.sample import complete_rows, stage_frame, stage_names, unit_column
+from gvcpos.lockin.trend import series_trend
 from gvcpos.lockin.wording import interval_text, judgement, number, percent
 
 _SHARES = ("va_share", "export_share")
 _OPTIONAL = ("rca", "rca_va", "upstreamness", "downstreamness", "gvc_position")
-_FEWEST_CHANGES = 4
 _ROUNDING = 1e-9
 _WORTH_SAYING = 5e-4
 
@@ -170,14 +164,7 @@ def dominance_trend(
     if share not in _SHARES:
         raise InputError(f"share={share!r} is not known. Allowed: {', '.join(_SHARES)}.")
     country, series = _series(stage_frame(panel, stage, [share], exclude), country, share)
-    changes = np.diff(series.to_numpy()) / np.diff(series.index.to_numpy(float))
-    if len(changes) < _FEWEST_CHANGES:
-        raise EstimationError(
-            f"trend of {country} in {stage}: {len(changes)} annual changes; at least {_FEWEST_CHANGES} are needed. "
-            "Give more years."
-        )
-    error = float(changes.std(ddof=1) / np.sqrt(len(changes)))
-    result = infer(float(changes.mean()), error, len(changes) - 1, level=level)
+    result = series_trend(series, f"trend of {country} in {stage}", level=level)
     noun = "value added" if share == "va_share" else "exports"
     return LockInTest.of(
         result,
@@ -185,7 +172,7 @@ def dominance_trend(
         null=f"the share of {country} in {stage} {noun} does not change on average",
         alternative="it rises or falls",
         level=level,
-        nobs=len(changes),
+        nobs=len(series) - 1,
         ncountries=1,
         sentence=_sentence(result, series, f"The share of {country} in the world's {stage} {noun}", level),
         details={"share": series.rename_axis("year").reset_index()},
