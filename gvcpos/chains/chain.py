@@ -41,12 +41,22 @@ class Stage:
     hs : tuple of str
         HS codes of the stage's goods (``"2846.10"``), for trade data; may be empty.
     description : str
+    goods : tuple of (str, str)
+        HS code and the sector of the stage that makes the good, where the stage has several sectors.
     """
 
     name: str
     sectors: tuple[str, ...]
     hs: tuple[str, ...] = ()
     description: str = ""
+    goods: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sector_of(self) -> dict[str, str]:
+        """HS code to the sector that makes the good; empty if the stage has several sectors and does not say."""
+        if self.goods or len(self.sectors) > 1:
+            return dict(self.goods)
+        return dict.fromkeys(self.hs, self.sectors[0])
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,12 @@ class Chain:
                         f"{stage.name!r}. Each sector belongs to one stage, once."
                     )
                 seen[sector] = stage.name
+            strange = [f"{sector!r} (HS {hs})" for hs, sector in stage.goods if sector not in stage.sectors]
+            if strange:
+                raise SpecificationError(
+                    f"chain {self.name!r}: goods of stage {stage.name!r} are given to {', '.join(strange)}, which is "
+                    f"not in the stage. It has: {', '.join(stage.sectors)}."
+                )
         names = self.stage_names
         twice = [name for i, name in enumerate(names) if name in names[:i]]
         if twice:
@@ -168,12 +184,32 @@ class Chain:
         -----
         The sectors are far wider than rare earths: they measure mining, chemicals, metals and electronics.
         """
-        from gvcpos._core.resources import data_path
-
         choose(classification, RareEarthMap, "classification")
         if boundary is not None:
             choose(boundary, SmeltingBoundary, "boundary")
-        return cls.from_yaml(data_path(f"chains/rare_earths_{classification}.yaml"), boundary=boundary)
+        return cls.shipped("rare_earths", classification, boundary=boundary)
+
+    @classmethod
+    def shipped(cls, name: str, classification: str = "adb35", *, boundary: str | None = None) -> Chain:
+        """Return a chain that ships with gvcpos; `gvcpos.chains.shipped_chains` lists them.
+
+        Parameters
+        ----------
+        name : str
+            ``"rare_earths"``, ``"lithium"``, ``"cobalt"`` or ``"semiconductors"``.
+        classification : str
+            Sector list: ``"adb35"`` (also of WIOD 2013), ``"oecd45"`` or ``"oecd50"``.
+        boundary : str, optional
+            One of the chain's own boundaries.
+
+        Raises
+        ------
+        InputError
+            If there is no such chain; the message names those there are.
+        """
+        from gvcpos.chains.catalogue import shipped_path
+
+        return cls.from_yaml(shipped_path(name, classification), boundary=boundary)
 
     @property
     def stage_names(self) -> tuple[str, ...]:
@@ -237,9 +273,15 @@ def _stage_mapping(stage: Stage) -> dict[str, Any]:
     if stage.description:
         out["description"] = stage.description
     out["sectors"] = list(stage.sectors)
-    if stage.hs:
+    if stage.goods:
+        out["hs"] = {s: [hs for hs, maker in stage.goods if maker == s] for s in dict(_turned(stage.goods))}
+    elif stage.hs:
         out["hs"] = list(stage.hs)
     return out
+
+
+def _turned(pairs: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    return [(b, a) for a, b in pairs]
 
 
 def _build(parts: Mapping[str, Any], origin: str) -> Chain:

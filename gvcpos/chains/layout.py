@@ -34,7 +34,8 @@ def chain_parts(data: Any, where: Where, boundary: str | None) -> dict[str, Any]
     Returns
     -------
     dict
-        ``name``, ``classification``, ``boundary`` and ``stages``, a list of keyword arguments.
+        ``name``, ``classification``, ``boundary`` and ``stages``, a list of keyword arguments. ``hs`` may be a list
+        or a mapping of the stage's sectors to lists.
     """
     _mapping(data, (), where, _CHAIN_KEYS, required=("name", "stages"))
     stages = data["stages"]
@@ -58,8 +59,19 @@ def _stage(data: Any, path: YamlPath, where: Where) -> dict[str, Any]:
         "name": _text(data, "name", path, where),
         "description": _text(data, "description", path, where),
         "sectors": _labels(data["sectors"], (*path, "sectors"), where),
-        "hs": _labels(data.get("hs", []), (*path, "hs"), where, _HS),
-    }
+    } | _goods(data.get("hs", []), (*path, "hs"), where)
+
+
+def _goods(data: Any, path: YamlPath, where: Where) -> dict[str, Any]:
+    """Read HS codes as a list, or as lists of the sectors that make the goods."""
+    if not isinstance(data, Mapping):
+        return {"hs": _labels(data, path, where, _HS), "goods": ()}
+    goods = [(hs, str(sector)) for sector, codes in data.items() for hs in _labels(codes, (*path, sector), where, _HS)]
+    codes = [hs for hs, _ in goods]
+    twice = [hs for i, hs in enumerate(codes) if hs in codes[:i]]
+    if twice:
+        raise SpecificationError(f"{where(path)}: HS {twice[0]} is given to two sectors. Choose the one that makes it.")
+    return {"hs": tuple(codes), "goods": tuple(goods)}
 
 
 def _boundary(
@@ -89,9 +101,11 @@ def _changes(data: Any, path: YamlPath, stages: list[str], where: Where) -> dict
     for stage, change in data.items():
         place = (*path, stage)
         _mapping(change, place, where, _CHANGE_KEYS)
-        out[stage] = {
-            key: _labels(value, (*place, key), where, _HS if key == "hs" else None) for key, value in change.items()
-        }
+        out[stage] = {}
+        if "sectors" in change:
+            out[stage] = {"sectors": _labels(change["sectors"], (*place, "sectors"), where)}
+        if "hs" in change:
+            out[stage] |= _goods(change["hs"], (*place, "hs"), where)
     return out
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 import pytest
+import yaml
 
 from gvcpos._core.errors import InputError, LabelError, SpecificationError
 from gvcpos._core.yaml_lines import load_yaml_with_lines, parse_yaml_with_lines
 from gvcpos.chains import Chain, Stage
+from gvcpos.chains.catalogue import shipped_chains
 from tests.shared import shared
 
 
@@ -199,3 +201,55 @@ class TestChainMeetsTable:
     def test_missing_sector_is_named(self):
         with pytest.raises(LabelError, match=r"no sector s3 \(down\).*It has: s1, s2"):
             self.chain.check(Sectors(("s1", "s2")))
+
+
+def test_every_shipped_chain_is_listed_and_reads_back():
+    listed = shipped_chains()
+    assert set(listed) == {"cobalt", "lithium", "rare_earths", "semiconductors"}
+    for name, classifications in listed.items():
+        assert set(classifications) == {"adb35", "oecd45", "oecd50"}
+        for classification in classifications:
+            chain = Chain.shipped(name, classification)
+            assert chain.classification == classification
+            again = Chain.from_mapping(yaml.safe_load(chain.to_yaml()))
+            assert again == chain
+            for stage in chain.stages:
+                assert set(stage.sector_of) == set(stage.hs)
+                assert set(stage.sector_of.values()) <= set(stage.sectors)
+
+
+@pytest.mark.parametrize("name", ["cobalt", "lithium", "semiconductors"])
+@pytest.mark.parametrize(
+    ("classification", "file", "column"),
+    [
+        ("oecd45", "meta/oecd_icio2023_industries45.csv", "label_in_csv"),
+        ("oecd50", "meta/oecd_icio2025_industries50.csv", "code"),
+    ],
+)
+def test_other_shipped_labels_are_the_publishers(name, classification, file, column):
+    labels = pd.read_csv(shared(file), keep_default_na=False, dtype=str)[column]
+    Chain.shipped(name, classification).check(Sectors(tuple(labels)))
+
+
+def test_what_does_not_ship_is_answered_with_what_does():
+    with pytest.raises(InputError, match=r"no chain 'nickel' .*cobalt, lithium, rare_earths, semiconductors"):
+        Chain.shipped("nickel")
+    with pytest.raises(
+        InputError, match=r"'lithium' does not ship for the sector list 'eora26'.*adb35, oecd45, oecd50"
+    ):
+        Chain.shipped("lithium", "eora26")
+
+
+def test_goods_belong_to_sectors_of_their_stage(tmp_path):
+    text = 'name: toy\nstages:\n  - name: up\n    sectors: [s1, s2]\n    hs: {s1: ["2846.10"], s2: ["2805.30"]}\n'
+    path = write(tmp_path, text)
+    stage = Chain.from_yaml(path).stage("up")
+    assert stage.hs == ("2846.10", "2805.30")
+    assert stage.sector_of == {"2846.10": "s1", "2805.30": "s2"}
+    assert Chain("toy", (Stage("up", ("s1", "s2"), ("2846.10",)),)).stage("up").sector_of == {}
+    with pytest.raises(SpecificationError, match=r"goods of stage 'up' are given to 's3' .HS 2805.30."):
+        Chain.from_yaml(write(tmp_path, text.replace("s2: [", "s3: [")))
+    with pytest.raises(SpecificationError, match=r"line 5: HS 2846.10 is given to two sectors"):
+        Chain.from_yaml(write(tmp_path, text.replace("2805.30", "2846.10")))
+    with pytest.raises(SpecificationError, match=r"line 5: '28a' is not an HS code"):
+        Chain.from_yaml(write(tmp_path, text.replace("2805.30", "28a")))
