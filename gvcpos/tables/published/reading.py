@@ -35,7 +35,7 @@ def read_published(
     Parameters
     ----------
     paths : path or iterable of path
-        csv or parquet; several files of one source are families of measures of the same rows, which are joined.
+        csv or parquet; several files are families of measures of the same rows, which are joined.
     layout : {"adb", "antras-chor", "tidy"}, optional
         Found from the columns by default. Tidy is wide (country, sector or stage, year, a column a measure, source)
         or long (… measure, value, unit, source).
@@ -43,44 +43,26 @@ def read_published(
         Where the numbers come from, for the column of that name; needed unless the files have it.
     sources : sequence of str, optional
         Sources to keep; files with rows of several are refused without it.
-    columns : mapping, optional
-        A tidy file's own names to those above, as in ``{"REF_AREA": "country", "OBS_VALUE": "value"}``.
-    where : mapping, optional
-        Column (as the file names it) to the value that rows must have, as in ``{"COUNTERPART_AREA": "W"}``.
+    columns, where : mapping, optional
+        Of a tidy file: its own names to those above (``{"REF_AREA": "country"}``); and column, as the file names it,
+        to the value of the rows to keep (``{"COUNTERPART_AREA": "W"}``).
     units : mapping, optional
-        Measure to unit, for files that do not say.
+        Measure to unit, where files do not say.
     sectors : iterable of str, optional
         The sectors that there are; others are an error. ADB's and Antràs and Chor's are c1 … c35.
-
-    Returns
-    -------
-    PublishedIndices
 
     Raises
     ------
     FormatError
         If a file is laid out otherwise.
     InputError, LabelError
-        See `PublishedIndices.from_frame`; also if two files give the same measure with other values, or one lacks
-        rows that another has.
+        See `PublishedIndices.from_frame`; also if files disagree on a measure, or on which rows there are.
     """
     files = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
-    if not files:
-        raise InputError("read_published: no file was given.")
-    if layout is not None and layout not in (*LAYOUTS, "tidy"):
-        raise InputError(f"layout={layout!r} is not known. Allowed: {enumerate_labels((*LAYOUTS, 'tidy'))}.")
     said = dict(units or {})
-    parts, kinds = [], []
-    for file in files:
-        frame, kind = _read(file, layout, columns or {}, where or {}, said)
-        parts.append(frame)
-        kinds.append(kind)
-    if len({kind.name if kind else "tidy" for kind in kinds}) > 1:
-        raise FormatError(f"{enumerate_labels(files)}: files of different layouts. Read each release by itself.")
-    known = kinds[0]
-    made = _join(parts, files)
+    parts, known = _parts(files, layout, columns or {}, where or {}, said)
     return PublishedIndices.from_frame(
-        made,
+        _join(parts, files),
         source=source,
         sources=sources,
         units=(UNITS if known else {}) | said,
@@ -88,6 +70,28 @@ def read_published(
         sectors=known.sectors if known and sectors is None else sectors,
         where=enumerate_labels([file.name for file in files], 4),
     )
+
+
+def _parts(
+    files: list[Path],
+    layout: str | None,
+    columns: Mapping[str, str],
+    where: Mapping[str, object],
+    units: dict[str, str],
+) -> tuple[list[pd.DataFrame], Layout | None]:
+    """Read every file; all must be laid out alike."""
+    if not files:
+        raise InputError("read_published: no file was given.")
+    if layout is not None and layout not in (*LAYOUTS, "tidy"):
+        raise InputError(f"layout={layout!r} is not known. Allowed: {enumerate_labels((*LAYOUTS, 'tidy'))}.")
+    read = [_read(file, layout, columns, where, units) for file in files]
+    kinds = dict.fromkeys(kind.name if kind else "tidy" for _, kind in read)
+    if len(kinds) > 1:
+        raise FormatError(
+            f"{enumerate_labels(files)}: files of different layouts ({enumerate_labels(kinds)}). Read each release by "
+            "itself."
+        )
+    return [frame for frame, _ in read], read[0][1]
 
 
 def _read(
