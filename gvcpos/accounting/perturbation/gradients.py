@@ -1,0 +1,163 @@
+"""The derivative of an index by every cell of a table, kept as a few factors instead of n³ numbers.
+
+When Z and Y move by δZ and δY, output being the row sums and value added what closes the columns, index k moves by
+
+    δI_k = Σ_t scale_k Σ_m T_km ε_m,    ε_m = Σ_i δZ_im c_i + Σ_j δZ_mj r_j + δx_m g_m + Σ_d δY_md f,
+
+with the kernel T of `kernels`, and c and r each one vector for domestic and one for foreign cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gvcpos.accounting.blocks import FloatArray
+from gvcpos.accounting.perturbation.kernels import KernelName, Kernels, apply, entries
+
+_PARTS = ("inputs_home", "inputs_abroad", "sales_home", "sales_abroad", "output", "final_home", "final_abroad")
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """What a disturbance of the table adds up to in each cell, ε, as a linear form.
+
+    Attributes
+    ----------
+    parts : ndarray, shape (7, n)
+        Coefficients of the domestic and foreign inputs of a cell (by seller i), of its domestic and foreign sales (by
+        buyer j), of its output, and of its domestic and foreign final sales.
+    """
+
+    parts: FloatArray
+
+    @classmethod
+    def of(cls, n: int, **coefficients: FloatArray | float) -> Noise:
+        """Make it from some of the seven parts; ``inputs`` and ``sales`` and ``final`` stand for home and abroad."""
+        parts = np.zeros((len(_PARTS), n))
+        for name, value in coefficients.items():
+            both = [f"{name}_home", f"{name}_abroad"] if name in ("inputs", "sales", "final") else [name]
+            for part in both:
+                parts[_PARTS.index(part)] += value
+        return cls(parts)
+
+    @property
+    def buys(self) -> bool:
+        """Whether inputs are in it."""
+        return bool(self.parts[:2].any())
+
+    @property
+    def sells(self) -> bool:
+        """Whether sales, output or final sales are in it."""
+        return bool(self.parts[2:].any())
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """scale_k Σ_m T_km ε_m."""
+
+    scale: FloatArray
+    kernel: KernelName
+    noise: Noise
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """The value of an index in every cell and its derivative by every cell of the table.
+
+    Attributes
+    ----------
+    value : ndarray, shape (n,)
+    terms : tuple of Term
+    """
+
+    value: FloatArray
+    terms: tuple[Term, ...]
+
+    @classmethod
+    def single(cls, value: FloatArray, kernel: KernelName, noise: Noise) -> Gradient:
+        """Return the derivative that has one term."""
+        return cls(value, (Term(np.ones_like(value), kernel, noise),))
+
+    def __add__(self, other: Gradient) -> Gradient:
+        return Gradient(self.value + other.value, merged([*self.terms, *other.terms]))
+
+    def __sub__(self, other: Gradient) -> Gradient:
+        return self + other.scaled(-1.0)
+
+    def scaled(self, factor: FloatArray | float) -> Gradient:
+        """Multiply by a constant of each cell."""
+        return Gradient(self.value * factor, tuple(replace(t, scale=t.scale * factor) for t in self.terms))
+
+    def __mul__(self, other: Gradient) -> Gradient:
+        terms = [*self.scaled(other.value).terms, *other.scaled(self.value).terms]
+        return Gradient(self.value * other.value, merged(terms))
+
+    def __truediv__(self, other: Gradient) -> Gradient:
+        """Divide; cells without a denominator get 0, their index has no number."""
+        inverse = np.divide(1.0, other.value, out=np.zeros_like(other.value), where=other.value != 0)
+        quotient = self.value * inverse
+        terms = [*self.scaled(inverse).terms, *other.scaled(-quotient * inverse).terms]
+        return Gradient(quotient, merged(terms))
+
+    def along(
+        self, kernels: Kernels, dZ: FloatArray, dY: tuple[FloatArray, FloatArray], rows: FloatArray
+    ) -> FloatArray:
+        """Return the movement when only some rows of the table move, for several such sets of rows.
+
+        Parameters
+        ----------
+        kernels : Kernels
+        dZ : ndarray, shape (n, n)
+        dY : tuple of ndarray, shape (n,) each
+            Domestic and foreign final sales.
+        rows : ndarray, shape (n, F)
+            By how much each row takes part in each movement.
+
+        Returns
+        -------
+        ndarray, shape (n, F)
+        """
+        G, N = kernels.G, kernels.N
+        own = np.zeros_like(dZ)
+        every = np.arange(G)
+        own.reshape(G, N, G, N)[every, :, every, :] = dZ.reshape(G, N, G, N)[every, :, every, :]
+        abroad = dZ - own
+        out = np.zeros((kernels.n, rows.shape[1]))
+        for term in self.terms:
+            c_home, c_abroad, r_home, r_abroad, g, f_home, f_abroad = term.noise.parts
+            sold = own @ (r_home + 1.0) + abroad @ (r_abroad + 1.0) - dZ.sum(axis=1)
+            sold = sold + g * (dZ.sum(axis=1) + dY[0] + dY[1]) + f_home * dY[0] + f_abroad * dY[1]
+            bought = own.T @ (c_home[:, None] * rows) + abroad.T @ (c_abroad[:, None] * rows)
+            moved = apply(kernels[term.kernel], sold[:, None] * rows + bought)
+            out += term.scale[:, None] * moved
+        return out
+
+    def of_cell(self, kernels: Kernels, k: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the derivative of index k by Z, shape (n, n), and by domestic and foreign final sales, (n,) each."""
+        n, N = kernels.n, kernels.N
+        country = np.arange(n) // N
+        home = country[:, None] == country[None, :]
+        dZ, final = np.zeros((n, n)), np.zeros((2, n))
+        for term in self.terms:
+            reach = term.scale[k] * entries(kernels[term.kernel], k)
+            c_home, c_abroad, r_home, r_abroad, g, f_home, f_abroad = term.noise.parts
+            dZ += np.where(home, c_home[:, None], c_abroad[:, None]) * reach[None, :]
+            dZ += (np.where(home, r_home[None, :], r_abroad[None, :]) + g[:, None]) * reach[:, None]
+            final += (np.stack([f_home, f_abroad]) + g) * reach
+        return dZ, final[0], final[1]
+
+
+def merged(terms: Iterable[Term]) -> tuple[Term, ...]:
+    """Put terms of one kernel and one scale together."""
+    out: list[Term] = []
+    for term in terms:
+        for i, kept in enumerate(out):
+            if kept.kernel == term.kernel and np.array_equal(kept.scale, term.scale):
+                out[i] = replace(kept, noise=Noise(kept.noise.parts + term.noise.parts))
+                break
+        else:
+            out.append(term)
+    return tuple(out)
