@@ -65,15 +65,7 @@ def published_panel(
     frames: list[pd.DataFrame] = []
     told: dict[str, str] = {}
     for source in published.sources:
-        labels, cells = _cells(published, source)
-        cells |= derived(cells)
-        known = _denominators(cells, weights or {})
-        told |= {name: text for name, (text, _) in known.items()}
-        for stage, positions in stages.items():
-            values = _stage(cells, known, positions)
-            values |= _shares(values, cells, labels)
-            rows = {"country": labels["country"], "stage": stage, "year": labels["year"], **_ordered(values)}
-            frames.append(pd.DataFrame(rows).assign(aggregated=len(positions) > 1, source=source))
+        frames += _source_frames(published, source, stages, weights or {}, told)
     panel = _sorted(pd.concat(frames, ignore_index=True), published.countries, chain.stage_names)
     if countries is not None:
         wanted = [str(c) for c in countries]
@@ -129,6 +121,27 @@ def with_source(panel: pd.DataFrame) -> pd.DataFrame:
     if not origin:
         raise InputError("the panel does not say what it was computed from: set panel.attrs['source'].")
     return panel.assign(source=f"computed from {origin}")
+
+
+def _source_frames(
+    published: PublishedIndices,
+    source: str,
+    stages: Mapping[str, npt.NDArray[np.intp]],
+    weights: Mapping[str, str],
+    told: dict[str, str],
+) -> list[pd.DataFrame]:
+    """Return one frame a stage of one source, and note in `told` what weighs the sectors of each measure."""
+    labels, cells = _cells(published, source)
+    cells |= derived(cells)
+    known = _denominators(cells, weights)
+    told |= {name: text for name, (text, _) in known.items()}
+    frames = []
+    for stage, positions in stages.items():
+        values = _stage(cells, known, positions)
+        values |= _shares(values, cells, labels)
+        rows = {"country": labels["country"], "stage": stage, "year": labels["year"], **_ordered(values)}
+        frames.append(pd.DataFrame(rows).assign(aggregated=len(positions) > 1, source=source))
+    return frames
 
 
 def _positions(published: PublishedIndices, chain: Chain) -> dict[str, npt.NDArray[np.intp]]:
