@@ -1,0 +1,59 @@
+"""One run of a test under stated arguments: its numbers, or the reason why there are none."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gvcpos._core.errors import GvcposError, GvcposWarning
+from gvcpos.lockin import LockInTest
+
+Test = Callable[..., LockInTest]
+NUMBERS = ("estimate", "std_error", "ci_low", "ci_high", "pvalue")
+
+
+def attempt(test: Test, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a test and return its numbers as one row.
+
+    Parameters
+    ----------
+    test : callable
+        Gives a `LockInTest`.
+    arguments : mapping
+        Its keyword arguments.
+
+    Returns
+    -------
+    dict
+        estimate, std_error, ci_low, ci_high, pvalue, rejected, nobs, ncountries; warnings, what it warned of; and
+        not_estimated, empty or the reason why there is nothing: what cannot be estimated is a finding, not a gap.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", GvcposWarning)
+        try:
+            found = test(**arguments)
+        except GvcposError as error:
+            missing: dict[str, Any] = dict.fromkeys(NUMBERS, np.nan)
+            return missing | {
+                "rejected": False,
+                "nobs": 0,
+                "ncountries": 0,
+                "warnings": "",
+                "not_estimated": str(error),
+            }
+    said = dict.fromkeys(str(item.message) for item in caught if issubclass(item.category, GvcposWarning))
+    return {
+        "estimate": found.estimate,
+        "std_error": found.std_error,
+        "ci_low": found.conf_int[0],
+        "ci_high": found.conf_int[1],
+        "pvalue": found.pvalue,
+        "rejected": found.rejected,
+        "nobs": found.nobs,
+        "ncountries": found.ncountries,
+        "warnings": " ".join(said),
+        "not_estimated": "",
+    }
