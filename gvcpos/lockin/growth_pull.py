@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +23,7 @@ from gvcpos.lockin.regression import PanelErrors, Slopes, twoway
 from gvcpos.lockin.results import Alternative, Inference, LockInTest, infer, require_level
 from gvcpos.lockin.sample import excluded, require_size, wide_positive
 from gvcpos.lockin.scope import Scope, ScopeLike
-from gvcpos.lockin.series import of_scope, pull_effect, pull_evidence, refuse_country, spacing, span_text
+from gvcpos.lockin.series import of_scope, pull_effect, pull_evidence, refuse_country, spacing, span_text, stacked
 from gvcpos.lockin.wording import interval_text, judgement, number, p_text
 
 _SIDES = {"two-sided": "two-sided", "greater": "one-sided", "less": "one-sided"}
@@ -165,18 +164,10 @@ def _fit(growth: Mapping[str, pd.DataFrame], plan: _Plan, shifts: Mapping[str, I
             columns[f"{stage}_lag{k}" if k > 0 else f"{stage}_lead{-k}"] = growth[stage].shift(k)
     for m in range(1, plan.own_lags + 1):
         columns[f"{target}_own_lag{m}"] = growth[target].shift(m)
-    sample = _stack(columns)
+    sample = stacked(columns)
     regressors = [name for name in columns if name != "growth"]
     require_size(sample, len(regressors), what)
     return twoway(sample, "growth", regressors, errors=plan.errors, what=what)
-
-
-def _stack(columns: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Turn year × country frames into complete rows (country, year); lost rows are those without a past."""
-    first = next(iter(columns.values()))
-    index = pd.MultiIndex.from_product([first.columns, first.index], names=["country", "year"])
-    data: dict[str, Any] = {name: frame.to_numpy().T.ravel() for name, frame in columns.items()}
-    return pd.DataFrame(data, index=index).dropna()
 
 
 def _sum(slopes: Slopes, names: list[str], level: float, alternative: Alternative) -> Inference:

@@ -75,6 +75,14 @@ def balanced(wide: Mapping[str, pd.DataFrame], what: str) -> dict[str, pd.DataFr
     return {s: f.drop(columns=bad) for s, f in wide.items()}
 
 
+def stacked(columns: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Turn year × country frames into complete rows (country, year); lost rows are those without a past."""
+    first = next(iter(columns.values()))
+    index = pd.MultiIndex.from_product([first.columns, first.index], names=["country", "year"])
+    data: dict[str, Any] = {name: frame.to_numpy().T.ravel() for name, frame in columns.items()}
+    return pd.DataFrame(data, index=index).dropna()
+
+
 def of_scope(panel: pd.DataFrame, scope: Scope, exclude: tuple[str, ...]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the rows of a scope and who is left to exclude from them."""
     return (panel, exclude) if scope.kind == "world" else (scope.take(panel), ())
