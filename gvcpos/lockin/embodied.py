@@ -120,8 +120,8 @@ def own_shares(flows: pd.DataFrame, source: str = "upstream", target: str = "dow
     absent = [c for c in (*_KEYS, "value_added") if c not in flows.columns]
     if absent:
         raise InputError(f"the flows have no column {enumerate_labels(absent)}. Make them with stage_flows.")
-    locate([source], list(dict.fromkeys(flows["stage"])), "stage of the flows")
-    locate([target], list(dict.fromkeys(flows["destination"])), "destination of the flows")
+    locate([source], list(flows["stage"].unique()), "stage of the flows")
+    locate([target], list(flows["destination"].unique()), "destination of the flows")
     own = flows[flows["stage"] == source]
     keys = ["country", "year"]
     total = own.groupby(keys, sort=False)["value_added"].sum()

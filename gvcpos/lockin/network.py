@@ -56,7 +56,7 @@ def stage_network(
     left_out = excluded(exclude)
     chosen = _targets(flows, source, targets)
     kept = flows[(flows["stage"] == source) & flows["destination"].isin(chosen)]
-    names = [str(c) for c in dict.fromkeys(kept["country"])]
+    names = [str(c) for c in kept["country"].unique()]
     locate([c for c in left_out if c != "ROW"], names, "country of the flows")
     names = [c for c in names if c not in left_out]
     kept = kept[kept["country"].isin(names) & kept["partner"].isin(names)]
@@ -76,8 +76,8 @@ def stage_network(
 
 
 def _targets(flows: pd.DataFrame, source: str, targets: Iterable[str] | None) -> list[str]:
-    stages = [str(s) for s in dict.fromkeys(flows["stage"])]
-    known = [str(s) for s in dict.fromkeys(flows["destination"])]
+    stages = [str(s) for s in flows["stage"].unique()]
+    known = [str(s) for s in flows["destination"].unique()]
     place = int(locate([source], stages, "stage of the flows")[0])
     if targets is None:
         later = stages[place + 1 :]
