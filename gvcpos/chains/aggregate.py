@@ -52,6 +52,7 @@ def stage_values(sectors: Columns, positions: npt.NDArray[np.intp]) -> dict[str,
     Parameters
     ----------
     sectors : mapping of str to ndarray, shape (G, N)
+        Indices of the accounts, or only those that need vectors and ``x``, ``va`` and ``exports``.
     positions : ndarray of int
         The stage's sectors among the N.
 
@@ -64,9 +65,11 @@ def stage_values(sectors: Columns, positions: npt.NDArray[np.intp]) -> dict[str,
     for name, flow in denominators(sectors).items():
         out[name] = weighted_mean(sectors[name][:, positions], flow[:, positions])
     out["gvc_position"] = ratio(out["plv_gvc"], out["ply_gvc"])
-    out["kpww_participation"] = out["kpww_iv"] + out["kpww_fv"]
-    out["kpww_position"] = _log_one_plus(out["kpww_iv"]) - _log_one_plus(out["kpww_fv"])
-    out["vax_ratio"] = ratio(out["vax_origin"], out["exports"])
+    if "kpww_iv" in out:
+        out["kpww_participation"] = out["kpww_iv"] + out["kpww_fv"]
+        out["kpww_position"] = _log_one_plus(out["kpww_iv"]) - _log_one_plus(out["kpww_fv"])
+    if "vax_origin" in out:
+        out["vax_ratio"] = ratio(out["vax_origin"], out["exports"])
     return out
 
 

@@ -106,7 +106,7 @@ def _year(
     """Return one year's rows, stage by stage."""
     stages, sectors = chain.check(year), year.values
     if rest is not None:
-        stages |= _outside(stages, len(year.sectors), rest)
+        stages |= outside(stages, len(year.sectors), rest)
     total = {name: sectors[name].sum(axis=1) for name in ("exports", "vax_origin")}
     rows = []
     for stage, positions in stages.items():
@@ -132,8 +132,22 @@ def _ordered(values: dict[str, np.ndarray], shares: dict[str, np.ndarray]) -> di
     return {name: values[name] for name in first} | shares | {k: v for k, v in values.items() if k not in first}
 
 
-def _outside(stages: Mapping[str, np.ndarray], sectors: int, rest: str) -> dict[str, np.ndarray]:
-    """Return the sectors in no stage as one more stage."""
+def outside(stages: Mapping[str, np.ndarray], sectors: int, rest: str) -> dict[str, np.ndarray]:
+    """Return the sectors in no stage as one more stage.
+
+    Parameters
+    ----------
+    stages : mapping of str to ndarray
+        Of `Chain.check`.
+    table : IOTable
+    rest : str
+        Name of the stage.
+
+    Raises
+    ------
+    InputError
+        If a stage has that name, or no sector is left.
+    """
     if rest in stages:
         raise InputError(f"rest={rest!r} is a stage of the chain already: {enumerate_labels(stages)}.")
     inside = np.concatenate(list(stages.values()))
