@@ -176,3 +176,30 @@ def read_page(text: str) -> Page:
     page.close()
     assert page.open == []
     return page
+
+
+def runs(estimates: list[float]) -> pd.DataFrame:
+    """Make rows of a robustness run with standard errors of 0.05; the last could not be estimated."""
+    frame = pd.DataFrame({"estimate": estimates}).assign(std_error=0.05)
+    frame = frame.assign(ci_low=frame["estimate"] - 0.1, ci_high=frame["estimate"] + 0.1, not_estimated="")
+    frame = frame.assign(rejected=frame["estimate"].abs() > 0.1)
+    frame.loc[len(frame) - 1, ["estimate", "ci_low", "ci_high"]] = np.nan
+    frame.loc[len(frame) - 1, "not_estimated"] = "collinear"
+    return frame
+
+
+def curve() -> pd.DataFrame:
+    """Make a specification curve of two choices."""
+    frame = runs([-0.2, -0.05, 0.02, 0.0])
+    return frame.assign(position=["u", "u", "plv", "plv"], sample=["all", "no CHN", "all", "no CHN"])
+
+
+def left_out() -> pd.DataFrame:
+    """Make a test with each of four countries left out."""
+    return runs([-0.2, -0.05, -0.11, 0.0]).assign(country=["CHN", "NA", "JPN", "USA"])
+
+
+def forest() -> pd.DataFrame:
+    """Make a verdict of three tests, one of them without a standard error."""
+    frame = runs([-0.2, 0.15, 0.0]).assign(test=["slope", "pull", "mobility"], scope=["world", "CHN", "world"])
+    return frame.assign(pvalue=[0.0001, 0.04, 0.3], evidence=["lock-in", "upgrading", "none"])

@@ -21,14 +21,17 @@ from gvcpos.report import save_figure
 from gvcpos.report.figures import (
     dominance_lines,
     effects_plot,
+    leave_one_out_plot,
     moran_lines,
     participation_lines,
     planted_vs_estimated,
     position_capture,
+    specification_curve_plot,
     stage_profile,
+    verdict_forest,
 )
 from gvcpos.report.figures.style import spread
-from tests.report.examples import effects, morans, planted, shares, stages
+from tests.report.examples import curve, effects, forest, left_out, morans, planted, shares, stages
 
 Draw = Callable[..., Figure]
 
@@ -49,6 +52,9 @@ FIGURES: dict[str, tuple[Draw, Callable[[], pd.DataFrame]]] = {
     "profile": (lambda f, **k: stage_profile(f, ["CHN", "NA"], **k), one_year),
     "effects": (effects_plot, effects),
     "planted": (planted_vs_estimated, planted),
+    "curve": (lambda f, **k: specification_curve_plot(f, ["position", "sample"], **k), curve),
+    "left out": (lambda f, **k: leave_one_out_plot(f, -0.1, **k), left_out),
+    "forest": (verdict_forest, forest),
 }
 each = pytest.mark.parametrize("name", FIGURES)
 
@@ -275,3 +281,19 @@ def test_spread_moves_labels_apart_and_keeps_their_order(values: list[float], ga
     apart = np.diff(np.sort(y))
     if len(y) == 1 or (apart >= gap * 1.001).all():
         np.testing.assert_allclose(placed, y, atol=1e-9)
+
+
+def test_the_curve_is_in_order_and_leaves_out_what_has_no_number() -> None:
+    fig = specification_curve_plot(curve(), ["position", "sample"])
+    points = np.concatenate([line.get_ydata() for line in fig.axes[0].lines[:2]])
+    assert sorted(points.tolist()) == [-0.2, -0.05, 0.02]
+    assert {"position: u", "position: plv", "sample: no CHN"} <= set(texts(fig))
+    with pytest.raises(InputError, match="no specification"):
+        specification_curve_plot(curve().assign(not_estimated="no"), ["position"])
+    with pytest.raises(InputError, match="without any"):
+        leave_one_out_plot(left_out().assign(not_estimated="no"), 0.0)
+
+
+def test_the_forest_writes_every_p_value_and_scope() -> None:
+    found = texts(verdict_forest(forest()))
+    assert {"p < 0.001", "p = 0.040", "p = 0.300", "slope", "pull · CHN"} <= set(found)
