@@ -139,7 +139,8 @@ def outside(stages: Mapping[str, np.ndarray], sectors: int, rest: str) -> dict[s
     ----------
     stages : mapping of str to ndarray
         Of `Chain.check`.
-    table : IOTable
+    sectors : int
+        Number of the table's sectors.
     rest : str
         Name of the stage.
 
