@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gvcpos._core.errors import LabelError, SpecificationError
+from gvcpos._core.errors import InputError, LabelError, SpecificationError
 from gvcpos._core.labels import enumerate_labels, locate
 from gvcpos._core.options import choose
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gvcpos._core.yaml_lines import YamlPath
+    from gvcpos.chains.split import Split, SplitWeights
+    from gvcpos.chains.split.data import HasFrame
+    from gvcpos.tables import IOTable
 
 RareEarthMap = Literal["adb35", "oecd45", "oecd50"]
 SmeltingBoundary = Literal["smelting_midstream", "smelting_upstream"]
@@ -257,6 +262,59 @@ class Chain:
                 f"{enumerate_labels(table.sectors, 60)}. Use the chain made for the table's sector list."
             )
         return {stage.name: locate(stage.sectors, table.sectors, "sector") for stage in self.stages}
+
+    def split(
+        self,
+        table: IOTable,
+        trade: pd.DataFrame | HasFrame | None = None,
+        production: pd.DataFrame | None = None,
+        *,
+        weights: SplitWeights | None = None,
+        linkage: Mapping[tuple[str, str], float] | None = None,
+        va_rates: Mapping[str, float] | None = None,
+        inputs: pd.DataFrame | None = None,
+        part: str = "RE",
+        rest_part: str = "rest",
+        tolerance: float = 1e-12,
+        **data: Any,
+    ) -> Split:
+        """Cut the chain's wide sectors into its own part and the rest, so that the parts add up to the table.
+
+        Parameters
+        ----------
+        table : IOTable
+        trade, production : DataFrame, optional
+            As in `gvcpos.chains.SplitWeights.from_trade`, which also takes `data` (rest, unit, missing, reexports, cap,
+            relative_error, sales_error, distribution).
+        weights : SplitWeights, optional
+            In place of trade and production.
+        linkage : mapping of (stage, stage) to float, optional
+            Fraction of a stage's own output, in every country it is sold to, that the own part of a stage buys there,
+            if there is one. Default: it sells as the wide sector sells within a destination.
+        va_rates : mapping of stage to float, optional
+            Value added per unit of own output; default that of the wide sector, country by country.
+        inputs : DataFrame, optional
+            stage, sector, coefficient: purchases per unit of own output; others in proportion to the wide sector's.
+        part, rest_part : str
+            Names of the parts: ``"c2:RE"`` and ``"c2:rest"``.
+        tolerance : float
+            Of the sums of sales and purchases, relative to them.
+
+        Raises
+        ------
+        InputError, LabelError
+            As said at `SplitWeights.from_trade`, and for assumptions that leave no room.
+        EstimationError
+            If the parts do not balance.
+        """
+        from gvcpos.chains.split import SplitWeights, split_table
+
+        if (trade is None) == (weights is None) or (weights is not None and (data or production is not None)):
+            raise InputError("split takes trade (and production and what is said of them), or weights made before.")
+        if weights is None:
+            weights = SplitWeights.from_trade(table, self, trade, production, **data)
+        assumed = {"linkage": linkage, "va_rates": va_rates, "inputs": inputs}
+        return split_table(self, table, weights, part=part, rest=rest_part, tolerance=tolerance, **assumed)
 
     def to_yaml(self) -> str:
         """Return the chain as YAML text that `from_yaml` reads back to an equal chain."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +14,9 @@ _STEPS = 200
 _EXACT = 4e-15  # of the first part's cells: what a sum of them rounds to
 
 
-def shift_shares(values: FloatArray, shares: FloatArray, wanted: FloatArray) -> FloatArray:
+def shift_shares(
+    values: FloatArray, shares: FloatArray, wanted: FloatArray, name: Callable[[int], str] = "row {}".format
+) -> FloatArray:
     """Shift the first parts' shares of split cells so that each row's first parts have the wanted sum.
 
     Parameters
@@ -23,6 +27,8 @@ def shift_shares(values: FloatArray, shares: FloatArray, wanted: FloatArray) -> 
         Prior shares in [0, 1]; 0 and 1 stay.
     wanted : ndarray, shape (k,)
         Sums of the first parts.
+    name : callable
+        Number of a row to words for a message.
 
     Returns
     -------
@@ -58,12 +64,12 @@ def shift_shares(values: FloatArray, shares: FloatArray, wanted: FloatArray) -> 
         inside = (tried > low) & (tried < high)
         new = np.where(inside, tried, 0.5 * (low + high))
         stuck = np.abs(new - t) <= 1e-15 * np.maximum(1.0, np.abs(t))
-        _require(done | ~stuck | (np.abs(off) <= 1e-12 * np.maximum(size, np.abs(wanted))), wanted, reached)
+        _require(done | ~stuck | (np.abs(off) <= 1e-12 * np.maximum(size, np.abs(wanted))), wanted, reached, name)
         if (done | stuck).all():
             return shifted
         t = np.where(done | stuck, t, new)
         shifted = _tilted(shares, sign * t[:, None])
-    _require(np.abs(off) <= 1e-12 * np.maximum(size, np.abs(wanted)), wanted, reached)
+    _require(np.abs(off) <= 1e-12 * np.maximum(size, np.abs(wanted)), wanted, reached, name)
     return shifted
 
 
@@ -86,11 +92,11 @@ def _tilted(shares: FloatArray, t: FloatArray) -> FloatArray:
     return np.divide(first, total, out=np.where(t < 0, 0.0, 1.0), where=total > 0)
 
 
-def _require(ok: npt.NDArray[np.bool_], wanted: FloatArray, reached: FloatArray) -> None:
+def _require(ok: npt.NDArray[np.bool_], wanted: FloatArray, reached: FloatArray, name: Callable[[int], str]) -> None:
     if ok.all():
         return
     k = int(np.flatnonzero(~ok)[0])
     raise EstimationError(
-        f"shares of row {k} cannot sum to {wanted[k]:.6g}: the closest is {reached[k]:.6g}. The cells that have a "
+        f"the parts of {name(k)} cannot sum to {wanted[k]:.6g}: the closest is {reached[k]:.6g}. The cells that have a "
         "share are too small for what is wanted."
     )

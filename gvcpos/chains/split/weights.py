@@ -1,0 +1,300 @@
+"""What part of every wide sector is the chain's, and who buys it: estimates with errors, not points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from gvcpos._core.errors import InputError, LabelError
+from gvcpos._core.labels import enumerate_labels, locate, unique
+from gvcpos._core.options import choose
+from gvcpos.chains.chain import Chain
+from gvcpos.chains.split.data import HasFrame
+from gvcpos.chains.split.estimates import Estimates, MissingProduction, ReExports, estimate
+from gvcpos.tables import IOTable
+
+FloatArray = npt.NDArray[np.float64]
+WeightDistribution = Literal["lognormal", "beta"]
+_TAIL = 1e-4  # of draws of a log-normal share that may be cut to 1
+
+
+@dataclass(frozen=True, eq=False)
+class SplitWeights:
+    """The chain's output within wide sectors and its sales by destination, with their errors.
+
+    Make them with `split_weights` or `SplitWeights.from_shares`. G countries, W wide sectors.
+
+    Attributes
+    ----------
+    countries, sectors, stages : tuple of str
+        G countries; W wide sectors and the stage of each.
+    wide : ndarray, shape (G, W)
+        Output of the wide sectors, in the table's unit.
+    output : ndarray, shape (G, W)
+        The chain's part of it: the mean of what is drawn.
+    sales : ndarray, shape (G, W, G)
+        Where it goes, home included; sums to `output`.
+    relative_error : ndarray, shape (G, W)
+        Standard deviation of `output` over its mean.
+    sales_error : float
+        Of every sale, before they are brought to the sum again.
+    distribution : {"lognormal", "beta"}
+        Of the share ``output / wide``.
+    basis : tuple of str
+        What each output rests on, G·W texts.
+    asked : ndarray, shape (G, W, G)
+        Exports as the trade data have them, NaN without data.
+    year : int
+    unit : str
+    """
+
+    countries: tuple[str, ...]
+    sectors: tuple[str, ...]
+    stages: tuple[str, ...]
+    wide: FloatArray
+    output: FloatArray
+    sales: FloatArray
+    relative_error: FloatArray
+    sales_error: float
+    distribution: WeightDistribution
+    basis: tuple[str, ...]
+    asked: FloatArray
+    year: int
+    unit: str
+
+    @classmethod
+    def from_trade(
+        cls,
+        table: IOTable,
+        chain: Chain,
+        trade: pd.DataFrame | HasFrame,
+        production: pd.DataFrame | None = None,
+        *,
+        rest: str | None = None,
+        unit: str | float = "million USD",
+        missing: MissingProduction | Mapping[str, MissingProduction] = "wide-ratio",
+        reexports: ReExports = "made",
+        cap: float | None = None,
+        relative_error: float | Mapping[str, float] = 0.2,
+        sales_error: float = 0.2,
+        distribution: WeightDistribution = "lognormal",
+    ) -> SplitWeights:
+        """Make weights from trade by HS code and from production.
+
+        Parameters
+        ----------
+        table : IOTable
+        chain : Chain
+            Its stages' HS codes say which goods count; where a stage has several sectors, which of them makes each.
+        trade : DataFrame or `gvcpos.trade.TradeFlows`
+            exporter, importer, hs, year, value. Codes of six digits, with or without the point; other goods may be
+            there too. Countries as in the table.
+        production : DataFrame, optional
+            country, year, stage (or sector), and value, or tonnes and price (USD a tonne); optionally relative_error.
+            What is made, exports included, at what it sells for.
+        rest : str, optional
+            Country of the table that takes in those it does not have; by default they are an error.
+        unit : str or float
+            Of ``value`` in both frames ("million USD", "USD thousand"), or the table's units in one unit of it.
+        missing : {"wide-ratio", "exports", "none"} or mapping of stage to one
+            Output without production data: exports over the part of its output that the wide sector sells abroad;
+            exports alone; or nothing, exports being re-exports.
+        reexports : {"made", "dropped"}
+            Exports beyond production: output is raised to them, or they are scaled to it.
+        cap : float, optional
+            Largest share of a wide sector; by default more than the whole is an error.
+        relative_error : float or mapping of stage to float
+            Of output, where the production frame does not say.
+        sales_error : float
+            Of every flow to a destination.
+        distribution : {"lognormal", "beta"}
+            Of shares of output.
+
+        Raises
+        ------
+        LabelError
+            For unknown countries, stages or sectors, and for flows or production given twice.
+        InputError
+            For units that cannot be read, amounts that are negative or not finite, no data of the table's year, shares
+            above 1 and errors that no distribution has.
+        """
+        found = estimate(
+            table,
+            chain,
+            trade,
+            production,
+            rest=rest,
+            unit=unit,
+            missing=missing,
+            reexports=reexports,
+            cap=cap,
+            relative_error=relative_error,
+        )
+        return cls.from_estimates(table, found, sales_error=sales_error, distribution=distribution)
+
+    @classmethod
+    def from_estimates(
+        cls,
+        table: IOTable,
+        found: Estimates,
+        *,
+        sales_error: float = 0.2,
+        distribution: WeightDistribution = "lognormal",
+    ) -> SplitWeights:
+        """Make weights of estimates for a table; raises what the class's checks raise."""
+        choose(distribution, WeightDistribution, "distribution")
+        if not (np.isfinite(sales_error) and sales_error >= 0):
+            raise InputError(f"sales_error={sales_error}: it is a relative standard deviation, 0 or more.")
+        weights = cls(
+            table.countries,
+            found.sectors,
+            found.stages,
+            found.wide,
+            found.output,
+            found.sales,
+            found.relative_error,
+            sales_error,
+            distribution,
+            tuple(found.basis.ravel()),
+            found.asked,
+            table.year,
+            table.meta.unit,
+        )
+        weights._require_possible()
+        return weights
+
+    @classmethod
+    def from_shares(
+        cls,
+        table: IOTable,
+        chain: Chain,
+        shares: pd.DataFrame,
+        *,
+        relative_error: float = 0.2,
+        sales_error: float = 0.0,
+        distribution: WeightDistribution = "lognormal",
+    ) -> SplitWeights:
+        """Make weights from shares that are known, sold to the countries that buy from the wide sector.
+
+        Parameters
+        ----------
+        table : IOTable
+        chain : Chain
+        shares : DataFrame
+            country, sector (of the chain), share of output in [0, 1], optionally relative_error. What is not named
+            has a share of 0.
+        relative_error, sales_error, distribution
+            As in `split_weights`.
+
+        Raises
+        ------
+        LabelError
+            For a country the table lacks, a sector the chain lacks, or two shares of one.
+        InputError
+            For a share outside [0, 1].
+        """
+        missing = [c for c in ("country", "sector", "share") if c not in shares.columns]
+        if missing:
+            raise LabelError(f"the shares lack the column {enumerate_labels(missing)}.")
+        chain.check(table)
+        named = set(shares["sector"].astype(str))
+        sectors = tuple(s for s in chain.sectors if s in named)
+        rows = locate(dict.fromkeys(shares["country"].astype(str)), table.countries, "country of the table")
+        locate(dict.fromkeys(shares["sector"].astype(str)), chain.sectors, "sector of the chain")
+        unique(shares["country"].astype(str) + " " + shares["sector"].astype(str), "country and sector of the shares")
+        place = dict(zip(dict.fromkeys(shares["country"].astype(str)), rows, strict=True))
+        share, error = np.zeros((2, len(table.countries), len(sectors)))
+        error += relative_error
+        for row in shares.to_dict("records"):
+            at = place[str(row["country"])], sectors.index(str(row["sector"]))
+            share[at], error[at] = row["share"], row.get("relative_error", relative_error)
+        if not ((share >= 0) & (share <= 1)).all():
+            raise InputError("a share of output is outside [0, 1].")
+        found = Estimates.of_shares(table, sectors, tuple(chain.stage_of()[s] for s in sectors), share, error)
+        return cls.from_estimates(table, found, sales_error=sales_error, distribution=distribution)
+
+    @property
+    def share(self) -> FloatArray:
+        """The chain's share of the wide sectors' output, shape (G, W); 0 where they have none."""
+        return np.divide(self.output, self.wide, out=np.zeros_like(self.output), where=self.wide > 0)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a country and wide sector: what the chain makes, of how much, on what evidence, how sure."""
+        G, W = self.output.shape
+        home = self.sales[np.arange(G), :, np.arange(G)]
+        return pd.DataFrame(
+            {
+                "country": np.repeat(np.array(self.countries, dtype=object), W),
+                "stage": list(self.stages) * G,
+                "sector": list(self.sectors) * G,
+                "year": self.year,
+                "wide_output": self.wide.ravel(),
+                "output": self.output.ravel(),
+                "share": self.share.ravel(),
+                "relative_error": self.relative_error.ravel(),
+                "exports": (self.sales.sum(axis=2) - home).ravel(),
+                "home": home.ravel(),
+                "basis": list(self.basis),
+            }
+        )
+
+    def draws(self, n: int, *, seed: int = 0) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Draw output (G, W) and sales (G, W, G), n times.
+
+        Parameters
+        ----------
+        n : int
+        seed : int
+
+        Notes
+        -----
+        Shares are independent between countries and sectors. Log-normal and beta have the estimate as their mean and
+        `relative_error` as their coefficient of variation. A share of 1 has no error.
+        """
+        if n < 1:
+            raise InputError(f"n={n}: draw at least once.")
+        rng = np.random.default_rng(seed)
+        sigma = np.sqrt(np.log1p(self.sales_error**2))
+        for _ in range(n):
+            output = self._drawn_share(rng) * self.wide
+            sales = self.sales * np.exp(sigma * rng.standard_normal(self.sales.shape))
+            total = sales.sum(axis=2, keepdims=True)
+            yield output, np.divide(sales, total, out=np.zeros_like(sales), where=total > 0) * output[:, :, None]
+
+    def _drawn_share(self, rng: np.random.Generator) -> FloatArray:
+        m, cv = self.share, self.relative_error
+        moves = (m > 0) & (m < 1) & (cv > 0)
+        if self.distribution == "lognormal":
+            sigma = np.sqrt(np.log1p(cv**2))
+            drawn = np.minimum(m * np.exp(sigma * rng.standard_normal(m.shape) - 0.5 * sigma**2), 1.0)
+            return np.where(moves, drawn, m)
+        a = np.where(moves, (1.0 - m) / np.where(moves, cv, 1.0) ** 2 - m, 1.0)
+        b = np.where(moves, a * (1.0 - m) / np.where(moves, m, 1.0), 1.0)
+        return np.where(moves, rng.beta(a, b), m)
+
+    def _require_possible(self) -> None:
+        """Raise InputError for errors that no distribution on [0, 1] with this mean has."""
+        from scipy.stats import norm
+
+        m, cv = self.share, self.relative_error
+        if not (np.isfinite(cv) & (cv >= 0)).all():
+            raise InputError("a relative error is negative or not finite. It is a standard deviation over the mean.")
+        moves = (m > 0) & (m < 1) & (cv > 0)
+        if self.distribution == "lognormal":
+            sigma = np.where(moves, np.sqrt(np.log1p(cv**2)), 1.0)
+            above = norm.sf((-np.log(np.where(moves, m, 0.5)) + 0.5 * sigma**2) / sigma)
+            bad, why = moves & (above > _TAIL), "log-normal draws would exceed 1; give distribution='beta' or a smaller"
+        else:
+            bad, why = moves & (cv**2 * m >= 1.0 - m), "no beta distribution is as wide; give a smaller"
+        if bad.any():
+            i, j = (int(k) for k in np.argwhere(bad)[0])
+            raise InputError(
+                f"{self.countries[i]} {self.sectors[j]}: share {m[i, j]:.4g} with relative error {cv[i, j]:.3g}: {why} "
+                "relative_error."
+            )
