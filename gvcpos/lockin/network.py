@@ -11,7 +11,7 @@ from gvcpos._core.errors import InputError, LabelError
 from gvcpos._core.labels import enumerate_labels, locate
 from gvcpos.accounting.indices.position import ratio
 from gvcpos.lockin.centrality import FloatArray, betweenness, concentration, edges, eigenvector
-from gvcpos.lockin.sample import excluded
+from gvcpos.lockin.sample import known_excluded
 
 _RANKED = ("out_strength", "in_strength", "eigenvector", "betweenness")
 
@@ -53,11 +53,10 @@ def stage_network(
     absent = [c for c in ("country", "stage", "destination", "partner", "year", "value_added") if c not in flows]
     if absent:
         raise InputError(f"the flows have no column {enumerate_labels(absent)}. Make them with stage_flows.")
-    left_out = excluded(exclude)
+    left_out = known_excluded(exclude, flows)
     chosen = _targets(flows, source, targets)
     kept = flows[(flows["stage"] == source) & flows["destination"].isin(chosen)]
     names = [str(c) for c in kept["country"].unique()]
-    locate([c for c in left_out if c != "ROW"], names, "country of the flows")
     names = [c for c in names if c not in left_out]
     kept = kept[kept["country"].isin(names) & kept["partner"].isin(names)]
     frames = []

@@ -73,7 +73,7 @@ def stage_frame(panel: pd.DataFrame, stage: str, columns: Sequence[str], exclude
             f"{enumerate_labels(keys)} names the rows of the panel and cannot be a variable. Choose another."
         )
     locate([stage], stage_names(panel), unit)
-    left_out = _known(excluded(exclude), panel)
+    left_out = known_excluded(exclude, panel)
     keep = (panel[unit] == stage) & ~panel["country"].isin(left_out)
     frame = panel.loc[keep, ["country", "year", *dict.fromkeys(columns)]]
     twice = frame.duplicated(["country", "year"])
@@ -88,7 +88,15 @@ def stage_frame(panel: pd.DataFrame, stage: str, columns: Sequence[str], exclude
         raise InputError(f"column {text} of the panel is not numeric ({error}). Correct it at its source.") from error
 
 
-def _known(left_out: tuple[str, ...], panel: pd.DataFrame) -> tuple[str, ...]:
+def known_excluded(exclude: Iterable[str], panel: pd.DataFrame) -> tuple[str, ...]:
+    """Return the countries to leave out, which the panel must have, except ROW.
+
+    Raises
+    ------
+    LabelError
+        Naming those that it has not.
+    """
+    left_out = excluded(exclude)
     have = [str(country) for country in panel["country"].unique()]
     unknown = [country for country in left_out if country not in have and country != MAY_BE_ABSENT]
     if unknown:
