@@ -17,13 +17,12 @@ import pandas as pd
 
 from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.labels import enumerate_labels
-from gvcpos.lockin.granger import Walds, null_model, simulate, wald_moments, walds, z_bar, z_bar_tilde
+from gvcpos.lockin.granger import FloatArray, Walds, null_model, simulate, wald_moments, walds, z_bar, z_bar_tilde
 from gvcpos.lockin.power import detectable
 from gvcpos.lockin.results import LockInTest, holm, require_level
 from gvcpos.lockin.sample import excluded
 from gvcpos.lockin.scope import Scope, ScopeLike
 from gvcpos.lockin.series import (
-    FloatArray,
     Transform,
     balanced,
     members,

@@ -2,9 +2,11 @@
 
     ln v_target,i,t+h − ln v_target,it = β_h Δln v_source,it + controls + μ_i + α_t + e_it,    h = 1, …, H
 
-Jordà, Ò. (2005), American Economic Review 95:161-182. β_1 without controls is the estimate of `pull_through`. As with
-every regression with country effects, what the target does to the later source biases β_h by the order of h/T (Nickell
-1981; Mei, Sheng and Shi 2023); the half-panel jackknife takes most of that out, for wider intervals.
+Jordà, Ò. (2005), American Economic Review 95:161-182. β_1 is the estimate of `pull_through` with as many own lags. By
+default the target's growth of the same year is a control: both stages grow by the same shocks of a year, and growth
+that lasts would pass for pull-through without it. As with every regression with country effects, what the target does
+to the later source biases β_h by the order of h/T (Nickell 1981; Mei, Sheng and Shi 2023); the half-panel jackknife
+takes most of that out, for wider intervals.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import pandas as pd
 from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.options import choose
 from gvcpos.lockin.power import POWER
-from gvcpos.lockin.projection_fit import FloatArray, Rows, Slope, slope, wild_draws
+from gvcpos.lockin.projection_fit import FloatArray, Slope, slope, wild_draws
 from gvcpos.lockin.regression import PanelErrors
 from gvcpos.lockin.results import LockInTest, holm, require_level
 from gvcpos.lockin.sample import excluded, require_size
@@ -27,15 +29,14 @@ from gvcpos.lockin.series import (
     of_scope,
     pull_effect,
     pull_evidence,
-    refuse_country,
+    regression_rows,
+    require_clusters,
     spacing,
     span_text,
     stacked,
     wide_series,
 )
 from gvcpos.lockin.wording import judgement, number, percent
-
-_FEWEST = 6
 
 
 def local_projections(
@@ -44,7 +45,7 @@ def local_projections(
     target: str = "downstream",
     *,
     horizons: int = 3,
-    own_lags: int = 0,
+    own_lags: int = 1,
     source_lags: int = 0,
     value: str = "va",
     jackknife: bool = False,
@@ -110,12 +111,7 @@ def local_projections(
         )
     left_out = excluded(exclude)
     whom = Scope.of(scope, panel, left_out)
-    refuse_country(whom, "local_projections", "year effects would take everything. Use dumitrescu_hurlin.")
-    if len(whom.countries) < _FEWEST:
-        raise InputError(
-            f"local_projections: errors clustered by {len(whom.countries)} countries are no guide; {_FEWEST} are the "
-            "fewest. Use a larger group, or dumitrescu_hurlin."
-        )
+    require_clusters(whom, "local_projections")
     rows, left_out = of_scope(panel, whom, left_out)
     wide = wide_series(rows, [source, target], value, "log", left_out)
     plan = _Plan(source, target, own_lags, source_lags, jackknife, level)
@@ -156,11 +152,7 @@ def _slope(wide: dict[str, pd.DataFrame], plan: _Plan, h: int) -> Slope:
     sample = stacked(columns)
     what = f"local projection {plan.source} → {plan.target}, horizon {h}"
     require_size(sample, len(columns) - 1, what)
-    everyone = list(logs.columns)
-    country = np.array([everyone.index(c) for c in sample.index.get_level_values("country")])
-    year = np.unique(sample.index.get_level_values("year"), return_inverse=True)[1]
-    values = sample.to_numpy(float)
-    data = Rows(values[:, 0], values[:, 1], values[:, 2:], country, year, len(everyone))
+    data = regression_rows(sample, list(logs.columns))
     return slope(data, jackknife=plan.jackknife, what=what)
 
 

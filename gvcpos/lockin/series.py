@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.errors import DroppedRowsWarning, EstimationError, InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import choose
+from gvcpos.lockin.projection_fit import Rows
 from gvcpos.lockin.sample import wide_frames, wide_positive
 from gvcpos.lockin.scope import Scope
 
 Transform = Literal["growth", "change", "log", "level"]
-FloatArray = npt.NDArray[np.float64]
+_FEWEST_CLUSTERS = 6
 
 
 def wide_series(
@@ -83,6 +83,15 @@ def stacked(columns: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(data, index=index).dropna()
 
 
+def regression_rows(sample: pd.DataFrame, countries: Sequence[Any]) -> Rows:
+    """Turn rows of `stacked` (response, regressor, controls) into arrays, countries numbered as given."""
+    place = {name: i for i, name in enumerate(countries)}
+    country = np.array([place[c] for c in sample.index.get_level_values("country")])
+    year = np.unique(sample.index.get_level_values("year"), return_inverse=True)[1]
+    values = sample.to_numpy(float)
+    return Rows(values[:, 0], values[:, 1], values[:, 2:], country, year, len(countries))
+
+
 def of_scope(panel: pd.DataFrame, scope: Scope, exclude: tuple[str, ...]) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the rows of a scope and who is left to exclude from them."""
     return (panel, exclude) if scope.kind == "world" else (scope.take(panel), ())
@@ -92,6 +101,15 @@ def refuse_country(scope: Scope, what: str, instead: str) -> None:
     """Raise `InputError` if a test that needs several countries is asked for of one."""
     if len(scope.countries) == 1:
         raise InputError(f"{what} for {scope.name} alone: {instead}")
+
+
+def require_clusters(scope: Scope, what: str) -> None:
+    """Raise `InputError` if a scope has too few countries for errors clustered by country."""
+    if len(scope.countries) < _FEWEST_CLUSTERS:
+        raise InputError(
+            f"{what} for {scope.name}: errors clustered by {len(scope.countries)} countries are no guide; "
+            f"{_FEWEST_CLUSTERS} are the fewest. Use a larger group, or dumitrescu_hurlin, which takes one country too."
+        )
 
 
 def members(scope: Scope, columns: Iterable[Any], what: str) -> list[str]:
