@@ -235,8 +235,9 @@ class SpatialPanel(PanelModel, GmmMethods, ManyMethods, ModelTestMethods):
             Expected information; observed Hessian; the sandwich that is robust to non-normal innovations; or robust
             to innovations that depend on each other within entities, within periods, within both, or between all
             entities with a dependence that fades over time. See `gvcpos.spatial.panel.inference.clustered`. Random
-            effects have the first three and, without a spatial error or with "kkp", "cluster-entity". None
-            repairs rho and lambda where the variance of the innovations differs between units in an unknown way.
+            effects have the first three and, without a spatial error or with "kkp", "cluster-entity", and a spatial
+            error whose weights change over time has the first three beside entity effects. None repairs rho and lambda
+            where the variance of the innovations differs between units in an unknown way.
         bandwidth : int, optional
             Lags of the Driscoll-Kraay covariance; default floor(4 (T/100)^(2/9)).
 

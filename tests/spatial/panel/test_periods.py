@@ -500,10 +500,6 @@ def test_requests_without_a_meaning_are_refused() -> None:
         result.lm_conditional,
         lambda: made(y, X, W, effects="none").component_tests(),
         lambda: made(y, X, W, model="sem").fit().fixed_effects(),
-        *(
-            lambda kind=kind: model.fit(kind)  # type: ignore[misc]
-            for kind in ("cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay")
-        ),
     ]
     for ask in asked:
         with pytest.raises(InputError, match=r"chang"):

@@ -29,7 +29,7 @@ from scipy import linalg
 from gvcpos._core.errors import ClusterWarning, EstimationError, InputError
 from gvcpos.spatial.panel.inference.covariance import Pieces, covariance, hessian, scaled_inverse
 from gvcpos.spatial.panel.inference.scores import cell_scores, own_scores, pair_products
-from gvcpos.spatial.panel.ml.period_operators import PeriodOperators
+from gvcpos.spatial.panel.ml.period_operators import PeriodMultiplier
 
 Array = npt.NDArray[np.float64]
 
@@ -66,10 +66,11 @@ def chosen_covariance(pieces: Pieces, cov_type: str, bandwidth: int | None = Non
         If there are fewer than 10 clusters or no more than parameters, or a two-way covariance was made positive.
     """
     check(cov_type, pieces.transformation.units, pieces.transformation.periods, bandwidth)
-    if cov_type in CLUSTERED and isinstance(pieces.operators, PeriodOperators):
+    if cov_type in CLUSTERED and pieces.transformation.entity and _error_changes(pieces):
         raise InputError(
-            f"cov_type={cov_type!r} is not defined for weights that change over time: how its scores are divided among "
-            "units and pairs rests on one W. Take 'information', 'hessian' or 'sandwich'."
+            f"cov_type={cov_type!r} is not defined for weights of the error that change over time beside entity "
+            "effects: no demeaning takes those out, so that the innovations of a unit are estimated with those of its "
+            "neighbours. Take 'information', 'hessian' or 'sandwich', or error_weights that do not change."
         )
     if cov_type not in CLUSTERED:
         return covariance(pieces, cov_type, at)
@@ -196,6 +197,11 @@ def warn_of_few(cov_type: str, shape: tuple[int, int], parameters: int) -> None:
                 ClusterWarning,
                 stacklevel=5,
             )
+
+
+def _error_changes(pieces: Pieces) -> bool:
+    """Whether the weights of the error change over time."""
+    return isinstance(pieces.operators.error, PeriodMultiplier)
 
 
 def factor(clusters: int) -> float:

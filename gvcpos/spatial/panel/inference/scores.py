@@ -9,6 +9,10 @@ which are uncorrelated with each other when units are independent (Hoeffding's d
 martingale differences of Kelejian and Prucha 2001, J. Econometrics 104:219, without their order of units). Giving a
 unit its row e_it (A e_t)_i instead would lose tr AA of the variance tr AA + tr A'A, as rows of different units are
 correlated.
+
+Where W changes over time, A is A_t. With entity effects the innovations are e_t + ē, and A_t ē does not leave with the
+means over time: e_it (A_t ē)_i is a term of the cell, as ē is uncorrelated with e where innovations are independent
+over time. What it takes from the pairs is of order 1/T, and of the order of the changes of W.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from gvcpos.spatial.panel.ml.multiplier import Multiplier, filtered
 from gvcpos.spatial.panel.ml.operators import Operators
 
 Array = npt.NDArray[np.float64]
+Periods = slice | npt.NDArray[np.intp]
 
 _BLOCK = 256
 EXACT_UP_TO = 5000  # units; of more, pairs are looked at through probes
@@ -45,7 +50,7 @@ def cell_scores(pieces: Pieces) -> Array:
     """
     t, s2 = pieces.transformation, pieces.sigma2
     e = pieces.e[:, None]
-    spatial = pieces.lagged * e / s2 - np.tile(_trace_share(pieces).T, (t.periods, 1))
+    spatial = pieces.lagged * e / s2 - _trace_share(pieces)
     sigma = e**2 / (2.0 * s2**2) - t.nobs / (2.0 * s2 * t.units * t.periods)
     return np.hstack([pieces.X * e / s2, spatial, sigma]).reshape(t.periods, t.units, -1)
 
@@ -56,7 +61,7 @@ def own_scores(pieces: Pieces) -> Array:
     if p:
         e = pieces.e.reshape(out.shape[:2])
         moved = np.stack([_project(A, pieces) for A in pieces.operators.apply(_project(e, pieces))], axis=2)
-        paired = moved - e[:, :, None] * _diagonals(pieces).T
+        paired = moved - e[:, :, None] * _diagonals(pieces).reshape(*e.shape, p)
         out[:, :, k : k + p] -= paired * e[:, :, None] / pieces.sigma2
     return out
 
@@ -76,14 +81,13 @@ def pair_products(pieces: Pieces) -> tuple[Array, Array]:
         return probed_products(pieces)
     e = pieces.e.reshape(t.periods, t.units)
     by_unit, by_cell = np.zeros((p, p)), np.zeros((p, p))
-    for rows, both in _pair_blocks(pieces):
-        together, squared = (e[:, rows].T @ e) ** 2, (e[:, rows] ** 2).T @ e**2
-        for a in range(p):
-            for b in range(p):
-                product = both[a] * both[b]
-                by_unit[a, b] += 0.5 * float(np.vdot(product, together))  # each pair stands twice
-                by_cell[a, b] += 0.5 * float(np.vdot(product, squared))
-    return by_unit / pieces.sigma2**2, by_cell / pieces.sigma2**2
+    for rows, parts in _pair_blocks(pieces):
+        summed = sum(K * (e[periods][:, rows].T @ e[periods]) for periods, K in parts)
+        by_unit += np.einsum("aij,bij->ab", summed, summed)
+        for periods, K in parts:
+            squared = (e[periods][:, rows] ** 2).T @ e[periods] ** 2
+            by_cell += np.einsum("aij,bij->ab", K * squared, K)
+    return 0.5 * by_unit / pieces.sigma2**2, 0.5 * by_cell / pieces.sigma2**2  # each pair stands twice
 
 
 def probed_products(pieces: Pieces, probes: int = _PROBES, seed: int = 0) -> tuple[Array, Array]:
@@ -95,37 +99,46 @@ def probed_products(pieces: Pieces, probes: int = _PROBES, seed: int = 0) -> tup
     """
     t, p = pieces.transformation, pieces.lagged.shape[1]
     e = pieces.e.reshape(t.periods, t.units)
-    turned, own = transposed(pieces.operators), 2.0 * _diagonals(pieces)
+    own = 2.0 * _diagonals(pieces).T.reshape(p, *e.shape)
+    each = [(periods, both_ways(operators)) for operators, periods in pieces.operators.by_period()]
     rng = np.random.default_rng(seed)
     by_unit, by_cell = np.zeros((p, p)), np.zeros((p, p))
     for _ in range(probes):
         x = e * rng.choice([-1.0, 1.0], size=t.units)
-        inside = _project(x, pieces)
-        pairs = zip(pieces.operators.apply(inside), turned(inside), strict=True)
-        moved = np.stack([e * (_project(a + b, pieces) - own[i] * x) for i, (a, b) in enumerate(pairs)])
+        inside, moved = _project(x, pieces), np.empty((p, *e.shape))
+        for periods, both in each:
+            moved[:, periods] = both(inside[periods])
+        moved = e * (_project(moved, pieces) - own * x)
         by_unit += np.einsum("an,bn->ab", moved.sum(axis=1), moved.sum(axis=1))
         by_cell += np.einsum("atn,btn->ab", moved, moved)
     scale = 0.5 / (probes * pieces.sigma2**2)
     return by_unit * scale, by_cell * scale
 
 
-def _pair_blocks(pieces: Pieces) -> Iterator[tuple[slice, list[Array]]]:
-    """Yield rows of A + A' for each operator, the diagonal set to zero."""
+def _pair_blocks(pieces: Pieces) -> Iterator[tuple[slice, list[tuple[Periods, Array]]]]:
+    """Yield rows of A + A' of all operators, shape (p, m, N), the diagonal set to zero, and the periods that have them.
+
+    Where W changes there are as many in a block as there are different W.
+    """
     if pieces.operators.count == 0:
         return
     n = pieces.transformation.units
-    turned = transposed(pieces.operators)
+    each = [(periods, both_ways(operators)) for operators, periods in pieces.operators.by_period()]
     for start in range(0, n, _BLOCK):
         stop = min(start + _BLOCK, n)
-        unit = np.zeros((stop - start, n))
-        unit[np.arange(stop - start), np.arange(start, stop)] = 1.0
-        unit = _project(unit, pieces)
-        both = []
-        for column, row in zip(pieces.operators.apply(unit), turned(unit), strict=True):
-            K = _project(column + row, pieces)
-            K[np.arange(stop - start), np.arange(start, stop)] = 0.0
-            both.append(K)
-        yield slice(start, stop), both
+        unit = _project(np.eye(stop - start, n, start), pieces)
+        parts = []
+        for periods, both in each:
+            K = _project(both(unit), pieces)
+            K[:, np.arange(stop - start), np.arange(start, stop)] = 0.0
+            parts.append((periods, K))
+        yield slice(start, stop), parts
+
+
+def both_ways(operators: Operators) -> Callable[[Array], Array]:
+    """Return what applies A + A' of one W to the rows of an array (m, N); the result is (p, m, N)."""
+    turned = transposed(operators)
+    return lambda Z: np.stack([a + b for a, b in zip(operators.apply(Z), turned(Z), strict=True)])
 
 
 def transposed(operators: Operators) -> Callable[[Array], list[Array]]:
@@ -156,26 +169,28 @@ def _turn(one: Multiplier) -> Multiplier:
 
 def _project(Z: Array, pieces: Pieces) -> Array:
     """Take the mean over units out where the time effects are gone."""
-    return Z - Z.mean(axis=1, keepdims=True) if pieces.transformation.time else Z
+    return Z - Z.mean(axis=-1, keepdims=True) if pieces.transformation.time else Z
 
 
 def _diagonals(pieces: Pieces) -> Array:
-    """Diagonals of the operators, projected where the time effects are gone; shape (p, N)."""
+    """Diagonals of the operators of every period, projected where the time effects are gone; shape (T*N, p)."""
     t, traces = pieces.transformation, pieces.traces
     assert traces is not None
+    found = traces.stacked_diagonal(t.periods)
     if t.lee_yu or not t.time:
-        return traces.diagonal
-    one = np.full((1, t.units), 1.0 / t.units)
-    rows = np.vstack(pieces.operators.apply(one))
-    columns = np.vstack(transposed(pieces.operators)(one))
-    return np.asarray(traces.diagonal - rows - columns + rows.mean(axis=1, keepdims=True))
+        return found
+    out, one = found.reshape(t.periods, t.units, -1).copy(), np.full((1, t.units), 1.0 / t.units)
+    for operators, periods in pieces.operators.by_period():
+        rows, columns = np.vstack(operators.apply(one)).T, np.vstack(transposed(operators)(one)).T
+        out[periods] += rows.mean(axis=0) - rows - columns
+    return out.reshape(found.shape)
 
 
 def _trace_share(pieces: Pieces) -> Array:
-    """What each cell of a unit bears of the log-determinants' slopes, by its diagonal element; shape (p, N)."""
+    """What each cell bears of the log-determinants' slopes, by its diagonal element; shape (T*N, p)."""
     t, traces = pieces.transformation, pieces.traces
     if traces is None:
-        return np.empty((0, t.units))
+        return np.empty((len(pieces.e), 0))
     own = _diagonals(pieces)
-    rest = traces.single - own.sum(axis=1)  # only the direct likelihood with time effects leaves one
-    return np.asarray((own + rest[:, None] / t.units) * t.determinants / t.periods)
+    rest = traces.single - own.sum(axis=0) / t.periods  # only the direct likelihood with time effects leaves one
+    return np.asarray((own + rest / t.units) * t.determinants / t.periods)

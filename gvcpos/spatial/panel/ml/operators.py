@@ -97,6 +97,10 @@ class Operators:
             np.array([t.g]), np.array([[t.gg + t.gtg]]), np.array([[t.gg]]), lambda: np.asarray(t.diagonal)[None, :]
         )
 
+    def by_period(self) -> list[tuple[Operators, slice | npt.NDArray[np.intp]]]:
+        """Return the operators of each different W, and the periods that have it: here one, of all."""
+        return [(self, slice(None))]
+
     def variation(self, *, projected: bool) -> float:
         """What the variance of the lag's score lacks of its slope because W changes over time: nothing."""
         return 0.0

@@ -116,6 +116,11 @@ class PeriodOperators(Operators):
 
         return PeriodTraces(single, double, square, mean, each, place)
 
+    def by_period(self) -> list[tuple[Operators, slice | npt.NDArray[np.intp]]]:
+        """Return the operators of each different pair of W and M, and the periods that have it."""
+        pairs, place = self._pairs()
+        return [(Operators(*pair), np.flatnonzero(place == number)) for number, pair in enumerate(pairs)]
+
     def variation(self, *, projected: bool) -> float:
         """tr Ḡ² − mean tr G_t² of the lag, with Ḡ the mean of G_t: 0 where W does not change."""
         if not isinstance(self.lag, PeriodMultiplier):
