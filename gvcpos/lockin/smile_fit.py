@@ -68,7 +68,7 @@ class YearlyQuadratics:
         np.add.at(gram, (year, country), wX[:, :, None] * X[:, None, :])
         np.add.at(moment, (year, country), wX * rate[:, None])
         whole, total = gram.sum(axis=1), moment.sum(axis=1)
-                self.beta = np.einsum("tij,tj->ti", _inverted(whole), total)
+        self.beta = np.einsum("tij,tj->ti", _inverted(whole), total)
         self.without = np.einsum("tgij,tgj->gti", _inverted(whole[:, None] - gram), total[:, None] - moment)
 
     def linear(self, weights: FloatArray) -> Estimate:
