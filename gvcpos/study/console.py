@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as RichProgress
+from rich.table import Table
 
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
@@ -54,3 +55,10 @@ class Console:
         """Print one line, unless quiet."""
         if not self.quiet:
             RichConsole(highlight=False, soft_wrap=True).print(text, markup=False)
+
+    def table(self, table: Table) -> None:
+        """Print a table, as wide as the terminal, or 160 characters where there is none."""
+        console = RichConsole(highlight=False)
+        if not console.is_terminal:
+            console = RichConsole(highlight=False, width=160)
+        console.print(table)
