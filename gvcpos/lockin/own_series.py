@@ -12,10 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gvcpos._core.errors import EstimationError
+from gvcpos.lockin.serial import ar1_root, matching_ar1
 from gvcpos.lockin.within import TwoWay
-
-_HIGHEST = 0.95
-_DRAWS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,47 +50,15 @@ def pooled_autocorrelation(residuals: np.ndarray, entity: np.ndarray, year: np.n
 
     Notes
     -----
-    The mean over countries of Σ_t e_t e_{t−1} / Σ_t e_t², which noisy countries cannot dominate, is smaller than the
-    coefficient because country means are out of e. What it is expected to be at a coefficient is drawn (normal errors,
-    the same draws at each), and the estimate is where that equals what was observed: an indirect estimate.
+    See `gvcpos.lockin.serial.matching_ar1`; country means are what is taken out.
     """
-    observed: list[float] = []
-    patterns: dict[tuple[int, ...], int] = {}
+    series = []
     for code in np.unique(entity):
         rows = np.flatnonzero(entity == code)
-        e, when = residuals[rows] - residuals[rows].mean(), tuple(year[rows] - year[rows].min())
-        if len(rows) > 2 and e @ e > 0:
-            observed.append(float(_ratio(e[:, None], when)[0]))
-            patterns[when] = patterns.get(when, 0) + 1
-    if not observed:
-        raise EstimationError("no residual variation is left to learn serial correlation from.")
-    normal = np.random.default_rng(0).normal(size=(max(len(p) for p in patterns), _DRAWS))
-
-    def expected(rho: float) -> float:
-        """Mean ratio over the countries' patterns of years."""
-        means = [n * float(_ratio(_ar1_root(p, rho) @ normal[: len(p)], p).mean()) for p, n in patterns.items()]
-        return sum(means) / sum(patterns.values())
-
-    target = float(np.mean(observed))
-    if expected(0.0) >= target:
-        return 0.0
-    if expected(_HIGHEST) <= target:
-        return _HIGHEST
-    from scipy.optimize import brentq
-
-    return float(brentq(lambda rho: expected(rho) - target, 0.0, _HIGHEST, xtol=1e-4))
-
-
-def _ratio(e: np.ndarray, when: tuple[int, ...]) -> np.ndarray:
-    """First autocovariance over variance of columns, shape (T, m); pairs that a gap parts do not count."""
-    e = e - e.mean(axis=0)
-    adjacent = np.diff(when) == 1
-    return (e[1:] * e[:-1])[adjacent].sum(axis=0) / (e**2).sum(axis=0)
-
-
-def _ar1_root(when: tuple[int, ...], rho: float) -> np.ndarray:
-    """Cholesky root of the correlation matrix of an AR(1) at given years."""
-    return np.linalg.cholesky(rho ** np.abs(np.subtract.outer(when, when)).astype(float))
+        rows = rows[np.argsort(year[rows], kind="stable")]
+        when = tuple(int(v) for v in year[rows] - year[rows].min())
+        series.append((residuals[rows], when, np.eye(len(rows)) - 1 / len(rows)))
+    return matching_ar1(series)
 
 
 def own_slopes(y: np.ndarray, X: np.ndarray, year: np.ndarray, rho: float) -> OwnFit:
@@ -118,7 +84,7 @@ def own_slopes(y: np.ndarray, X: np.ndarray, year: np.ndarray, rho: float) -> Ow
             f"{len(y)} years leave {df} degrees of freedom for {design.shape[1]} parameters. At least 2 are needed: "
             "leave out the square or controls, or ask for a group of countries."
         )
-    root = _ar1_root(tuple(year), rho)
+    root = ar1_root(tuple(int(v) for v in year), rho)
     white, outcome = np.linalg.solve(root, design), np.linalg.solve(root, y)
     if np.linalg.matrix_rank(white) < white.shape[1]:
         raise EstimationError("the position does not vary over the years, or the regressors are collinear.")
