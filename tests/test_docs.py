@@ -43,6 +43,13 @@ def test_the_guide_to_space_runs(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "1 of 60 entities: DEU" in said
 
 
+def test_the_guide_to_lock_in_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "lockin.py"
+    program.write_text(snippets(ROOT / "docs" / "lockin.md"), encoding="utf-8")
+    runpy.run_path(str(program))
+    assert "The null that there is no smile is rejected" in capsys.readouterr().out
+
+
 def test_the_guide_to_space_names_what_is_public() -> None:
     from gvcpos import spatial
     from gvcpos.spatial import panel, weights

@@ -189,7 +189,8 @@ def _sentence(axes: pd.DataFrame, said: str, stage: str, whom: Scope, level: flo
             f"{opening}. The null that not all three are on the side of lock-in is rejected at the {percent(level)} "
             f"level {joint}: participation deepens while position and value capture fall."
         )
-    weak = ", ".join(f"{row.column} {p_text(row.pvalue)}" for row in axes.itertuples() if row.pvalue >= level)
+    short = axes[axes["pvalue"] >= level]
+    weak = ", ".join(f"{c} {p_text(float(p))}" for c, p in zip(short["column"], short["pvalue"], strict=True))
     tail = f" The mirror image, all three on the other side, has {p_text(mirror)}." if mirror < level else ""
     return (
         f"{opening}. The null that not all three are on the side of lock-in is not rejected at the {percent(level)} "

@@ -141,7 +141,8 @@ class Smile:
         """Average values over some countries' cells by year, income as weights."""
         own = np.isin(self.country, np.flatnonzero(np.isin(np.array(self.countries), list(countries))))
         weight, T = np.where(own, self.points["weight"].to_numpy(float), 0.0), len(self.years)
-        return ratio(np.bincount(self.year, weight * values, T), np.bincount(self.year, weight, T))
+        above, below = (np.bincount(self.year, v, T).astype(np.float64) for v in (weight * values, weight))
+        return ratio(above, below)
 
 
 def smile_years(points: pd.DataFrame, exclude: Iterable[str]) -> Smile:
@@ -197,8 +198,8 @@ def fit_points(points: pd.DataFrame, years: Sequence[int], countries: Sequence[s
 
 
 def _places(points: pd.DataFrame, years: Sequence[int], countries: Sequence[str]) -> tuple[IntArray, IntArray]:
-    year = pd.Index(years).get_indexer(points["year"])
-    return year.astype(np.intp), pd.Index(countries).get_indexer(points["country"]).astype(np.intp)
+    year = pd.Index(years).get_indexer(pd.Index(points["year"]))
+    return year.astype(np.intp), pd.Index(countries).get_indexer(pd.Index(points["country"])).astype(np.intp)
 
 
 def _delta(beta: FloatArray, cov: FloatArray) -> float:
