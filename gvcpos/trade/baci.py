@@ -42,18 +42,14 @@ def read_baci(
     paths : path or sequence of paths
         Yearly csv files (``BACI_HS92_Y2020_V202401.csv``, also ``.gz``), or the zip archive with all of them.
     hs : str or iterable of str, optional
-        Codes or headings (``"2846"`` is 284610 and 284690); all by default, which for a whole year is some eleven
-        million rows.
+        Codes or headings (``"2846"`` is 284610 and 284690); by default all, some eleven million rows a year.
     years : iterable of int, optional
-        Only files of these years, as their names say.
     countries : sequence of str, optional
         ISO3 labels to keep; all others become ROW. Default every country.
     country_codes : path, optional
         BACI's ``country_codes_V….csv``; that of the archive, or the codes that ship, by default.
-    other_asia : str or None
-        Label of 490, "Other Asia, nes"; None makes it an unspecified area.
-    unspecified : {"row", "drop"}
-        Whether unspecified areas belong to ROW or are left out.
+    other_asia, unspecified
+        What becomes of areas that are no country; see `AreaRules`.
     hs_revision : str, optional
         Default what the file name says (``"HS92"``).
     synthetic : bool
@@ -78,21 +74,25 @@ def read_baci(
     -----
     Layout: Gaulier & Zignago 2010, CEPII Working Paper 2010-23. Codes whose leading zero was lost are given it back.
     """
-    files = [file for path in as_paths(_sequence(paths)) for file in csv_files(path, "yearly BACI file", _YEARLY)]
-    wanted_years = None if years is None else {int(year) for year in years}
-    chosen = [file for file in files if wanted_years is None or _year(file) in (None, *wanted_years)]
-    if not chosen:
-        raise InputError(f"{files[0].path}: no file of {', '.join(map(str, sorted(wanted_years or ())))}. Check years.")
+    wanted = None if years is None else {int(year) for year in years}
+    files = _chosen(paths, wanted)
     gathered = Gathered(AreaRules(other_asia, unspecified), _country_list(files, country_codes))
-    for file in chosen:
+    for file in files:
         rows = _rows(file, hs)
-        if wanted_years is not None:
-            rows = rows[pd.to_numeric(rows["year"], errors="coerce").isin(wanted_years)]
+        if wanted is not None:
+            rows = rows[pd.to_numeric(rows["year"], errors="coerce").isin(wanted)]
         gathered.add(rows, file.name)
-        revision, _ = _release(file)
-        gathered.revisions |= {hs_revision or revision} - {""}
-    vintage = _release(chosen[0])[1]
-    return gathered.flows(source=f"BACI {vintage}".strip(), synthetic=synthetic, countries=countries)
+        gathered.revisions |= {hs_revision or _release(file)[0]} - {""}
+    return gathered.flows(source=f"BACI {_release(files[0])[1]}".strip(), synthetic=synthetic, countries=countries)
+
+
+def _chosen(paths: str | Path | Sequence[str | Path], years: set[int] | None) -> list[TextFile]:
+    """Return the yearly files of all paths, of the wanted years as far as names say."""
+    files = [file for path in as_paths(paths) for file in csv_files(path, "yearly BACI file", _YEARLY)]
+    chosen = [file for file in files if years is None or _year(file) in (None, *years)]
+    if not chosen:
+        raise InputError(f"{files[0].path}: no file of {', '.join(map(str, sorted(years or ())))}. Check years.")
+    return chosen
 
 
 def _rows(file: TextFile, hs: str | Iterable[str] | None) -> pd.DataFrame:
@@ -145,7 +145,3 @@ def _release(file: TextFile) -> tuple[str, str]:
     found = _RELEASE.findall(Path(file.member or file.path.name).name)
     revision = next((f"HS{a}" for a, _ in found if a), "")
     return revision, next((f"V{b}" for _, b in found if b), "")
-
-
-def _sequence(paths: str | Path | Sequence[str | Path]) -> str | Path | list[str | Path]:
-    return paths if isinstance(paths, str | Path) else list(paths)

@@ -95,9 +95,8 @@ def read_comtrade(
     the weight is missing and the quantity is in kilograms, that is taken. Names may be in Latin-1, lines may end in a
     comma: only columns of codes and numbers are read.
     """
-    listed = paths if isinstance(paths, str | Path) else list(paths)
     gathered = Gathered(AreaRules(other_asia, unspecified))
-    for file in (file for path in as_paths(listed) for file in csv_files(path, "UN Comtrade file")):
+    for file in (file for path in as_paths(paths) for file in csv_files(path, "UN Comtrade file")):
         rows = _totals(_text(file, hs, digits), file, gathered)
         flow = _one_flow(rows, file, gathered)
         gathered.revisions |= _revisions(flow, file)

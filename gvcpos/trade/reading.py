@@ -31,7 +31,7 @@ def read_trade(
     FormatError
         If files are of both publishers; and as the readers.
     """
-    files = as_paths(paths if isinstance(paths, str | Path) else list(paths))
+    files = as_paths(paths)
     ours = [any(set(inside.start()[0]) >= _BACI for inside in csv_files(file, "trade file")) for file in files]
     if any(ours) and not all(ours):
         other = files[ours.index(False)]

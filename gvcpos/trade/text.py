@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,7 +186,7 @@ def need(header: list[str], wanted: Mapping[str, str], name: str, what: str) -> 
         )
 
 
-def as_paths(paths: str | Path | list[str | Path] | tuple[str | Path, ...]) -> list[Path]:
+def as_paths(paths: str | Path | Iterable[str | Path]) -> list[Path]:
     """Return one path or several as a list; InputError if there is none."""
     found = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     if not found:
