@@ -1,0 +1,33 @@
+"""Uncertainty: errors of table cells carried to indices and coefficients, by Monte Carlo and to first order."""
+
+from gvcpos._core.lazy import lazy_exports
+
+_EXPORTS = {
+    "CellErrors": "gvcpos.uncertainty.cells",
+    "DrawnTables": "gvcpos.uncertainty.redraw",
+    "Estimates": "gvcpos.uncertainty.estimates",
+    "Pooled": "gvcpos.uncertainty.pooling",
+    "Propagated": "gvcpos.uncertainty.results",
+    "as_estimates": "gvcpos.uncertainty.estimates",
+    "error_fan": "gvcpos.uncertainty.propagation",
+    "first_order_uncertainty": "gvcpos.uncertainty.first_order",
+    "index_uncertainty": "gvcpos.uncertainty.monte_carlo",
+    "largest_contributions": "gvcpos.uncertainty.first_order",
+    "propagate": "gvcpos.uncertainty.propagation",
+    "rubin": "gvcpos.uncertainty.pooling",
+}
+__all__ = [
+    "CellErrors",
+    "DrawnTables",
+    "Estimates",
+    "Pooled",
+    "Propagated",
+    "as_estimates",
+    "error_fan",
+    "first_order_uncertainty",
+    "index_uncertainty",
+    "largest_contributions",
+    "propagate",
+    "rubin",
+]
+__getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)
