@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gvcpos._core.errors import BoundaryWarning, InputError, LabelError, WeakInstrumentWarning
+from gvcpos._core.errors import BoundaryWarning, EstimationError, InputError, LabelError, WeakInstrumentWarning
 from gvcpos.spatial import SpatialPanel, Weights
 from gvcpos.spatial.panel.gmm.components import between_quadratics, within_transformation
 from gvcpos.spatial.panel.gmm.error_moments import ErrorForms, Quadratics, solve
@@ -354,6 +354,26 @@ def test_labels_decide_not_positions(pooled: dict) -> None:
 
 
 @weak
+@pytest.mark.parametrize(("model", "effects"), [("sar", "twoway"), ("sdm", "entity"), ("sac", "random")])
+def test_effects_by_order_and_unit_add_up(model: str, effects: str) -> None:
+    y, X, W = simulated(3, n=30, t=8)
+    kkp, kind = ({"random_error": "kkp"}, "homoskedastic") if effects == "random" else ({}, "robust")
+    result = SpatialPanel.from_arrays(y, X, W, model=model, effects=effects, **kkp).fit_gmm(kind)  # type: ignore[arg-type]
+    whole, parts = result.effects(), result.effects_by_order(3)
+    for column in ("estimate", "std_error"):
+        got = parts.xs("all", level="order")[column]
+        np.testing.assert_allclose(got, whole.loc[got.index, column], rtol=1e-6, atol=1e-10)
+    steps = parts["estimate"].drop(index="all", level="order").groupby(level=[0, 1]).sum()
+    np.testing.assert_allclose(steps, whole.loc[steps.index, "estimate"], rtol=1e-8, atol=1e-10)
+    p, D, eye = result.params, W.dense(), np.eye(30)
+    S = np.linalg.solve(eye - p["rho"] * D, p["x1"] * eye + p.get("W*x1", 0.0) * D)
+    np.testing.assert_allclose(result.effects_by_unit("x1"), S, atol=1e-10)
+    units = result.unit_effects("x1")["estimate"]
+    np.testing.assert_allclose(units["direct"], np.diag(S), atol=1e-10)
+    np.testing.assert_allclose(units["in"], S.sum(axis=1) - np.diag(S), atol=1e-10)
+
+
+@weak
 def test_results_hang_together() -> None:
     durbin = munnell("sdm", "twoway").fit_gmm()
     assert list(durbin.params.index) == [*REGRESSORS, *(f"W*{name}" for name in REGRESSORS), "rho"]
@@ -539,4 +559,7 @@ def test_boundary_is_said() -> None:
     y = np.linalg.solve(np.eye(20) - 1.3 * W, (3.0 * X[:, :, 0] + 0.05 * rng.normal(size=(5, 20))).T).T
     panel = SpatialPanel.from_arrays(y, X, Weights.from_dense(range(20), W), model="sar", effects="none")
     with pytest.warns(BoundaryWarning, match="rho = 1.3"):
-        panel.fit_gmm()
+        result = panel.fit_gmm()
+    for ask in (result.effects_by_order, lambda: result.unit_effects("x1"), lambda: result.effects_by_unit("x1")):
+        with pytest.raises(EstimationError, match=r"rho = 1\.3.* is outside its admissible interval"):
+            ask()

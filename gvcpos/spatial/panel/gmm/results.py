@@ -21,6 +21,7 @@ from gvcpos.spatial.panel.gmm import instruments
 from gvcpos.spatial.panel.gmm.arrays import GmmArrays, GmmEstimate, Plan
 from gvcpos.spatial.panel.gmm.bootstrap import GmmBootstrapMethods
 from gvcpos.spatial.panel.gmm.two_stage import overidentification, require_invertible
+from gvcpos.spatial.panel.impacts.effect_methods import EffectMethods
 from gvcpos.spatial.panel.impacts.effects import Simulation, effects_frame
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _MOMENTS = {
 }
 
 
-class SpatialPanelGmmResults(GmmBootstrapMethods, LabelledEstimates):
+class SpatialPanelGmmResults(GmmBootstrapMethods, EffectMethods, LabelledEstimates):
     """What `SpatialPanel.fit_gmm` found; names as in `SpatialPanelResults`.
 
     Parameters

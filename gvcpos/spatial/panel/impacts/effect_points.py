@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from gvcpos._core.errors import EstimationError
 from gvcpos.spatial.panel.impacts import gradients as impacts
 from gvcpos.spatial.panel.impacts.reading import Reading
 from gvcpos.spatial.panel.inputs.design import Variable
@@ -28,14 +29,24 @@ def parameters(result: SpatialPanelResults) -> tuple[Array, Array]:
 
 
 def reading(result: SpatialPanelResults) -> Reading:
-    """Return how the effects follow from these parameters."""
+    """Return how the effects follow from these parameters.
+
+    Raises
+    ------
+    EstimationError
+        If rho, estimated by moments, is outside its admissible interval: powers of W then go on without end.
+    """
     mean, covariance = parameters(result)
-    model, by_r = result.model, np.zeros(len(mean))
+    model, rho, by_r = result.model, result.estimate.rho, np.zeros(len(mean))
     by_r[len(result.estimate.beta) :] = 1.0
+    lower, upper = model.spectrum.interval
+    if rho and not lower < rho < upper:
+        raise EstimationError(
+            f"rho = {rho:.4f} is outside its admissible interval ({lower:.4f}, {upper:.4f}): effects do not fade from "
+            "neighbour to neighbour, and have no parts. Take another model or stronger instruments."
+        )
     variables = model.design.variables
-    return Reading(
-        model.spectrum, model.weights, variables, mean, covariance, result.estimate.rho, 1.0, by_r, np.zeros(len(mean))
-    )
+    return Reading(model.spectrum, model.weights, variables, mean, covariance, rho, 1.0, by_r, np.zeros(len(mean)))
 
 
 def groups(result: SpatialPanelResults) -> Iterator[tuple[list[int], list[Variable], sparse.csr_array | None]]:
