@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from gvcpos._core.errors import LabelError
-from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import RegionLevel, UnspecifiedAreas, choose
 from gvcpos._core.resources import data_path
 
@@ -130,14 +129,3 @@ def resolve(codes: Iterable[str], publisher: Mapping[str, str] | None = None) ->
 @lru_cache(maxsize=1)
 def _by_number() -> dict[str, Area]:
     return {area.code: area for area in areas() if area.code}
-
-
-def require_known(labels: Iterable[str], allowed: Iterable[str], name: str) -> None:
-    """Raise LabelError if a label is neither a known country nor among those allowed beside them."""
-    known = known_labels() | set(allowed)
-    unknown = sorted(set(labels) - known)
-    if unknown:
-        raise LabelError(
-            f"{name}: unknown countries: {enumerate_labels(unknown)}. Use ISO3 labels (and ROW), or name further "
-            "labels with extra_labels."
-        )

@@ -12,7 +12,7 @@ import pandas as pd
 from gvcpos._core.errors import FormatError, InputError, LabelError, TradeWarning
 from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import Leftover, TradeReport, choose
-from gvcpos.trade.areas import require_known
+from gvcpos.trade.areas import known_labels
 from gvcpos.trade.hs import is_code, nested, plain_code
 
 KEYS = ("year", "exporter", "importer", "hs", "reporter")
@@ -50,7 +50,7 @@ def checked(
     """
     frame = typed(frame.reset_index(drop=True), name, where)
     for side in ("exporter", "importer"):
-        require_known(frame[side], extra_labels, f"{name}, {side}")
+        _require_known(frame[side], extra_labels, (name, where))
     for reporter in frame["reporter"].unique():
         choose(reporter, TradeReport, f"{name}, reporter")
     frame = _without_own(frame, name, where, self_trade)
@@ -111,7 +111,20 @@ def _refuse(bad: Mask, given: pd.Series, what: str, place: tuple[str, Where]) ->
     if at.size:
         name, where = place
         more = f" (and {at.size - 1} more)" if at.size > 1 else ""
-        raise InputError(f"{name}, {where(int(at[0]))}, {given.name}: {given.iloc[at[0]]!r} is {what}{more}.")
+        raise InputError(f"{name}, {where(int(at[0]))}, {given.name}: {given.tolist()[at[0]]!r} is {what}{more}.")
+
+
+def _require_known(labels: pd.Series, extra: Iterable[str], place: tuple[str, Where]) -> None:
+    """Raise LabelError if a label is neither a known country nor among those allowed beside them."""
+    unknown = ~labels.isin(known_labels() | set(extra))
+    if unknown.any():
+        name, where = place
+        first = int(np.flatnonzero(unknown)[0])
+        raise LabelError(
+            f"{name}, {where(first)}, {labels.name}: unknown countries: "
+            f"{enumerate_labels(sorted(labels[unknown].unique()))}. Use ISO3 labels (and ROW), or name further labels "
+            "with extra_labels."
+        )
 
 
 def _without_own(frame: pd.DataFrame, name: str, where: Where, rule: Leftover) -> pd.DataFrame:

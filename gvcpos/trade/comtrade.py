@@ -188,7 +188,7 @@ def _mass(rows: pd.DataFrame, file: TextFile) -> np.ndarray:
     """Return tons: the net weight, else the quantity where that is in kilograms."""
     mass = numbers(rows["mass"], file.name, "net weight") if "mass" in rows else np.full(len(rows), np.nan)
     if {"quantity", "unit"} <= set(rows.columns):
-        weighed = rows["unit"].isin(_KILOGRAMS).to_numpy() & ~(mass > 0)
+        weighed = rows["unit"].isin(_KILOGRAMS).to_numpy() & (np.isnan(mass) | (mass == 0))
         quantity = numbers(rows["quantity"], file.name, "quantity")
         mass = np.where(weighed & (quantity > 0), quantity, mass)
     return mass * 1e-3
