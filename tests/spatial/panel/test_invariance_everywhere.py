@@ -6,14 +6,14 @@ The default suite draws cases; the slow test goes through all of them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
-from hypothesis.errors import UnsatisfiedAssumption
 
 from gvcpos.spatial import DynamicSpatialPanel, SpatialPanel
 from gvcpos.spatial.weights import Weights
@@ -26,9 +26,17 @@ FREE = {"rho", "lambda", "tau", "eta", "phi"}
 TOLERANCE = {"rtol": 2e-5, "atol": 2e-7}
 
 
+class NotDefinedError(Exception):
+    """The case has no such invariance, or no estimate in this draw."""
+
+
+def require(condition: bool) -> None:
+    if not condition:
+        raise NotDefinedError
+
+
 def pair(one: Any, two: Any) -> tuple[Any, Any]:
-    if one is None or two is None:
-        assume(False)
+    require(one is not None and two is not None)
     return one, two
 
 
@@ -88,8 +96,8 @@ def weights(case: Case, seed: int) -> None:
     Not the moments of a spatial error: their first step weighs M and M'M alike, as its authors do, so that the scale of
     M moves it within its sampling error.
     """
-    assume(case.method == "direct" or case.effects in {"none", "entity"})
-    assume(not (case.family == "gmm" and case.model in ERRORS))
+    require(case.method == "direct" or case.effects in {"none", "entity"})
+    require(not (case.family == "gmm" and case.model in ERRORS))
     y, X, W = drawn(case, seed)
     other = Weights.from_dense(W.ids, 0.4 * W.dense())
     got, want = pair(case.fit(y, X, other), case.fit(y, X, W))
@@ -109,7 +117,7 @@ def constants(case: Case, seed: int) -> None:
 
 def blocks(case: Case, seed: int) -> None:
     """The same world twice, side by side, is the world once with half the variance."""
-    assume(case.effects in {"none", "entity"} or (case.family in {"static", "random"} and case.method == "direct"))
+    require(case.effects in {"none", "entity"} or (case.family in {"static", "random"} and case.method == "direct"))
     y, X, W = drawn(case, seed)
     ids = [f"{side}{name}" for side in "ab" for name in W.ids]
     both = Weights.from_dense(ids, np.kron(np.eye(2), W.dense()))
@@ -125,7 +133,13 @@ CHECKS: list[Callable[[Case, int], None]] = [order, labels, currency, weights, c
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_drawn_cases(check: Callable[[Case, int], None]) -> None:
-    few(given(case=CASES, seed=SEEDS)(check))()
+    def defined(case: Case, seed: int) -> None:
+        try:
+            check(case, seed)
+        except NotDefinedError:
+            reject()
+
+    few(given(case=CASES, seed=SEEDS)(defined))()
 
 
 def test_two_different_worlds_are_two_estimates() -> None:
@@ -152,8 +166,10 @@ def test_two_different_worlds_are_two_estimates() -> None:
 @pytest.mark.parametrize("case", ALL, ids=lambda c: f"{c.family}-{c.model}-{c.effects}-{c.method}-{c.error}")
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_every_case(check: Callable[[Case, int], None], case: Case) -> None:
+    checked = 0
     for seed in range(2):
-        try:
+        with suppress(NotDefinedError):
             check(case, seed)
-        except UnsatisfiedAssumption:
-            continue
+            checked += 1
+    if not checked:
+        pytest.skip("no such invariance in this case")
