@@ -61,6 +61,10 @@ class DroppedRowsWarning(GvcposWarning):
     """Rows were left out of an estimation sample; the message counts and names them."""
 
 
+class FilledWarning(GvcposWarning):
+    """Values that were not observed were filled by a rule of the user; the message counts and names them."""
+
+
 class LeftOutWarning(GvcposWarning):
     """A part of a study that nothing else rests on could not be computed; the message says why."""
 

@@ -1,8 +1,8 @@
-"""Files of a user that meet the tables by country: covariates, distances, polygons."""
+"""Files of a user that meet the tables by country: covariates and polygons."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,8 @@ import pandas as pd
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos._core.labels import enumerate_labels, locate, unique
 from gvcpos._core.options import Leftover
-from gvcpos.study.places import Places, need_columns, read_csv
-from gvcpos.study.spec import ColumnFile, CovariatesBlock, PolygonFile
+from gvcpos.study.places import Places, need_columns, read_csv, rows_where
+from gvcpos.study.spec import CovariatesBlock, PolygonFile
 from gvcpos.tables.geography import POLYGONS
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def read_covariates(block: CovariatesBlock, places: Places) -> pd.DataFrame:
-    """Read a covariates file: columns country, year and more.
+    """Read a covariates file: columns country, year and more; only the rows that ``where`` asks for.
 
     Raises
     ------
@@ -31,7 +31,10 @@ def read_covariates(block: CovariatesBlock, places: Places) -> pd.DataFrame:
     path = places.file(block.path)
     frame = pd.read_parquet(path) if path.suffix == ".parquet" else read_csv(path, [block.country])
     need_columns(frame, [block.country, block.year], path)
-    frame = frame.rename(columns={block.country: "country", block.year: "year"})
+    frame = rows_where(frame, block.where, path)
+    names = {block.country: "country", block.year: "year"}
+    # A file may have names of countries in a column "country" beside the codes that the study asks for.
+    frame = frame.drop(columns=[new for old, new in names.items() if old != new and new in frame]).rename(columns=names)
     return frame.assign(year=_whole_years(frame["year"], f"{path}, column {block.year}"))
 
 
@@ -80,27 +83,6 @@ def merge_covariates(panel: pd.DataFrame, covariates: pd.DataFrame, extra: Lefto
             f"covariates have {enumerate_labels(left)}, which the panel does not. Set covariates.extra: drop."
         )
     return panel.merge(covariates, on=keys, how="left", validate="m:1")
-
-
-def read_distances(block: ColumnFile, places: Places, countries: Iterable[str]) -> pd.DataFrame:
-    """Read pairs of countries and their distance, as columns origin, destination, distance.
-
-    Raises
-    ------
-    LabelError
-        If the file has a country that the study lacks and ``extra`` is ``"error"``. (Missing and duplicated pairs
-        are found when the weights are made.)
-    """
-    path = places.file(block.path)
-    names = {block.origin: "origin", block.destination: "destination", block.value: "distance"}
-    frame = read_csv(path, [block.origin, block.destination])
-    need_columns(frame, list(names), path)
-    frame = frame.rename(columns=names)[list(names.values())]
-    chosen = set(countries)
-    left = sorted((set(frame["origin"]) | set(frame["destination"])) - chosen)
-    if left and block.extra == "error":
-        raise LabelError(f"{path}: distances of {enumerate_labels(left)}, which are not in the study. Set extra: drop.")
-    return frame[frame["origin"].isin(chosen) & frame["destination"].isin(chosen)]
 
 
 def read_polygons(block: PolygonFile | None, places: Places, countries: Sequence[str]) -> gpd.GeoDataFrame:

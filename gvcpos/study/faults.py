@@ -15,6 +15,7 @@ Keys = tuple[str, ...]
 
 _WORDS = {
     "string_type": "must be text",
+    "bool_type": "must be true or false",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_parsing_size": "must be a smaller whole number",
@@ -28,12 +29,13 @@ _WORDS = {
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be {expected}",
-    "union_tag_invalid": "must be 'synthetic' or 'files'",
-    "union_tag_not_found": "tables needs a kind: 'synthetic' or 'files'",
+    "union_tag_invalid": "must be 'synthetic', 'files' or 'published'",
+    "union_tag_not_found": "tables needs a kind: 'synthetic', 'files' or 'published'",
     "string_pattern_mismatch": "must be letters, digits, - and _, at most 64, beginning with a letter or a digit",
     "invalid_key": "keys must be text",
     "value_error": "{error}",
 }
+_UNIONS = ("tables", "covariates")
 _NUMBERS = ("int_type", "float_type")
 _BLOCKS = ("model_type", "model_attributes_type", "dict_type")
 
@@ -66,8 +68,8 @@ def allowed_keys(block: type[BaseModel]) -> str:
 
 
 def _line(item: ErrorDetails, name: str, line_of: LineOf, changed: Mapping[Keys, str]) -> str:
-    # A union's branch ("synthetic", "files") is part of pydantic's location but not of the file.
-    path = tuple(part for i, part in enumerate(item["loc"]) if not (i == 1 and item["loc"][0] == "tables"))
+    # A union's branch ("synthetic", "files"; "one", "many") is part of pydantic's location but not of the file.
+    path = tuple(part for i, part in enumerate(item["loc"]) if not (i == 1 and item["loc"][0] in _UNIONS))
     value = item["input"]
     if item["type"] == "union_tag_invalid":
         path, value = (*path, "kind"), value["kind"]
@@ -108,7 +110,7 @@ def _words(item: ErrorDetails) -> str:
         return f"must be a list, as in [{value}]" if isinstance(value, str | int | float) else "must be a list"
     if kind in _BLOCKS:
         if item["loc"] == ("tables",):
-            return "must be a block of keys, with kind 'synthetic' or 'files'"
+            return "must be a block of keys, with kind 'synthetic', 'files' or 'published'"
         return f"must be a block of keys: {allowed_keys(_block_at(item['loc']))}"
     if kind not in _WORDS:  # a kind of fault that no field of ours has today
         return item["msg"][0].lower() + item["msg"][1:]

@@ -8,58 +8,130 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gvcpos._core.errors import LabelError, SpecificationError
+from gvcpos._core.errors import InputError, LabelError, SpecificationError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.study.country_files import read_covariates, read_polygons
 from gvcpos.study.places import Places
-from gvcpos.study.spec import ChainBlock, FileTables, StudySpec, SyntheticTables
+from gvcpos.study.spec import ChainBlock, CovariatesBlock, FileTables, PublishedTables, StudySpec, SyntheticTables
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from gvcpos.chains import Chain
-    from gvcpos.tables import SyntheticWorld, TableSeries
+    from gvcpos.tables import IOTable, PublishedIndices, SyntheticWorld, TableSeries
 
 _SHIPPED_CHAINS = ("adb35", "oecd45", "oecd50")
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything a study computes from."""
+    """Everything a study computes from.
 
-    tables: TableSeries
+    Attributes
+    ----------
+    tables : TableSeries or None
+        None where indices are published.
+    chain : Chain
+    world : SyntheticWorld or None
+    covariates : tuple of (CovariatesBlock or None, DataFrame)
+        File by file; None for those of the synthetic world.
+    places : Places
+    tolerance : float or None
+    published : PublishedIndices or None
+    """
+
+    tables: TableSeries | None
     chain: Chain
     world: SyntheticWorld | None
-    covariates: pd.DataFrame | None
+    covariates: tuple[tuple[CovariatesBlock | None, pd.DataFrame], ...]
     places: Places
     tolerance: float | None = None
+    published: PublishedIndices | None = None
 
     @property
     def synthetic(self) -> bool:
         """Whether the numbers are invented."""
-        return self.world is not None or self.tables[self.tables.years[0]].meta.synthetic
+        if self.published is not None:
+            return False
+        return self.world is not None or self._first.meta.synthetic
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Years of the tables or indices, ascending."""
+        return self.published.years if self.published is not None else tuple(self.series.years)
+
+    @property
+    def economies(self) -> tuple[str, ...]:
+        """Labels of the countries, the rest of the world among them."""
+        return self.published.countries if self.published is not None else self._first.countries
+
+    @property
+    def source(self) -> str:
+        """Where the numbers come from, for captions."""
+        if self.published is not None:
+            return "; ".join(self.published.sources)
+        return f"{self._first.meta.source} {self._first.meta.vintage}".strip()
+
+    @property
+    def described(self) -> str:
+        """Size and unit in words."""
+        if self.published is not None:
+            unit = self.published.units.get("va", "units as published")
+            size = f"{len(self.economies)} economies x {len(self.published.sectors)} {self.published.level}s"
+            return f"{size}, indices as published, {unit}"
+        countries, sectors = self._first.shape
+        return f"{countries} economies x {sectors} sectors, {self._first.meta.unit}"
+
+    @property
+    def series(self) -> TableSeries:
+        """The tables; `InputError` where only indices were published."""
+        if self.tables is None:
+            raise InputError("a study of published indices has no tables.")
+        return self.tables
+
+    @property
+    def _first(self) -> IOTable:
+        return self.series[self.series.years[0]]
 
 
 def gather(spec: StudySpec, places: Places) -> Inputs:
     """Open everything that a specification names; tables are read year by year later."""
+    tables, world, published = None, None, None
+    covariates: tuple[tuple[CovariatesBlock | None, pd.DataFrame], ...] = ()
     if isinstance(spec.tables, SyntheticTables):
         from gvcpos.tables import synthetic_world
 
         years = range(spec.tables.first_year, spec.tables.last_year + 1)
         world = synthetic_world(seed=spec.seed, countries=spec.tables.countries, years=years)
-        tables, covariates = world.tables, world.covariates
+        tables, covariates = world.tables, ((None, world.covariates),)
+    elif isinstance(spec.tables, PublishedTables):
+        published = _published(spec.tables, places)
     else:
         from gvcpos.tables import read_tables
 
-        world, covariates = None, None
         paths = [path for pattern in spec.tables.paths for path in places.files(pattern)]
         options = {"format": spec.tables.format} if spec.tables.format else {}
         tables = read_tables(paths, **options)
         tables = tables.between(spec.tables.first_year, spec.tables.last_year)
     if spec.covariates is not None:
-        covariates = read_covariates(spec.covariates, places)
+        blocks = spec.covariates if isinstance(spec.covariates, tuple) else (spec.covariates,)
+        covariates = tuple((block, read_covariates(block, places)) for block in blocks)
     tolerance = spec.tables.tolerance if isinstance(spec.tables, FileTables) else None
-    return Inputs(tables, _chain(spec.chain, places, world), world, covariates, places, tolerance)
+    return Inputs(tables, _chain(spec.chain, places, world), world, covariates, places, tolerance, published)
+
+
+def _published(block: PublishedTables, places: Places) -> PublishedIndices:
+    from gvcpos.tables.published import read_published
+
+    found = read_published(
+        [path for pattern in block.paths for path in places.files(pattern)],
+        layout=block.layout,
+        source=block.source,
+        sources=block.sources,
+        columns=block.columns,
+        where=block.where,
+    )
+    return found.between(block.first_year, block.last_year)
 
 
 def _chain(block: ChainBlock, places: Places, world: SyntheticWorld | None) -> Chain:
@@ -96,7 +168,7 @@ def check_labels(spec: StudySpec, inputs: Inputs) -> tuple[list[str], gpd.GeoDat
         If a country of ``exclude`` (but ROW) or of ``report.countries`` does not exist, or polygons are missing,
         duplicated or left over.
     """
-    economies = inputs.tables[inputs.tables.years[0]].countries
+    economies = inputs.economies
     _need_countries([c for c in spec.exclude if c != "ROW"], economies, "exclude")
     countries = [c for c in economies if c not in spec.exclude]
     _need_countries(spec.report.countries, countries, "report.countries")

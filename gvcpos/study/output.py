@@ -29,7 +29,8 @@ from gvcpos.study.inputs import Inputs
 from gvcpos.study.manifest import make_manifest
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
-from gvcpos.study.summary import figure_captions, summarise
+from gvcpos.study.space_tables import space_tables
+from gvcpos.study.summary import figure_captions, moran_figures, summarise
 from gvcpos.study.wording import reader_name
 
 Drawing = tuple[str, Callable[[], Figure], pd.DataFrame]
@@ -78,7 +79,7 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
         "lockin_tests",
         tests_table(results.verdict.tests, caption="Dominance and lock-in tests", label="tab:lockin", synthetic=flag),
     )
-    yield "moran", _moran_table(results)
+    yield from space_tables(results)
     columns = (
         "stage leader years_first va_share_mean va_share_first va_share_last export_share_last va_hhi_last "
         "va_left_out_last rca_last"
@@ -130,17 +131,6 @@ def _planted_table(results: StudyResults) -> Table:
     )
 
 
-def _moran_table(results: StudyResults) -> Table:
-    columns = ["variable", "year", "n", "I", "expected", "z_rand", "p_rand", "p_sim"]
-    return frame_table(
-        results.frames["moran"],
-        caption=f"Moran's I by year, {results.spec.panel.stage} stage",
-        columns=columns,
-        label="tab:moran",
-        synthetic=results.synthetic,
-    )
-
-
 def _residual_table(results: StudyResults) -> Table:
     main = results.spec.panel.main
     frame = results.frames["moran_residuals"]
@@ -166,7 +156,9 @@ def study_figures(results: StudyResults, inputs: Inputs) -> Iterator[Drawing]:
     last = panel[panel["year"] == panel["year"].max()][["country", "stage", "year", "va_share"]]
     title = f"Who makes the value added of each stage, {last['year'].max()}"
     yield "stage_profile", partial(draw.stage_profile, last, shown, value="va_share", title=title, **look), last
-    yield "moran", partial(draw.moran_lines, frames["moran"], stage=spec.panel.stage, **look), frames["moran"]
+    for name, stage in moran_figures(results).items():
+        own = frames["moran"][frames["moran"]["stage"] == stage]
+        yield name, partial(draw.moran_lines, own, stage=stage, **look), own
     yield from _space_figures(results, look)
     effects = frames["effects"][frames["effects"]["errors"] == "delta"]
     words = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,6 +87,17 @@ def need_columns(frame: pd.DataFrame, names: Sequence[str], path: Path) -> None:
     if lacking:
         have = enumerate_labels(frame.columns, 20)
         raise InputError(f"{path}: no column {enumerate_labels(lacking)}. It has {have}.")
+
+
+def rows_where(frame: pd.DataFrame, where: Mapping[str, object], path: Path) -> pd.DataFrame:
+    """Return the rows in which every column has the value asked for; `InputError` if there is none."""
+    need_columns(frame, list(where), path)
+    for name, value in where.items():
+        frame = frame[frame[name] == value]
+    if frame.empty:
+        said = ", ".join(f"{name} = {value}" for name, value in where.items())
+        raise InputError(f"{path}: no row with {said}. Check where." if where else f"{path}: no rows.")
+    return frame.reset_index(drop=True)
 
 
 def read_csv(path: Path, labels: list[str]) -> pd.DataFrame:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pandas as pd
 
 from gvcpos._core.errors import DroppedRowsWarning, GvcposWarning
+from gvcpos.chains import published_panel
 from gvcpos.lockin import Verdict, lock_in
 from gvcpos.spatial import SpatialPanelResults, Weights
 from gvcpos.study.accounts import account_frames, shares_outside
 from gvcpos.study.comparison import planted_frame
-from gvcpos.study.country_files import merge_covariates
+from gvcpos.study.covariates import add_covariates
 from gvcpos.study.folder import check_target, fresh_folder
 from gvcpos.study.inputs import Inputs, check_labels, gather
 from gvcpos.study.loading import find_study, load_spec
@@ -21,8 +22,10 @@ from gvcpos.study.output import write_results
 from gvcpos.study.places import Places, find_data
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
-from gvcpos.study.space import fit_models, local_moran, make_weights, moran_frame, residual_frame
-from gvcpos.study.spec import FileTables, StudySpec
+from gvcpos.study.space import fit_models, local_moran, make_weights, moran_frame, residual_frame, stages_tested
+from gvcpos.study.spec import FileTables, PublishedTables, StudySpec
+from gvcpos.study.variants import MAIN, all_paths, drops_islands, variant_frames, weights_frame
+from gvcpos.tables.published import published_identities
 
 
 class Study:
@@ -51,7 +54,7 @@ class Study:
         Parameters
         ----------
         study : str or Path
-            YAML file, or ``"demo"`` or ``"wiod2013"``.
+            YAML file, or the name of a shipped one, as in ``"demo"``, ``"wiod2013"`` and ``"adb72"``.
         overrides : iterable of str
             As in ``"panel.effects=entity"``.
         data : path, optional
@@ -104,21 +107,20 @@ class Study:
 
 def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     countries, shapes = check_labels(spec, inputs)
-    W = make_weights(spec, inputs, countries, shapes)
-    accounts = account_frames(inputs.tables, inputs.chain, progress, tolerance=inputs.tolerance)
-    panel = _with_covariates(accounts.panel, spec, inputs)
-    stage = spec.panel.stage
+    weights = {MAIN: make_weights(spec, inputs, countries, shapes)}
+    for name, block in spec.space.variants.items():
+        weights[name] = make_weights(spec, inputs, countries, shapes, block)
+    W, drop = weights[MAIN], drops_islands(spec, MAIN)
+    panel, frames, oddities = _panel_frames(spec, inputs, progress)
     sample = panel[~panel["country"].isin(spec.exclude)]
-    moran = moran_frame(sample, spec.space, stage, W, spec.seed)
-    local = local_moran(sample, spec.space, stage, W, spec.seed)
+    moran = moran_frame(sample, spec.space, stages_tested(spec), W, seed=spec.seed, drop_islands=drop)
+    local = local_moran(sample, spec.space, spec.panel.stage, W, spec.seed)
     progress("Moran's I", 1, 1)
-    models = fit_models(sample, spec.panel, W, progress)
+    models = fit_models(sample, spec.panel, W, progress, drop_islands=drop)
+    main = models[spec.panel.main]
     verdict = _verdict(spec, panel, W)
     progress("lock-in tests", 1, 1)
-    frames = {
-        "indices": accounts.indices,
-        "country_indices": accounts.country_indices,
-        "panel": panel,
+    frames |= {
         "dominance": verdict.dominance,
         "leaders": verdict.leaders,
         "moran": moran,
@@ -127,7 +129,8 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         "coefficients": _coefficients(models),
         "lockin_tests": verdict.to_frame(),
     }
-    frames |= _main_frames(spec, models[spec.panel.main])
+    frames |= _main_frames(spec, main)
+    frames |= _weights_frames(spec, sample, weights, main, moran=moran, progress=progress)
     if inputs.world is not None and spec.chain.map == "world":
         slopes = [test for test in verdict.tests if "slope:" in test.name]
         frames["planted"] = planted_frame(
@@ -139,7 +142,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         "spec": spec,
         "synthetic": inputs.synthetic,
         "source": _source(spec, inputs),
-        "oddities": shares_outside(accounts.indices),
+        "oddities": oddities,
         "frames": frames,
         "models": models,
         "local": local,
@@ -149,12 +152,49 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     }
 
 
-def _with_covariates(panel: pd.DataFrame, spec: StudySpec, inputs: Inputs) -> pd.DataFrame:
-    if inputs.covariates is not None:
-        extra = "drop" if spec.covariates is None else spec.covariates.extra
-        panel = merge_covariates(panel[~panel["country"].isin(spec.exclude)], inputs.covariates, extra)
-    panel.attrs["synthetic"] = inputs.synthetic
-    return panel
+def _panel_frames(
+    spec: StudySpec, inputs: Inputs, progress: Progress
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame], str]:
+    """Return the panel with covariates, the frames behind it, and what is odd about the accounts."""
+    frames: dict[str, pd.DataFrame] = {}
+    oddities = ""
+    if isinstance(spec.tables, PublishedTables) and inputs.published is not None:
+        panel = published_panel(inputs.published, inputs.chain, weights=spec.tables.weights)
+        frames["published_identities"] = published_identities(inputs.published)
+    else:
+        accounts = account_frames(inputs.series, inputs.chain, progress, tolerance=inputs.tolerance)
+        panel, oddities = accounts.panel, shares_outside(accounts.indices)
+        frames |= {"indices": accounts.indices, "country_indices": accounts.country_indices}
+    attrs = dict(panel.attrs)
+    panel, rules = add_covariates(panel, inputs.covariates, spec.exclude)
+    panel.attrs = attrs | {"synthetic": inputs.synthetic}
+    frames["panel"] = panel
+    if len(rules):
+        frames["covariates"] = rules
+    return panel, frames, oddities
+
+
+def _weights_frames(
+    spec: StudySpec,
+    sample: pd.DataFrame,
+    weights: Mapping[str, Weights],
+    main: SpatialPanelResults,
+    *,
+    moran: pd.DataFrame,
+    progress: Progress,
+) -> dict[str, pd.DataFrame]:
+    """Return the specification paths, and what other weights change."""
+    frames: dict[str, pd.DataFrame] = {}
+    decisions: Mapping[str, str] = {}
+    if spec.panel.path:
+        paths = all_paths(sample, spec, weights, progress)
+        decisions = paths.decisions
+        frames |= {"path": paths.steps, "path_tests": paths.tests}
+    if len(weights) > 1:
+        others = {name: W for name, W in weights.items() if name != MAIN}
+        frames |= variant_frames(sample, spec, others, progress)
+        frames["weights"] = weights_frame(spec, weights, main, moran=moran, frames=frames, decisions=decisions)
+    return frames
 
 
 def _verdict(spec: StudySpec, panel: pd.DataFrame, W: Weights) -> Verdict:
@@ -169,7 +209,7 @@ def _verdict(spec: StudySpec, panel: pd.DataFrame, W: Weights) -> Verdict:
         upstream=block.upstream,
         downstream=block.downstream,
         lags=block.lags,
-        exclude=[c for c in spec.exclude if c in set(panel["country"])],  # merging covariates took them out already
+        exclude=[c for c in dict.fromkeys(panel["country"]) if c in spec.exclude or c not in W.ids],
         level=block.level,
     )
 
@@ -194,7 +234,5 @@ def _main_frames(spec: StudySpec, main: SpatialPanelResults) -> dict[str, pd.Dat
 
 
 def _source(spec: StudySpec, inputs: Inputs) -> str:
-    if isinstance(spec.tables, FileTables) and spec.tables.source:
-        return spec.tables.source
-    meta = inputs.tables[inputs.tables.years[0]].meta
-    return f"{meta.source} {meta.vintage}".strip()
+    named = spec.tables.source if isinstance(spec.tables, FileTables) else None
+    return named or inputs.source

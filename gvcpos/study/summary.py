@@ -9,7 +9,8 @@ from gvcpos.report.summary import Item
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.manifest import spec_hash
 from gvcpos.study.results import StudyResults
-from gvcpos.study.spec import StudySpec
+from gvcpos.study.space_tables import path_lines
+from gvcpos.study.wording import weights_text
 
 FRAMES = {
     "indices": "every index by country, sector and year",
@@ -17,12 +18,20 @@ FRAMES = {
     "panel": "the panel of country, stage and year",
     "dominance": "shares, ranks and concentration of every stage",
     "leaders": "who leads each stage",
-    "moran": "Moran's I by variable and year",
+    "published_identities": "what published columns must obey, and how far they are from it",
+    "covariates": "how each variable was made, what was observed and what a rule filled",
+    "moran": "Moran's I by stage, variable and year",
     "moran_residuals": "Moran's I of each model's residuals by year",
     "local_moran": "local Moran of the last year",
     "coefficients": "coefficients of every model",
     "effects": "direct, indirect and total effects, delta and simulated errors",
     "specification_tests": "LM, Wald and LR tests",
+    "path": "the specification path, step by step, with its reasons",
+    "path_tests": "every test on the specification path",
+    "weights": "weights compared: neighbours, Moran's I, the main model, the path",
+    "moran_variants": "Moran's I under other weights",
+    "effects_variants": "effects in the main model under other weights",
+    "coefficients_variants": "coefficients of the main model under other weights",
     "lockin_tests": "every lock-in test with its sentence",
     "planted": "planted against estimated",
 }
@@ -78,16 +87,14 @@ def summarise(
 
 
 def _what_was_run(results: StudyResults, inputs: Inputs) -> dict[str, str]:
-    spec, years = results.spec, inputs.tables.years
-    table = inputs.tables[years[0]]
-    countries, sectors = table.shape
+    spec, years = results.spec, inputs.years
     stages = "; ".join(f"{stage.name} = {', '.join(stage.sectors)}" for stage in inputs.chain.stages)
     return {
         "Study": f"{spec.name}, specification {spec_hash(spec)[:12]}, seed {spec.seed}",
-        "Tables": f"{results.source}, {countries} economies x {sectors} sectors, {table.meta.unit}",
+        "Tables": f"{results.source}, {inputs.described}",
         "Years": f"{years[0]}-{years[-1]} ({len(years)})",
         "Chain": f"{inputs.chain.name}: {stages}",
-        "Weights": weights_text(spec, results.weights.n),
+        "Weights": "; ".join(_weights_lines(results)),
         "Panel": f"{spec.panel.dependent} on {', '.join(spec.panel.regressors)}, {spec.panel.stage} stage, "
         f"{spec.panel.effects} effects, {spec.panel.method}",
         "Lock-in slopes": f"{spec.lockin.capture} on {', '.join((spec.lockin.position, *spec.lockin.controls))}, "
@@ -111,7 +118,10 @@ def figure_captions(results: StudyResults) -> dict[str, str]:
         "Hirschman index)",
         "position_capture": slopes,
         "stage_profile": f"Shares of each stage's value added in {year}",
-        "moran": f"Moran's I by year, {stage} stage; p-values by permutation",
+        **{
+            name: f"Moran's I by year, {shown} stage; p-values by permutation"
+            for name, shown in moran_figures(results).items()
+        },
         "moran_scatter": f"Moran scatter plot of {spec.space.moran[0]}, {stage} stage, {year}",
         "cluster_map": f"Local Moran clusters of {spec.space.moran[0]}, {stage} stage, {year}, {rate}; countries "
         "outside the study are left white",
@@ -121,18 +131,21 @@ def figure_captions(results: StudyResults) -> dict[str, str]:
     }
 
 
-def weights_text(spec: StudySpec, countries: int) -> str:
-    """Describe the weights of a study in a few words."""
-    block = spec.space.weights
-    kinds = {
-        "inverse_distance": f"inverse distance, power {block.power:g}"
-        + (f", cut off at {block.cutoff:g} km" if block.cutoff else ""),
-        "knn": f"{block.k} nearest neighbours",
-        "contiguity": "shared borders",
-        "linkage": f"value-chain linkage in {block.base_year or 'the first year'}",
-    }
-    norm = {"row": "row-normalised", "spectral": "normalised by the spectral radius"}
-    return f"{kinds[block.kind]}, {norm[block.normalisation]}, {countries} countries"
+def _weights_lines(results: StudyResults) -> Iterator[str]:
+    """Describe the main weights and the variants."""
+    space = results.spec.space
+    yield weights_text(space.weights, results.weights.n)
+    if "weights" in results.frames:
+        counts = results.frames["weights"].set_index("weights")["countries"]
+        for name, block in space.variants.items():
+            yield f"and as a variant, {name}: {weights_text(block, int(counts[name]))}"
+
+
+def moran_figures(results: StudyResults) -> dict[str, str]:
+    """Return figure of Moran's I to the stage that it shows; that of the panel models is called ``moran``."""
+    first = results.spec.panel.stage
+    stages = dict.fromkeys(results.frames["moran"]["stage"])
+    return {"moran" if stage == first else f"moran_{stage}": str(stage) for stage in stages}
 
 
 def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mapping[str, str]) -> Iterator[Section]:
@@ -140,13 +153,17 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
         ("Planted against estimated", ("planted",), ("planted",)),
         ("Dominance", ("leaders",), ("dominance", "stage_profile")),
         ("Lock-in tests", ("lockin_tests",), ("position_capture",)),
-        ("Spatial autocorrelation", ("moran",), ("moran", "moran_scatter", "cluster_map")),
+        ("What the indices and covariates are", ("published_identities", "covariates"), ()),
+        ("Spatial autocorrelation", ("moran",), (*moran_figures(results), "moran_scatter", "cluster_map")),
+        ("Specification path", (), ()),
+        ("Other weights", ("weights",), ()),
         ("Spatial panel models", ("models", "specification_tests", "moran_residuals"), ()),
         ("Effects", ("effects_delta", "effects_simulation"), ("effects",)),
     )
     for title, wanted, drawn in plan:
         items: list[Item] = [tables[name] for name in wanted if name in tables]
         items += [results.verdict.concentration] if title == "Dominance" else []
+        items += [lines] if title == "Specification path" and (lines := path_lines(results)) else []
         links = [FigureLink(f"figures/{name}", figures[name]) for name in drawn if name in figures]
         if items or links:
             yield Section(title, (*items, *links))

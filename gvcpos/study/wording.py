@@ -1,4 +1,4 @@
-"""How a study's specification tests are called in a printed table."""
+"""How a study's specification tests and weights are called in print."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from itertools import product
 from typing import get_args
 
 from gvcpos._core.options import SpatialModel
+from gvcpos.study.spec import WeightsBlock
 
 _LM = {"lm_lag": "LM, spatial lag", "lm_error": "LM, spatial error", "lm_lag_error": "LM, spatial lag and error"}
 _GIVEN = {
@@ -77,3 +78,19 @@ def reader_name(test: str) -> str:
         The name itself where it has no other.
     """
     return f"CIPS unit root, {test.removeprefix(_CIPS)}" if test.startswith(_CIPS) else TEST_NAMES.get(test, test)
+
+
+def weights_text(block: WeightsBlock, countries: int) -> str:
+    """Describe the weights of a study in a few words."""
+    kinds = {
+        "inverse_distance": f"inverse distance, power {block.power:g}"
+        + (f", cut off at {block.cutoff:g} km" if block.cutoff else ""),
+        "knn": f"{block.k} nearest neighbours",
+        "contiguity": "shared borders",
+        "linkage": f"value-chain linkage in {block.base_year or 'the first year'}",
+    }
+    if block.flows is not None:
+        chosen = "".join(f", {name} {value}" for name, value in block.flows.where.items())
+        kinds["linkage"] = f"{block.flows.value} in both directions{chosen}"
+    norm = {"row": "row-normalised", "spectral": "normalised by the spectral radius"}
+    return f"{kinds[block.kind]}, {norm[block.normalisation]}, {countries} countries"

@@ -16,8 +16,9 @@ from gvcpos._core.files import sha256
 from gvcpos.chains import Chain
 from gvcpos.spatial import Weights
 from gvcpos.study import Study, StudyResults
-from gvcpos.study.country_files import merge_covariates, read_covariates, read_distances
+from gvcpos.study.country_files import merge_covariates, read_covariates
 from gvcpos.study.inputs import check_labels, gather
+from gvcpos.study.pair_files import read_distances
 from gvcpos.study.places import Places
 from gvcpos.study.space import make_weights
 from gvcpos.study.spec import ColumnFile, CovariatesBlock

@@ -80,11 +80,12 @@ def published_identities(published: PublishedIndices) -> pd.DataFrame:
     for name, (columns, check) in _CELLS.items():
         if set(columns) <= set(frame.columns):
             with np.errstate(divide="ignore", invalid="ignore"):
-                rows.append(_row(name, columns, check(frame), frame[keys].astype(str).agg(" ".join, axis=1)))
+                rows.append(_row(name, columns, check(frame), lambda i: " ".join(map(str, frame[keys].iloc[i]))))
     for name, (columns, left, right) in _WORLD.items():
         if set(columns) <= set(frame.columns):
             sums = [_weighted_sum(frame, *side) for side in (left, right)]
-            rows.append(_row(name, columns, sums[0] / sums[1] - 1, _years(sums[0])))
+            error = sums[0] / sums[1] - 1
+            rows.append(_row(name, columns, error, _year_of(error)))
     return pd.DataFrame(rows, columns=list(_FRAME))
 
 
@@ -94,12 +95,12 @@ def _weighted_sum(frame: pd.DataFrame, weight: str, value: str) -> pd.Series:
     return product.where(frame[weight] != 0, 0.0).groupby([frame["source"], frame["year"]], sort=False).sum()
 
 
-def _years(sums: pd.Series) -> pd.Series:
-    return pd.Series([f"{source}, {year}" for source, year in sums.index], sums.index)
+def _year_of(error: pd.Series) -> Callable[[int], str]:
+    return lambda i: ", ".join(map(str, error.index[i]))
 
 
-def _row(name: str, columns: tuple[str, ...], error: pd.Series, labels: pd.Series) -> list[object]:
+def _row(name: str, columns: tuple[str, ...], error: pd.Series, label: Callable[[int], str]) -> list[object]:
     size = error.abs().where(np.isfinite(error))
     there = int(size.notna().sum())
-    worst = str(labels.iloc[int(np.nanargmax(size))]) if there else ""
+    worst = label(int(np.nanargmax(size))) if there else ""
     return [name, ", ".join(columns), there, float(size.max()) if there else np.nan, worst]
