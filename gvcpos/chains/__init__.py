@@ -10,16 +10,24 @@ _EXPORTS = {
     "stack_panels": "gvcpos.chains.published",
     "country_panel": "gvcpos.chains.wide",
     "SectorYear": "gvcpos.chains.sector_values",
+    "Split": "gvcpos.chains.split.result",
+    "SplitWeights": "gvcpos.chains.split.weights",
+    "compare_split": "gvcpos.chains.split.comparison",
+    "shipped_chains": "gvcpos.chains.catalogue",
     "sector_years": "gvcpos.chains.sector_values",
 }
 __all__ = [
     "Chain",
     "SectorYear",
+    "Split",
+    "SplitWeights",
     "Stage",
+    "compare_split",
     "country_panel",
     "gvc_panel",
     "published_panel",
     "sector_years",
+    "shipped_chains",
     "stack_panels",
 ]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

@@ -11,8 +11,7 @@ import yaml
 
 from gvcpos._core.errors import InputError, LabelError, SpecificationError
 from gvcpos._core.yaml_lines import load_yaml_with_lines, parse_yaml_with_lines
-from gvcpos.chains import Chain, Stage
-from gvcpos.chains.catalogue import shipped_chains
+from gvcpos.chains import Chain, Stage, shipped_chains
 from tests.shared import shared
 
 

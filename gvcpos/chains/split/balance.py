@@ -49,7 +49,7 @@ def balanced_shares(
     negative. A row and the wide cells it runs through are balanced at once (`gvcpos.tables.balancing.shift_shares`),
     then a column likewise, in turn. The limit is the table nearest to the prior in information that has all sums.
     """
-    shares = prior.shares
+    shares, error = prior.shares, np.inf
     for iteration in range(1, max_iterations + 1):
         shares = _shift_rows(cells, shares, prior.sold, name)
         shares = _shift_columns(cells, shares, prior.bought, name)

@@ -97,17 +97,29 @@ def prior_shares(cells: WideCells, output: FloatArray, sales: FloatArray, assume
 
 
 def fit_into(wanted: FloatArray, limit: FloatArray) -> FloatArray:
-    """Cut what is wanted down to its limit and spread what is cut over the room that is left, row by row."""
+    """Cut what is wanted down to its limit, row by row, and give what is cut to the others.
+
+    Those with a want share it in proportion as far as their limits go; what is left fills the room that there is.
+    """
     fitted = np.minimum(wanted, limit)
-    over = (wanted - fitted).sum(axis=1, keepdims=True)
+    total = wanted.sum(axis=1, keepdims=True)
+    for _ in range(wanted.shape[1]):
+        growing = np.where(fitted < limit, fitted, 0.0)
+        over = total - fitted.sum(axis=1, keepdims=True)
+        if not ((over > 1e-15 * total) & (growing.sum(axis=1, keepdims=True) > 0)).any():
+            break
+        factor = 1.0 + np.maximum(quotient(over, growing.sum(axis=1, keepdims=True)), 0.0)
+        fitted = np.minimum(np.where(growing > 0, fitted * factor, fitted), limit)
     spare = limit - fitted
+    over = np.maximum(total - fitted.sum(axis=1, keepdims=True), 0.0)
     return fitted + spare * np.minimum(quotient(over, spare.sum(axis=1, keepdims=True)), 1.0)
 
 
 def quotient(a: FloatArray, b: FloatArray) -> FloatArray:
     """Divide, with 0 where the divisor is 0."""
     a, b = np.broadcast_arrays(a, b)
-    return np.divide(a, b, out=np.zeros(a.shape), where=b != 0)
+    with np.errstate(over="ignore"):
+        return np.divide(a, b, out=np.zeros(a.shape), where=b != 0)
 
 
 def _inputs_and_value_added(cells: WideCells, s: FloatArray, assumed: Assumptions) -> tuple[FloatArray, FloatArray]:

@@ -161,7 +161,7 @@ def split_table(
     assumed = assumptions(chain, table, weights, linkage=linkage, va_rates=va_rates, inputs=inputs)
     K = len(cells.places)
     prior = prior_shares(cells, weights.output.ravel(), weights.sales.reshape(K, -1), assumed)
-    _require_possible(weights, cells, prior)
+    _require_possible(weights, cells, prior, assumed)
     split = Split(table, table, chain, own_chain(chain, weights, part), weights, part, rest, 0, cells, assumed, prior,
                   prior.shares)  # fmt: skip
     shares, rounds = balanced_shares(cells, prior, tolerance=tolerance, name=split._name)
@@ -200,19 +200,21 @@ def _fitting(weights: SplitWeights, table: IOTable) -> SplitWeights:
     return moved
 
 
-def _require_possible(weights: SplitWeights, cells: WideCells, prior: Prior) -> None:
-    """Refuse value-added rates that the wide sector cannot pay or that leave nothing for inputs."""
-    va = cells.va.sum(axis=0)
-    own = prior.shares.va * va
-    cut_va = prior.shares.va
-    bad = (weights.output.ravel() > 0) & ((cut_va < 0) | (cut_va > 1 + 1e-12))
-    bad |= prior.bought < -1e-9 * np.abs(cells.x)
+def _require_possible(weights: SplitWeights, cells: WideCells, prior: Prior, assumed: Assumptions) -> None:
+    """Refuse value-added rates and input coefficients that the wide sector cannot hold."""
+    made, va = weights.output.ravel() > 0, cells.va.sum(axis=0)
+    most = np.maximum(cells.columns, 0.0).sum(axis=0)
+    given = np.nansum(assumed.inputs, axis=0)[cells.wide] * weights.output.ravel()
+    slack = 1e-9 * np.abs(cells.x)
+    bad = made & ((prior.shares.va < 0) | (prior.shares.va > 1 + 1e-12) | (prior.bought < -slack))
+    bad |= made & ((prior.bought > most + slack) | (given > prior.bought + slack))
     if bad.any():
         k = int(np.flatnonzero(bad)[0])
         W = len(weights.sectors)
         raise InputError(
-            f"{weights.countries[k // W]} {weights.sectors[k % W]}: the part's value added would be {own[k]:.4g} of "
-            f"{va[k]:.4g}, its intermediate inputs {prior.bought[k]:.4g}. Change va_rates."
+            f"{weights.countries[k // W]} {weights.sectors[k % W]}: the part's value added would be "
+            f"{prior.shares.va[k] * va[k]:.4g} of {va[k]:.4g}, its intermediate inputs {prior.bought[k]:.4g} of "
+            f"{most[k]:.4g}, of which inputs= asks {given[k]:.4g}. Change va_rates or inputs."
         )
 
 

@@ -120,8 +120,8 @@ class SplitWeights:
         LabelError
             For unknown countries, stages or sectors, and for flows or production given twice.
         InputError
-            For units that cannot be read, amounts that are negative or not finite, no data of the table's year, shares
-            above 1 and errors that no distribution has.
+            For units that cannot be read, amounts that are negative or not finite, no data of the table's year, and
+            shares above 1.
         """
         found = estimate(
             table,
@@ -146,7 +146,7 @@ class SplitWeights:
         sales_error: float = 0.2,
         distribution: WeightDistribution = "lognormal",
     ) -> SplitWeights:
-        """Make weights of estimates for a table; raises what the class's checks raise."""
+        """Make weights of estimates for a table; InputError for negative errors."""
         choose(distribution, WeightDistribution, "distribution")
         if not (np.isfinite(sales_error) and sales_error >= 0):
             raise InputError(f"sales_error={sales_error}: it is a relative standard deviation, 0 or more.")
@@ -165,7 +165,8 @@ class SplitWeights:
             table.year,
             table.meta.unit,
         )
-        weights._require_possible()
+        if not (np.isfinite(found.relative_error) & (found.relative_error >= 0)).all():
+            raise InputError("a relative error is negative or not finite. It is a standard deviation over the mean.")
         return weights
 
     @classmethod
@@ -256,9 +257,15 @@ class SplitWeights:
         -----
         Shares are independent between countries and sectors. Log-normal and beta have the estimate as their mean and
         `relative_error` as their coefficient of variation. A share of 1 has no error.
+
+        Raises
+        ------
+        InputError
+            For a share whose error is too large for the distribution.
         """
         if n < 1:
             raise InputError(f"n={n}: draw at least once.")
+        self._require_possible()
         rng = np.random.default_rng(seed)
         sigma = np.sqrt(np.log1p(self.sales_error**2))
         for _ in range(n):
@@ -280,15 +287,13 @@ class SplitWeights:
 
     def _require_possible(self) -> None:
         """Raise InputError for errors that no distribution on [0, 1] with this mean has."""
-        from scipy.stats import norm
+        from scipy.special import ndtr
 
         m, cv = self.share, self.relative_error
-        if not (np.isfinite(cv) & (cv >= 0)).all():
-            raise InputError("a relative error is negative or not finite. It is a standard deviation over the mean.")
         moves = (m > 0) & (m < 1) & (cv > 0)
         if self.distribution == "lognormal":
             sigma = np.where(moves, np.sqrt(np.log1p(cv**2)), 1.0)
-            above = norm.sf((-np.log(np.where(moves, m, 0.5)) + 0.5 * sigma**2) / sigma)
+            above = ndtr((np.log(np.where(moves, m, 0.5)) - 0.5 * sigma**2) / sigma)
             bad, why = moves & (above > _TAIL), "log-normal draws would exceed 1; give distribution='beta' or a smaller"
         else:
             bad, why = moves & (cv**2 * m >= 1.0 - m), "no beta distribution is as wide; give a smaller"
