@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from gvcpos._core.labels import locate
 from gvcpos._core.options import CovarianceType
-from gvcpos.lockin.equal_slopes import slope_equality
-from gvcpos.lockin.growth_pull import pull_through
-from gvcpos.lockin.leaders import concentration_sentence, dominance, dominance_summary, dominance_trend
-from gvcpos.lockin.position_capture import position_capture_slopes
+from gvcpos.lockin.battery import Battery, Letter, chosen_letters, run_battery
+from gvcpos.lockin.entries import ENTRIES, Case
+from gvcpos.lockin.headline import headline
 from gvcpos.lockin.results import LockInTest
-from gvcpos.lockin.sample import excluded, stage_names, unit_column
+from gvcpos.lockin.sample import excluded
+from gvcpos.lockin.scope import ScopeLike
 from gvcpos.lockin.slope_models import SlopeKind
-from gvcpos.lockin.wording import p_text, percent
 
 if TYPE_CHECKING:
+    from gvcpos.chains import Chain
+    from gvcpos.lockin.axes import FallingPosition
+    from gvcpos.lockin.table_years import Tables
     from gvcpos.spatial import Weights
 
 
@@ -30,15 +32,17 @@ class Verdict:
     Attributes
     ----------
     tests : tuple of LockInTest
-        Trend of the leader's share, position–capture slopes by stage, their equality, pull-through.
+        The headline: trend of the leader's share, position–capture slopes by stage, their equality, pull-through.
     dominance : DataFrame
         The frame of `dominance`, every stage.
     leaders : DataFrame
         `dominance_summary`.
     sentence : str
-        The overall result in plain words.
+        The headline in plain words.
     concentration : str
         How concentrated the upstream stage is in the last year, and what part of it the index leaves out.
+    battery : Battery
+        All seven tests for every scope: which agree, which do not, which could not be run.
     """
 
     tests: tuple[LockInTest, ...]
@@ -46,6 +50,7 @@ class Verdict:
     leaders: pd.DataFrame
     sentence: str
     concentration: str
+    battery: Battery
 
     def __getitem__(self, name: str) -> LockInTest:
         """Return a test by its name; `LabelError` lists the names there are."""
@@ -56,7 +61,16 @@ class Verdict:
         return pd.concat([test.to_frame() for test in self.tests], ignore_index=True)
 
     def __str__(self) -> str:
-        return "\n".join([self.sentence, self.concentration, "", *(f"- {test}" for test in self.tests)])
+        scopes = dict.fromkeys(run.scope for run in self.battery.runs)
+        lead = [self.sentence, self.concentration, *(self.battery.sentence(scope) for scope in scopes), ""]
+        tests = [f"- {test}" for test in self.tests]
+        tests += [f"- {run.letter} · {run.scope} · {run.test}" for run in self.battery.runs if run.test is not None]
+        missing = [
+            f"- {run.letter} · {run.scope} · {run.name}: not run, {run.reason}"
+            for run in self.battery.runs
+            if run.reason
+        ]
+        return "\n".join([*lead, *tests, *missing])
 
 
 def lock_in(
@@ -75,8 +89,17 @@ def lock_in(
     cov_type: CovarianceType = "cluster-entity",
     stages: Sequence[str] | None = None,
     leader: str | None = None,
+    tests: Iterable[Letter] | Literal["all"] = "all",
+    scopes: Iterable[ScopeLike] = (None,),
+    tables: Tables | None = None,
+    chain: Chain | None = None,
+    participation: str = "wwyz_forward",
+    falling: FallingPosition = "higher",
+    draws: int = 999,
+    seed: int = 0,
     exclude: Sequence[str] = ("ROW",),
     level: float = 0.05,
+    on_test: Callable[[str, int, int], None] = lambda name, done, total: None,
 ) -> Verdict:
     """Measure dominance and run every test.
 
@@ -94,61 +117,66 @@ def lock_in(
         Stages whose slopes are estimated; default all but the placebo, `upstream` first.
     leader : str, optional
         Country whose share upstream is tested for a trend; default the largest.
+    tests : iterable of letters, or "all"
+        Of the battery: a two axes, b smile curve, c position and capture, d mobility, e pull-through, f structural
+        pull-through, g convergence and thresholds. Empty for the headline alone.
+    scopes : iterable
+        For whom the battery is run: None for the world, a country, a group as in ``{"ASEAN": ["MYS", "VNM"]}``.
+    tables, chain
+        The tables of the panel's years and its chain, for b and f; without them these are listed as not run.
+    participation, falling
+        Of the two axes: the column of participation, and which way position falls; the default, "higher", is towards
+        the raw material, which is low-end lock-in of an upstream country.
+    draws, seed : int
+        Of the bootstraps.
     exclude : sequence of str
         Economies left out of every test; each must be in the panel, except ROW, which may be absent.
     level : float
-        Size of each test; p-values adjusted for the number of slopes are in their ``details``.
+        Size of each test; p-values adjusted for the number of slopes are in their ``details``, those adjusted for the
+        number of tests in ``battery.to_frame()``.
+    on_test : callable
+        Told name, number done and number of all tests of the battery.
 
     Returns
     -------
     Verdict
         Errors and warnings are those of the single tests.
     """
-    names = [s for s in stage_names(panel) if s != placebo] if stages is None else list(stages)
-    names = [upstream, *(s for s in names if s != upstream)]
-    common: dict[str, Any] = {"exclude": excluded(exclude), "level": level}
-    model: dict[str, Any] = {"capture": capture, "position": position, "controls": controls}
-    model |= {"weights": weights, "cov_type": cov_type}
-    trend = dominance_trend(panel, upstream, leader, **common)
-    slopes = position_capture_slopes(panel, names, slope=slope, **model, **common)
-    # What slope_equality compares are coefficients, so it stands beside coefficients only.
-    comparable = len(names) > 1 and (weights is None or slope == "coefficient")
-    equal = (slope_equality(panel, names, **model, **common),) if comparable else ()
-    pull = pull_through(panel, upstream, downstream, lags=lags, own_lags=own_lags, placebo=placebo, **common)
-    leaders = dominance_summary(measures := dominance(panel, exclude=exclude))
-    first = leaders[leaders[unit_column(panel)] == upstream].iloc[0]
-    made = "Synthetic data: " if panel.attrs.get("synthetic") else ""
-    sentence = made + _lead(first, upstream) + _together(slopes[0], pull, upstream, downstream)
-    return Verdict((trend, *slopes, *equal, pull), measures, leaders, sentence, concentration_sentence(first, upstream))
-
-
-def _lead(leader: pd.Series, upstream: str) -> str:
-    years = f"{leader['first_year']}–{leader['last_year']}"
-    lead = (
-        f"{leader['leader']} leads the {upstream} stage with {percent(leader['va_share_mean'])} of the world's "
-        f"value added on average over {years}"
+    letters = chosen_letters(tests)
+    points, flows = _from_tables(tables, chain, letters, downstream)
+    case = Case(
+        panel=panel,
+        weights=weights,
+        points=points,
+        flows=flows,
+        capture=capture,
+        position=position,
+        participation=participation,
+        controls=tuple(controls),
+        upstream=upstream,
+        downstream=downstream,
+        falling=falling,
+        lags=lags,
+        cov_type=cov_type,
+        exclude=excluded(exclude),
+        level=level,
+        draws=draws,
+        seed=seed,
     )
-    if leader["last_leader"] == leader["leader"]:
-        return f"{lead}. "
-    return f"{lead}, but no longer in {leader['last_year']}, when {leader['last_leader']} does. "
+    first = headline(case, slope=slope, stages=stages, leader=leader, placebo=placebo, own_lags=own_lags)
+    chosen = [entry for entry in ENTRIES if entry.letter in letters]
+    return Verdict(**vars(first), battery=run_battery(case, chosen, scopes, on_test=on_test))
 
 
-def _together(slope: LockInTest, pull: LockInTest, upstream: str, downstream: str) -> str:
-    """Put the two lock-in tests into one sentence; what is not rejected is not shown, rather than false."""
-    level = percent(slope.level)
-    falls = f"moving upstream goes with capturing less (one-sided {p_text(slope.pvalue)})"
-    flat = f"it is not shown that moving upstream goes with capturing less (one-sided {p_text(slope.pvalue)})"
-    pulls = f"{upstream} growth pulls own {downstream} growth along ({p_text(pull.pvalue)})"
-    crowds = f"{upstream} growth is followed by own {downstream} decline ({p_text(pull.pvalue)})"
-    none = f"{upstream} growth is not shown to pull own {downstream} growth along ({p_text(pull.pvalue)})"
-    pulled = pull.rejected and pull.estimate > 0
-    crowded = pull.rejected and pull.estimate < 0
-    if slope.rejected and pulled:
-        return f"The evidence on lock-in is mixed at the {level} level: {falls}, yet {pulls}."
-    if slope.rejected:
-        return f"The tests speak for low-end lock-in at the {level} level: {falls}, and {crowds if crowded else none}."
-    if pulled:
-        return f"The tests do not show lock-in at the {level} level: {flat}, and {pulls}."
-    if crowded:
-        return f"The evidence on lock-in is mixed at the {level} level: {flat}, yet {crowds}."
-    return f"The tests are inconclusive at the {level} level: {flat}, and {none}."
+def _from_tables(
+    tables: Tables | None, chain: Chain | None, letters: tuple[str, ...], downstream: str
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """Return smile points and stage flows, as far as they are asked for and there are tables."""
+    from gvcpos.lockin.embodied import stage_flows
+    from gvcpos.lockin.smile_cells import smile_points
+
+    if tables is None or chain is None:
+        return None, None
+    again = list(tables) if isinstance(tables, Iterator) else tables
+    points = smile_points(again, chain, downstream) if "b" in letters else None
+    return points, stage_flows(again, chain) if "f" in letters else None

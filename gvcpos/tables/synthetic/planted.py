@@ -105,24 +105,29 @@ class Planted:
     openness: float = 0.0
 
     @classmethod
-    def regime(cls, name: Regime) -> Planted:
+    def regime(cls, name: Regime, strength: float = 1.0) -> Planted:
         """Return the parameters of a world with lock-in, without, or with its reverse.
 
         Parameters
         ----------
         name : {"lock-in", "absent", "reversed"}
-            In all three participation deepens and `DRIFTING` move upstream. With lock-in that costs them capture, and
-            upstream growth crowds downstream growth out; absent, it does neither; reversed, it adds capture, and
-            upstream growth pulls downstream growth along. No events, so that nothing else moves.
+        strength : float
+            Multiplies what sets the regimes apart.
+
+        Notes
+        -----
+        In all three participation deepens and `DRIFTING` move upstream. With lock-in that costs them capture, and
+        upstream growth crowds downstream growth out; absent, it does neither; reversed, it adds capture, and upstream
+        growth pulls downstream growth along.
         """
         slope, pull = {"lock-in": (-0.08, -0.3), "absent": (0.0, 0.0), "reversed": (0.08, 0.3)}[
             choose(name, Regime, "regime")
         ]
+        slope, pull = strength * slope, strength * pull
         return cls(
             slope=(slope, 0.0, 0.0),
             slope_spill=(slope / 2, 0.0, 0.0),
             pull_through=pull,
-            events=(),
             drift=0.02,
             drifting=DRIFTING,
             openness=0.03,

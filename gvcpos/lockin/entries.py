@@ -1,0 +1,225 @@
+"""What the battery is run on, and the tests that it is made of, each with the arguments that it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from gvcpos._core.errors import InputError
+from gvcpos._core.options import CovarianceType
+from gvcpos.lockin.battery import Entry
+from gvcpos.lockin.results import LockInTest
+from gvcpos.lockin.scope import ScopeLike
+
+if TYPE_CHECKING:
+    from gvcpos.lockin.axes import FallingPosition
+    from gvcpos.spatial import Weights
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What the tests are run on.
+
+    Attributes
+    ----------
+    panel : DataFrame
+        Tidy panel of `gvc_panel`.
+    weights : Weights or None
+    points, flows : DataFrame or None
+        Of `smile_points` and `stage_flows`, for the tests that need tables.
+    capture, position, participation : str
+        Columns of the panel.
+    controls : tuple of str
+    upstream, downstream : str
+        Stages.
+    falling : {"lower", "higher"}
+        See `two_axes`.
+    lags : int
+        Of pull-through.
+    cov_type : str
+        Of spatial panels.
+    exclude : tuple of str
+    level : float
+    draws, seed : int
+        Of bootstraps.
+    """
+
+    panel: pd.DataFrame
+    weights: Weights | None = None
+    points: pd.DataFrame | None = None
+    flows: pd.DataFrame | None = None
+    capture: str = "va_rate"
+    position: str = "upstreamness"
+    participation: str = "wwyz_forward"
+    controls: tuple[str, ...] = ()
+    upstream: str = "upstream"
+    downstream: str = "downstream"
+    falling: FallingPosition = "higher"
+    lags: int = 1
+    cov_type: CovarianceType = "cluster-entity"
+    exclude: tuple[str, ...] = ("ROW",)
+    level: float = 0.05
+    draws: int = 999
+    seed: int = 0
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """Arguments of every test."""
+        return {"exclude": self.exclude, "level": self.level}
+
+    @property
+    def random(self) -> dict[str, Any]:
+        """Arguments of every bootstrap."""
+        return {"draws": self.draws, "seed": self.seed}
+
+    def need(self, value: Any, what: str) -> Any:
+        """Return a value that is there.
+
+        Raises
+        ------
+        InputError
+            If it is not, with what to give.
+        """
+        if value is None:
+            raise InputError(f"needs {what}, which were not given.")
+        return value
+
+
+def two_axes_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test a."""
+    from gvcpos.lockin.axes import two_axes
+
+    return two_axes(
+        case.panel,
+        case.upstream,
+        scope=scope,
+        participation=case.participation,
+        position=case.position,
+        capture=case.capture,
+        falling=case.falling,
+        **case.common,
+    )
+
+
+def curve_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test c, with spatial lags of the position where there are weights."""
+    from gvcpos.lockin.position_curve import position_capture
+
+    return position_capture(
+        case.panel,
+        case.upstream,
+        capture=case.capture,
+        position=case.position,
+        controls=case.controls,
+        weights=case.weights if scope is None or scope == "world" else None,
+        scope=scope,
+        **case.random,
+        **case.common,
+    )
+
+
+def pull_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test e by growth rates in a panel."""
+    from gvcpos.lockin.growth_pull import pull_through
+
+    return pull_through(case.panel, case.upstream, case.downstream, lags=case.lags, scope=scope, **case.common)
+
+
+def granger_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test e by Dumitrescu and Hurlin."""
+    from gvcpos.lockin.granger_panel import dumitrescu_hurlin
+
+    return dumitrescu_hurlin(
+        case.panel, case.upstream, case.downstream, lags=case.lags, scope=scope, **case.random, **case.common
+    )
+
+
+def projections_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test e by local projections."""
+    from gvcpos.lockin.projections import local_projections
+
+    return local_projections(case.panel, case.upstream, case.downstream, scope=scope, **case.random, **case.common)
+
+
+def neighbours_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test e of the neighbours' growth; the weights are those of the world."""
+    from gvcpos.lockin.neighbour_pull import spatial_pull_through
+
+    weights = case.need(case.weights, "weights")
+    if scope is not None and scope != "world":
+        raise InputError("is of all countries of the weights together: run it for the world.")
+    return spatial_pull_through(case.panel, weights, case.upstream, case.downstream, lags=case.lags, **case.common)
+
+
+def smile_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test b: is there a smile, or who is at its trough."""
+    from gvcpos.lockin.smile_tests import smile_curve
+
+    return smile_curve(case.need(case.points, _TABLES), scope=scope, **case.common)
+
+
+def flattening_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test b over the years."""
+    from gvcpos.lockin.smile_tests import smile_flattening
+
+    return smile_flattening(case.need(case.points, _TABLES), scope=scope, **case.common)
+
+
+def structural_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test f."""
+    from gvcpos.lockin.own_pull import structural_pull_through
+
+    flows = case.need(case.flows, _TABLES)
+    return structural_pull_through(flows, case.upstream, case.downstream, scope=scope, **case.common)
+
+
+def beta_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test g: do countries that capture little catch up."""
+    from gvcpos.lockin.beta import beta_convergence
+
+    return beta_convergence(case.panel, case.capture, case.upstream, scope=scope, **case.random, **case.common)
+
+
+def clubs_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test g by convergence clubs."""
+    from gvcpos.lockin.clubs import convergence_clubs
+
+    return convergence_clubs(case.panel, case.capture, case.upstream, scope=scope, **case.common)
+
+
+def threshold_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test g by a threshold in participation."""
+    from gvcpos.lockin.threshold_test import threshold
+
+    return threshold(
+        case.panel,
+        case.capture,
+        case.position,
+        by=case.participation,
+        stage=case.upstream,
+        controls=case.controls,
+        most=1,
+        scope=scope,
+        **case.random,
+        **case.common,
+    )
+
+
+_TABLES = "tables and the chain"
+ENTRIES: Sequence[Entry] = (
+    Entry("a", "two axes", two_axes_of),
+    Entry("b", "smile curve", smile_of),
+    Entry("b", "smile curve over time", flattening_of),
+    Entry("c", "position and capture", curve_of),
+    Entry("e", "pull-through by growth", pull_of),
+    Entry("e", "Granger non-causality", granger_of),
+    Entry("e", "local projections", projections_of),
+    Entry("e", "pull-through by neighbours", neighbours_of),
+    Entry("f", "structural pull-through", structural_of),
+    Entry("g", "convergence clubs", clubs_of),
+    Entry("g", "beta convergence", beta_of),
+    Entry("g", "threshold in participation", threshold_of),
+)

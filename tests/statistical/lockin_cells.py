@@ -1,0 +1,123 @@
+"""What the lock-in battery says of synthetic worlds with lock-in, without, and with its reverse.
+
+A world is analysed as a study would: its tables, their panel, flows and smile points, then every test of the battery.
+World number i of a cell has the seed i, whatever else is run.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import pandas as pd
+
+from gvcpos._core.errors import GvcposWarning
+from gvcpos.chains import Chain, gvc_panel
+from gvcpos.lockin.battery import Battery, run_battery
+from gvcpos.lockin.embodied import stage_flows
+from gvcpos.lockin.entries import ENTRIES, Case
+from gvcpos.lockin.smile_cells import smile_points
+from gvcpos.spatial import Weights, weights
+from gvcpos.tables import TableSeries, synthetic_world
+from gvcpos.tables.synthetic import Planted
+from gvcpos.tables.synthetic.planted import DRIFTING, Regime
+
+COUNTRIES, YEARS = 40, range(2007, 2019)
+GROUP = {"suppliers": list(DRIFTING)}
+SCOPES = (None, GROUP, "AUS")
+DRAWS = 199  # of each bootstrap
+KEYS = ["regime", "strength", "moving", "scope", "letter", "test"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Worlds of one kind.
+
+    Attributes
+    ----------
+    regime : {"lock-in", "absent", "reversed"}
+    strength : float
+        See `Planted.regime`.
+    moving : bool
+        Whether participation deepens and suppliers move upstream; where not, nothing has a trend.
+    worlds : int
+        How many are worth their time.
+    """
+
+    regime: Regime
+    strength: float
+    moving: bool
+    worlds: int
+
+    @property
+    def planted(self) -> Planted:
+        """The parameters of the cell's worlds."""
+        found = Planted.regime(self.regime, self.strength)
+        return found if self.moving else replace(found, drift=0.0, drifting=(), openness=0.0)
+
+
+CELLS = (
+    Cell("absent", 1.0, False, 500),
+    Cell("lock-in", 1.0, True, 200),
+    Cell("reversed", 1.0, True, 200),
+    Cell("absent", 1.0, True, 500),
+    Cell("lock-in", 0.5, True, 100),
+    Cell("reversed", 0.5, True, 100),
+    Cell("lock-in", 0.25, True, 100),
+    Cell("reversed", 0.25, True, 100),
+)
+
+
+@lru_cache(maxsize=1)
+def neighbours() -> Weights:
+    """The weights of every world's countries."""
+    return weights.inverse_distance(synthetic_world(seed=0, countries=COUNTRIES).capitals).normalised("row")
+
+
+def battery(cell: Cell, seed: int) -> Battery:
+    """Run every test of the battery on a world."""
+    world = synthetic_world(seed=seed, countries=COUNTRIES, years=YEARS, planted=cell.planted)
+    tables = TableSeries.from_tables(list(world.tables))
+    chain = Chain.from_mapping(world.chain, name="synthetic chain")
+    case = Case(
+        panel=gvc_panel(tables, chain, rest="rest"),
+        weights=neighbours(),
+        points=smile_points(tables, chain),
+        flows=stage_flows(tables, chain),
+        draws=DRAWS,
+        seed=seed,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GvcposWarning)
+        return run_battery(case, ENTRIES, SCOPES, on_test=lambda name, done, total: None)
+
+
+def analysed(cell: Cell, seed: int) -> pd.DataFrame:
+    """Return one row for every scope and test of a world: pvalue, evidence, or that it was not run."""
+    rows = [
+        {
+            "scope": run.scope,
+            "letter": run.letter,
+            "test": run.name,
+            "estimate": float("nan") if run.test is None else run.test.estimate,
+            "pvalue": float("nan") if run.test is None else run.test.pvalue,
+            "evidence": "not run" if run.test is None else run.test.evidence,
+        }
+        for run in battery(cell, seed).runs
+    ]
+    frame = pd.DataFrame(rows)
+    return frame.assign(regime=cell.regime, strength=cell.strength, moving=cell.moving, seed=seed)
+
+
+def counted(worlds: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
+    """Count rejections and what they speak for, by cell, scope and test; the estimate is the mean over worlds."""
+    found = worlds.assign(
+        run=(worlds["evidence"] != "not run").astype(int),
+        rejected=(worlds["pvalue"] < level).astype(int),
+        lockin=(worlds["evidence"] == "lock-in").astype(int),
+        upgrading=(worlds["evidence"] == "upgrading").astype(int),
+    )
+    groups = found.groupby(KEYS, sort=False)
+    out = groups[["run", "rejected", "lockin", "upgrading"]].sum()
+    return out.assign(worlds=groups.size(), estimate=groups["estimate"].mean().round(6)).reset_index()
