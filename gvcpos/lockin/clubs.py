@@ -222,8 +222,11 @@ def _details(found: _Found, members: pd.DataFrame) -> dict[str, pd.DataFrame]:
         cut = critical_value(n, found.y.shape[1], found.rho, found.level, found.trim)
         rows.append([number, n, float(found.wide.iloc[club, -1].mean()), fit.b, fit.std_error, fit.t, cut])
     tests = pd.DataFrame(rows, columns=["club", "countries", "last_mean", "b", "std_error", "t", "critical"])
-    h = pd.DataFrame(relative_paths(found.y), index=found.wide.index, columns=found.wide.columns)
-    paths = h.rename_axis(index="country", columns="year").stack().reset_index(name="h")
+    countries, periods = (axis.to_numpy() for axis in found.wide.axes)
+    h = relative_paths(found.y)
+    paths = pd.DataFrame(
+        {"country": np.repeat(countries, len(periods)), "year": np.tile(periods, len(countries)), "h": h.ravel()}
+    )
     paths["club"] = paths["country"].map(members.set_index("country")["club"])
     n, years = found.y.shape
     method = pd.DataFrame(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SpatialLags = Literal["slx", "sdm"]
 FEWEST_IN_GROUP = 4
 FEWEST_OTHERS = 8
-FEW_CLUSTERS = 30
+FEW_CLUSTERS = 50
 
 
 @dataclass(frozen=True, eq=False)

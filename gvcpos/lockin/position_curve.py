@@ -89,7 +89,7 @@ def position_capture(
     cov_type : CovarianceType
         Of the Durbin panel.
     draws, seed : int
-        Of the wild cluster bootstrap, which gives the p-values of groups and of worlds of fewer than 30 countries.
+        Of the wild cluster bootstrap, which gives the p-values of groups and of worlds of fewer than 50 countries.
     exclude, level
         As for `position_capture_slope`.
 

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gvcpos._core.options import CovarianceType
+from gvcpos.lockin.curve_words import effect_text
 from gvcpos.lockin.regression import PanelErrors
-from gvcpos.lockin.results import Inference, LockInTest, holm, infer, require_level
+from gvcpos.lockin.results import Evidence, Inference, LockInTest, holm, infer, require_level
 from gvcpos.lockin.sample import excluded, stage_names
 from gvcpos.lockin.slope_models import SlopeKind, SlopeModel, StageFit, fit_stage
 from gvcpos.lockin.wording import interval_text, judgement, number
@@ -69,7 +70,8 @@ def position_capture_slope(
     Returns
     -------
     LockInTest
-        H0: slope ≥ 0 (no lock-in) against slope < 0, one-sided. ``details``: ``coefficients``; ``within``, the sample
+        H0: slope ≥ 0 (no lock-in) against slope < 0, one-sided; ``evidence`` is upgrading where slope > 0 is shown
+        instead, by a one-sided test of the same size. ``details``: ``coefficients``; ``within``, the sample
         with country and year means taken out; with weights, ``effects``.
 
     Raises
@@ -136,6 +138,7 @@ def position_capture_slopes(
 
 def _test(fit: StageFit, capture: str, position: str, level: float) -> LockInTest:
     result = infer(fit.slope, fit.std_error, fit.df, level=level, alternative="less")
+    reading: Evidence = "lock-in" if result.pvalue < level else "upgrading" if 1 - result.pvalue < level else "none"
     return LockInTest.of(
         result,
         name=f"position–capture slope: {fit.stage}",
@@ -147,6 +150,8 @@ def _test(fit: StageFit, capture: str, position: str, level: float) -> LockInTes
         sentence=_sentence(result, fit, capture, position, level),
         details=fit.frames,
         quantity=f"slope of {capture} on {position}" + ("" if fit.model == "ols" else f" ({fit.kind})"),
+        effect=effect_text(result.estimate, capture, position),
+        evidence=reading,
     )
 
 

@@ -66,7 +66,7 @@ def stage_interactions(
     scope : str, list, mapping or None
         The world or a group of at least 4 countries.
     draws, seed : int
-        Of the wild cluster bootstrap, used with fewer than 30 countries.
+        Of the wild cluster bootstrap, used with fewer than 50 countries.
     exclude, level
         As for `position_capture_slope`.
 
