@@ -42,7 +42,7 @@ def stage_flows(tables: Tables, chain: Chain, *, embodied_in: EmbodiedIn = "fina
     DataFrame
         country and stage where value is added; destination, a stage or ``"other"`` (the sectors in none), and partner,
         the country, of the product that embodies it; year; value_added in the table's unit. Rows of a country with
-        itself are there. Sorted by year, stage, destination, country, partner; ``attrs``: chain, embodied_in.
+        itself are there. Sorted by year, stage, destination, country, partner; ``attrs``: chain, boundary, embodied_in, stages.
 
     Raises
     ------
@@ -54,6 +54,7 @@ def stage_flows(tables: Tables, chain: Chain, *, embodied_in: EmbodiedIn = "fina
     choose(embodied_in, EmbodiedIn, "embodied_in")
     out = pd.concat([_year(a, chain, embodied_in) for a in accounts_of(tables, "stage_flows")], ignore_index=True)
     out.attrs |= {"chain": chain.name, "boundary": chain.boundary, "embodied_in": embodied_in}
+    out.attrs["stages"] = list(chain.stage_names)  # their order does not hang on that of the rows
     return out
 
 

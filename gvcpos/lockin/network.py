@@ -32,7 +32,7 @@ def stage_network(
     source : str
         Stage where the value is added.
     targets : iterable of str, optional
-        Stages whose products embody it; default all that come after the source in the flows ("other" is none).
+        Stages whose products embody it; default all that come after the source in the chain ("other" is none).
     exclude : iterable of str
         Countries left out of the network; each must be in the flows, except ROW, which may be absent.
 
@@ -75,7 +75,7 @@ def stage_network(
 
 
 def _targets(flows: pd.DataFrame, source: str, targets: Iterable[str] | None) -> list[str]:
-    stages = [str(s) for s in flows["stage"].unique()]
+    stages = [str(s) for s in flows.attrs.get("stages", flows["stage"].unique())]
     known = [str(s) for s in flows["destination"].unique()]
     place = int(locate([source], stages, "stage of the flows")[0])
     if targets is None:

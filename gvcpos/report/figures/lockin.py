@@ -76,6 +76,8 @@ def smile_curves(
         grid = fig.subplots(rows, min(len(panels), _PER_ROW), sharex=True, sharey=True, squeeze=False)
         for ax in grid.ravel()[len(panels) :]:
             ax.remove()
+        for ax in grid.ravel()[: len(panels)][-grid.shape[1] :]:
+            ax.tick_params(labelbottom=True)  # also above a panel that is not there
         for ax, year in zip(grid.ravel(), panels, strict=False):
             data = points[points["year"] == year]
             _bubbles(ax, data, highlight)
@@ -89,7 +91,8 @@ def smile_curves(
         for row in grid:
             row[0].set_ylabel(ylabel)
         _frame_points(grid[0, 0], points[points["year"].isin(panels)])
-        legend_below_title(fig, _smile_handles([(names or {}).get(c, c) for c in highlight], curves is not None))
+        there = curves is not None and bool(curves.loc[curves["year"].isin(panels), "trough"].notna().any())
+        legend_below_title(fig, _smile_handles([(names or {}).get(c, c) for c in highlight], there))
         return finish(fig, title=title, source=source, synthetic=synthetic)
 
 
