@@ -1,4 +1,8 @@
-"""Monte Carlo of indices: the table drawn many times, each time one LU, always in the same memory."""
+"""Monte Carlo of indices: the table drawn many times, each time one LU, always in the same memory.
+
+Three arrays of the size of Z and Y and the factors of one system are alive, whatever the number of draws; percentiles
+need the draws of the chosen indices, 4 bytes each.
+"""
 
 from __future__ import annotations
 
@@ -40,19 +44,18 @@ def index_uncertainty(
     ----------
     table : IOTable
     errors : CellErrors
-        Assumed; what comes out is no better than they are.
     indices : sequence of str
         ``x``, ``va``, ``exports`` and the columns of `gvcpos.accounting.draws.IndexDraws`; with a chain also
         ``va_share``, ``export_share`` and ``rca``.
     draws, seed : int
     chain : Chain, optional
-        Rows are then its stages, aggregated in every draw: numerator and denominator of a stage's index err together.
+        Rows are then its stages, aggregated in every draw.
     rest : str, optional
         With a chain: name of one more stage of all other sectors.
     confidence : float
-        Of the interval, between percentiles of the draws.
+        Of the interval between percentiles.
     on_draw : callable, optional
-        Called with the draws done and the draws in all.
+        Called with the draws done and in all.
 
     Returns
     -------
@@ -64,36 +67,32 @@ def index_uncertainty(
 
     Raises
     ------
-    InputError
-        If an index is unknown or there are too few draws.
-    LabelError
-        If the table lacks a sector of the chain.
-
-    Notes
-    -----
-    Two n × n arrays and the factors of one system are alive, whatever the number of draws; percentiles need the draws
-    of the chosen indices, 4 bytes each.
+    InputError, LabelError
+        If an index is unknown, there are too few draws, or the table lacks a sector of the chain.
     """
-    if draws < _FEWEST or not 0 < confidence < 1:
-        raise InputError(f"draws={draws} must be at least {_FEWEST} and confidence={confidence} between 0 and 1.")
+    require_draws(draws, confidence)
     source = DrawnTables(table, errors)
     system, rows = IndexDraws(source.blocks), Rows.of(source.table, chain, rest)
     published = rows.values(drawn_indices(system, as_published(source.table)))
     names = chosen(indices, published)
-    spread = _Spread(names, rows.count, draws)
-    guarded, clipped = np.zeros(source.blocks.n), 0
+    spread, guarded, clipped = _Spread(names, rows.count, draws), np.zeros(source.blocks.n), 0
     for i in range(draws):
         drawn = source.draw(Seeds(seed, i))
         spread.add(rows.values(drawn_indices(system, drawn)))
-        guarded += drawn.guarded
-        clipped += drawn.clipped
+        guarded, clipped = guarded + drawn.guarded, clipped + drawn.clipped
         if on_draw is not None:
             on_draw(i + 1, draws)
     frame = spread.frame(rows, source.table.year, published, confidence)
-    frame.attrs.update(said(source.table, errors, "Monte Carlo"))
     kept = {" ".join(source.table.nodes[k]): float(guarded[k] / draws) for k in np.flatnonzero(guarded)}
-    frame.attrs.update(guarded=kept, clipped=clipped / draws, draws=draws, seed=seed, confidence=confidence)
+    frame.attrs.update(said(source.table, errors, "Monte Carlo"), guarded=kept, clipped=clipped / draws)
+    frame.attrs.update(draws=draws, seed=seed, confidence=confidence)
     return frame
+
+
+def require_draws(draws: int, confidence: float) -> None:
+    """Raise `InputError` for too few draws, or a confidence that is none."""
+    if draws < _FEWEST or not 0 < confidence < 1:
+        raise InputError(f"draws={draws} must be at least {_FEWEST} and confidence={confidence} between 0 and 1.")
 
 
 def as_published(table: IOTable) -> Drawn:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gvcpos._core.errors import EstimationError, InputError, LeftOutWarning
+from gvcpos._core.errors import EstimationError, LeftOutWarning
 from gvcpos._core.labels import align
 from gvcpos.chains import Chain
 from gvcpos.tables import IOTable, TableSeries
 from gvcpos.uncertainty.cells import CellErrors
 from gvcpos.uncertainty.covariates import Covariates
 from gvcpos.uncertainty.estimates import Estimates, as_estimates
+from gvcpos.uncertainty.monte_carlo import require_draws
 from gvcpos.uncertainty.panels import DrawnPanels, Split, drawn_panels, with_covariates
 from gvcpos.uncertainty.pooling import rubin
 from gvcpos.uncertainty.redraw import Seeds
 from gvcpos.uncertainty.results import Propagated
 
 Estimator = Callable[[pd.DataFrame], Any]
-_FEWEST = 2
 _MOST_FAILED = 0.1
 
 
@@ -46,25 +47,20 @@ def propagate(
     Parameters
     ----------
     tables : TableSeries or iterable of IOTable
-        All years; each is read once.
+        All years; each is read once, and 8 bytes are kept for each draw, row, year and column of the panel.
     chain : Chain
     errors : CellErrors
-        Those of a cell in different years are correlated by `CellErrors.between_years`.
     estimate : callable
-        From the panel (the columns of `gvcpos.chains.gvc_panel` that need vectors only: x, va, va_rate, exports,
-        shares, rca, upstreamness, downstreamness, participation and lengths) to anything `as_estimates` understands: a
-        `SpatialPanel` fit, a `LockInTest` or several, a statsmodels or linearmodels fit, `Estimates`.
+        From the panel (columns of `gvcpos.chains.gvc_panel` that need vectors only: money, shares, rca, positions,
+        participation, lengths) to what `as_estimates` understands: a spatial panel, lock-in tests, least squares.
     draws, seed : int
         A draw is one set of tables of all years.
     rest : str, optional
         Name of one more stage of all other sectors, for placebos.
     split : callable, optional
-        ``split(table, rng)`` returns the table with sectors split by weights drawn with `rng`, or by central weights
-        for None; the chain's sectors are then those of the split table.
-    covariates : DataFrame, optional
-        country, year and columns to join to the panel.
-    covariate_errors : mapping, optional
-        See `gvcpos.uncertainty.covariates.Covariates`.
+        ``split(table, rng)`` returns the table with sectors split by weights drawn with `rng`, central ones for None.
+    covariates, covariate_errors : DataFrame and mapping, optional
+        To join to the panel; see `gvcpos.uncertainty.covariates.Covariates`.
     confidence : float
     on_draw : callable, optional
         Called with the tables drawn and panels estimated so far, and how many there are in all.
@@ -75,33 +71,29 @@ def propagate(
 
     Raises
     ------
-    InputError
-        If there are too few draws.
     EstimationError
         If the estimate fails on the published tables, or in more than a tenth of the draws.
 
     Warns
     -----
     LeftOutWarning
-        If it fails in some draws; they are left out, and listed in `Propagated.failed`.
-
-    Notes
-    -----
-    Memory: 8 bytes for each draw, row, year and column of the panel, besides one year's tables.
+        If it fails in some draws, which are left out and listed in `Propagated.failed`.
     """
-    if draws < _FEWEST or not 0 < confidence < 1:
-        raise InputError(f"draws={draws} must be at least {_FEWEST} and confidence={confidence} between 0 and 1.")
+    require_draws(draws, confidence)
     series = tables if isinstance(tables, TableSeries) else TableSeries.from_tables(tables)
     joined = None if covariates is None else Covariates(covariates, covariate_errors or {})
     step = _Steps(on_draw, draws * (len(series) + 1))
     panels = drawn_panels(series, chain, errors, draws=draws, seed=seed, rest=rest, split=split, on_table=step.one)
-
-    def run(panel: pd.DataFrame, seeds: Seeds | None) -> Estimates:
-        return as_estimates(estimate(with_covariates(panel, joined, seeds)))
-
+    run = partial(_estimated, estimate=estimate, covariates=joined)
     published = run(panels.frame(0), None)
     found, failed = _every_draw(panels, published, run, [Seeds(seed, d) for d in range(draws)], step.one)
     return _propagated(published, found, failed, guarded=panels.guarded, errors=errors.text, confidence=confidence)
+
+
+def _estimated(
+    panel: pd.DataFrame, seeds: Seeds | None, *, estimate: Estimator, covariates: Covariates | None
+) -> Estimates:
+    return as_estimates(estimate(with_covariates(panel, covariates, seeds)))
 
 
 class _Steps:
@@ -119,7 +111,7 @@ class _Steps:
 def _every_draw(
     panels: DrawnPanels,
     published: Estimates,
-    run: Callable[[pd.DataFrame, Seeds], Estimates],
+    run: Callable[[pd.DataFrame, Seeds | None], Estimates],
     seeds: Sequence[Seeds],
     done: Callable[[], None],
 ) -> tuple[dict[int, Estimates], dict[int, str]]:
