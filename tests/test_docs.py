@@ -50,6 +50,15 @@ def test_the_guide_to_lock_in_runs(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "The null that there is no smile is rejected" in capsys.readouterr().out
 
 
+def test_the_guide_to_chains_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "chains.py"
+    program.write_text(snippets(ROOT / "docs" / "chains.md"), encoding="utf-8")
+    runpy.run_path(str(program))
+    said = capsys.readouterr().out
+    assert "4 wide sectors cut" in said
+    assert "12.625" in said
+
+
 def test_the_guide_to_space_names_what_is_public() -> None:
     from gvcpos import spatial
     from gvcpos.spatial import panel, weights

@@ -90,7 +90,7 @@ def dollars(unit: str) -> float:
         If it is no unit of US dollars.
     """
     words = re.sub(r"us\$|us dollars?", "usd", unit.lower().split(",")[0]).split()
-    sizes = [word for word in words if word != "usd"]
+    sizes = [word for word in words if word not in ("usd", "synthetic")]
     if "usd" not in words or len(sizes) > 1 or (sizes and sizes[0] not in _SIZES):
         raise InputError(
             f"unit {unit!r} is not an amount of US dollars, as in 'million USD' or 'USD thousand'. "
