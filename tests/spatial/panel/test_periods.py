@@ -259,6 +259,28 @@ def test_effects_are_means_over_the_periods(model: str) -> None:
     )
 
 
+@pytest.mark.parametrize("model", ["slx", "sar", "sdm"])
+def test_effects_by_unit_are_those_of_the_period(model: str) -> None:
+    y, X, W = panel(35, 12, 5, rho=0.3)
+    result = made(y, X, W, model=model).fit()
+    p, each = result.params, []
+    for period, one in W.items():
+        D = one.dense()
+        S = np.linalg.solve(np.eye(12) - p.get("rho", 0.0) * D, p["x1"] * np.eye(12) + p.get("W*x1", 0.0) * D)
+        np.testing.assert_allclose(result.effects_by_unit("x1", period=period), S, atol=1e-12)
+        part = result.effects_by_unit("x1", period=str(period), rows=["u003"], columns=["u001", "u002"])
+        np.testing.assert_allclose(part, S[[3]][:, [1, 2]], atol=1e-12)
+        each.append(result.unit_effects("x1", period=period))
+        np.testing.assert_allclose(each[-1].loc["out", "estimate"], S.sum(axis=0) - np.diag(S), atol=1e-12)
+    means = np.mean([one["estimate"].groupby(level=0).mean() for one in each], axis=0)  # direct, in, out
+    want = result.effects()["estimate"].xs("x1", level="variable")
+    np.testing.assert_allclose(means, want[["direct", "indirect", "indirect"]], rtol=1e-9)
+    gap = each[0]["std_error"].to_numpy() - each[1]["std_error"].to_numpy()
+    assert np.abs(gap).max() > 1e-4
+    with pytest.raises(LabelError, match="1999"):
+        result.unit_effects("x1", period=1999)
+
+
 def test_delta_and_simulated_errors_of_effects_agree() -> None:
     y, X, W = panel(18, 40, 8, rho=0.3)
     result = made(y, X, W, model="sdm", method="lee-yu").fit()
@@ -493,6 +515,7 @@ def test_requests_without_a_meaning_are_refused() -> None:
         lambda: model_probabilities(model),
         lambda: result.effects_by_unit("x1"),
         lambda: result.unit_effects("x1"),
+        lambda: made(y, X, W[2000], model="sdm").fit().unit_effects("x1", period=2000),
         lambda: result.predict(kind="blup"),
         lambda: result.predict(pd.DataFrame(X[0], index=pd.MultiIndex.from_product([labels(12), [2050]]))),
         lambda: specification_path(model),

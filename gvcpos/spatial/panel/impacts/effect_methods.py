@@ -46,6 +46,7 @@ class EffectMethods:
         rows: Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
         top: int | None = None,
+        period: object | None = None,
     ) -> pd.DataFrame:
         """Return who affects whom: ∂y of the unit in the row by ∂x of the unit in the column.
 
@@ -57,17 +58,19 @@ class EffectMethods:
             Only these units; then nothing of size N x N is formed.
         top : int, optional
             Return instead the strongest pairs of different units: source, affected, effect.
+        period : label, optional
+            Where W changes over time: the period whose neighbours are meant.
 
         Raises
         ------
         LabelError
-            If a name is not a regressor or a unit.
+            If a name is not a regressor, a unit or a period.
         InputError
-            If the whole matrix of more than 5000 units is asked for.
+            If the whole matrix of more than 5000 units is asked for, or W changes and no period is given.
         """
-        return matrix_frame(reading(cast("SpatialPanelResults", self)), variable, rows, columns, top)
+        return matrix_frame(reading(cast("SpatialPanelResults", self)), variable, rows, columns, top, period=period)
 
-    def unit_effects(self, variable: str, *, level: float = 0.95) -> pd.DataFrame:
+    def unit_effects(self, variable: str, *, level: float = 0.95, period: object | None = None) -> pd.DataFrame:
         """Return what x does in each unit, with delta errors.
 
         Parameters
@@ -76,6 +79,8 @@ class EffectMethods:
             A regressor.
         level : float
             Of the intervals.
+        period : label, optional
+            Where W changes over time: the period whose neighbours are meant.
 
         Returns
         -------
@@ -84,4 +89,4 @@ class EffectMethods:
             units' x on its y, "out" that of its x on all other units' y. The means of "in" and of "out" are both
             the indirect effect of `effects`.
         """
-        return unit_frame(reading(cast("SpatialPanelResults", self)), variable, level)
+        return unit_frame(reading(cast("SpatialPanelResults", self)), variable, level, period)

@@ -20,6 +20,7 @@ from gvcpos.spatial.panel.inference.normal import normal_columns
 from gvcpos.spatial.panel.inputs.design import Variable
 from gvcpos.spatial.panel.ml.logdet import Spectrum
 from gvcpos.spatial.panel.ml.multiplier import Multiplier
+from gvcpos.spatial.panel.ml.period_spectrum import spectrum_of
 from gvcpos.spatial.weights.periods import PeriodWeights
 
 Array = npt.NDArray[np.float64]
@@ -119,16 +120,31 @@ def strongest(kernel: UnitKernel, count: int) -> tuple[Array, npt.NDArray[np.int
     return values, places // n, places % n
 
 
-def kernel_of(reading: Reading, name: str) -> tuple[UnitKernel, Variable]:
-    """Return the kernel of a regressor, by name."""
-    if isinstance(reading.weights, PeriodWeights):
-        raise InputError(
-            "effects by unit are not defined for weights that change over time: who affects whom differs from period "
-            "to period. effects() gives the means."
-        )
+def kernel_of(reading: Reading, name: str, period: object | None = None) -> tuple[UnitKernel, Variable]:
+    """Return the kernel of a regressor, by name, in a period where W changes.
+
+    Raises
+    ------
+    LabelError
+        If the name is not a regressor, or the period not one of the panel.
+    InputError
+        If W changes and no period is given, or a period and W does not.
+    """
     variables = reading.variables
     chosen = variables[locate([name], [one.name for one in variables], "regressors")[0]]
-    return UnitKernel(reading.spectrum, chosen.weights.matrix, *reading.coefficients(chosen), reading.r), chosen
+    spectrum, V = reading.spectrum, chosen.weights
+    if isinstance(reading.weights, PeriodWeights):
+        if period is None:
+            raise InputError(
+                "who affects whom differs from period to period where weights change over time: name one with period=. "
+                "effects() gives the means."
+            )
+        place = int(locate([str(period)], [str(time) for time in reading.weights.times], "periods")[0])
+        spectrum = spectrum_of(reading.weights.each[place].matrix)
+        V = V.each[place] if isinstance(V, PeriodWeights) else V
+    elif period is not None:
+        raise InputError(f"period={period!r} is for weights that change over time; these are the same in all periods.")
+    return UnitKernel(spectrum, V.matrix, *reading.coefficients(chosen), reading.r), chosen
 
 
 def matrix_frame(
@@ -137,9 +153,11 @@ def matrix_frame(
     rows: Sequence[str] | None,
     columns: Sequence[str] | None,
     top: int | None,
+    *,
+    period: object | None = None,
 ) -> pd.DataFrame:
     """Make the frame; see `EffectMethods.effects_by_unit`."""
-    kernel, ids = kernel_of(reading, variable)[0], list(reading.weights.ids)
+    kernel, ids = kernel_of(reading, variable, period)[0], list(reading.weights.ids)
     if top is not None:
         if rows is not None or columns is not None or top < 1:
             raise InputError(f"top={top} is the number of strongest pairs of all, at least 1, without rows or columns.")
@@ -158,9 +176,9 @@ def matrix_frame(
     return pd.DataFrame(table, index=pd.Index(down, name="affected"), columns=pd.Index(across, name="source"))
 
 
-def unit_frame(reading: Reading, variable: str, level: float) -> pd.DataFrame:
+def unit_frame(reading: Reading, variable: str, level: float, period: object | None = None) -> pd.DataFrame:
     """Make the frame; see `EffectMethods.unit_effects`."""
-    kernel, chosen = kernel_of(reading, variable)
+    kernel, chosen = kernel_of(reading, variable, period)
     found = per_unit(kernel)
     slopes = reading.derivatives(chosen, found[0], np.moveaxis(found[1:], 0, -1))
     columns = normal_columns(found[0], reading.errors(slopes), level)
