@@ -1,14 +1,14 @@
 """The battery: all seven tests of lock-in, for every scope asked for, with what could not be run and why.
 
 The letters are those of the guide: a two axes, b smile curve, c position and capture, d mobility, e pull-through, f
-structural pull-through, g convergence and thresholds. The first test of a letter speaks for it in the verdict; the
-others of the letter look at the same question in another way.
+structural pull-through, g convergence and thresholds. The first test of a letter that can be run for a scope speaks for
+it in the verdict; the others of the letter look at the same question in another way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 import pandas as pd
@@ -128,8 +128,9 @@ class Battery:
         Returns
         -------
         DataFrame
-            scope, letter, question; evidence ("lock-in", "upgrading", "none" or "not run"), pvalue, pvalue_holm (over
-            the first tests of the scope) and survives, whether it holds at the level after that adjustment.
+            scope, letter, question, test; evidence ("lock-in", "upgrading", "none" or "not run"); pvalue, that of what
+            it speaks for: of a one-sided test that speaks for upgrading the p-value of the other side; pvalue_holm
+            (over the first tests of the scope) and survives, whether it holds at the level after that adjustment.
         """
         firsts = pd.DataFrame(
             [
@@ -137,8 +138,9 @@ class Battery:
                     "scope": run.scope,
                     "letter": run.letter,
                     "question": LETTERS[run.letter],
+                    "test": run.name,
                     "evidence": "not run" if run.test is None else run.test.evidence,
-                    "pvalue": float("nan") if run.test is None else run.test.pvalue,
+                    "pvalue": float("nan") if run.test is None else side(run.test),
                 }
                 for run in self.runs
                 if run.first
@@ -194,22 +196,36 @@ def run_battery(
         Told name, number done and number of all.
     """
     wanted = list(scopes)
-    runs, total = [], len(entries) * len(wanted)
+    runs: list[Run] = []
     for scope in wanted:
-        name = Scope.of(scope, case.panel, case.exclude).name
-        seen: set[str] = set()
+        name, own = Scope.of(scope, case.panel, case.exclude).name, []
         for entry in entries:
-            runs.append(_run(case, entry, scope, name=name, first=entry.letter not in seen))
-            seen.add(entry.letter)
-            on_test(f"{entry.name}, {name}", len(runs), total)
+            own.append(_run(case, entry, scope, name))
+            on_test(f"{entry.name}, {name}", len(runs) + len(own), len(entries) * len(wanted))
+        runs += _with_first(own)
     return Battery(tuple(runs), case.level)
 
 
-def _run(case: Case, entry: Entry, scope: ScopeLike, *, name: str, first: bool) -> Run:
+def _run(case: Case, entry: Entry, scope: ScopeLike, name: str) -> Run:
     try:
-        return Run(entry.letter, first, name, entry.name, entry.run(case, scope))
+        return Run(entry.letter, False, name, entry.name, entry.run(case, scope))
     except GvcposError as error:
-        return Run(entry.letter, first, name, entry.name, None, str(error))
+        return Run(entry.letter, False, name, entry.name, None, str(error))
+
+
+def _with_first(runs: Sequence[Run]) -> list[Run]:
+    """Mark the first test of each letter that could be run, or else the first."""
+    out = list(runs)
+    for letter in dict.fromkeys(run.letter for run in runs):
+        places = [i for i, run in enumerate(runs) if run.letter == letter]
+        speaks = next((i for i in places if runs[i].test is not None), places[0])
+        out[speaks] = replace(runs[speaks], first=True)
+    return out
+
+
+def side(test: LockInTest) -> float:
+    """Return the p-value of what a test speaks for: upgrading is on the other side of a test of lock-in alone."""
+    return 1.0 - test.pvalue if test.evidence == "upgrading" and test.pvalue > 0.5 else test.pvalue
 
 
 def chosen_letters(tests: Iterable[Letter] | Literal["all"]) -> tuple[str, ...]:

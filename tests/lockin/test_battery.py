@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from gvcpos._core.errors import EstimationError, InputError, LabelError
 from gvcpos.lockin import LockInTest, lock_in
-from gvcpos.lockin.battery import LETTERS, Entry, adjust, chosen_letters, run_battery
+from gvcpos.lockin.battery import LETTERS, Entry, adjust, chosen_letters, run_battery, side
 from gvcpos.lockin.entries import ENTRIES, Case
 from gvcpos.lockin.results import infer
 from gvcpos.lockin.scope import ScopeLike
@@ -82,6 +84,21 @@ def test_the_sentence_names_who_agrees_and_who_does_not() -> None:
     table = battery.agreement().set_index("letter")
     assert table["evidence"].to_dict() == {"a": "lock-in", "c": "upgrading", "e": "not run", "g": "none"}
     assert table["survives"].to_dict() == {"a": True, "c": False, "e": False, "g": False}
+
+
+def test_the_other_side_of_a_one_sided_test_has_its_own_p_value() -> None:
+    upgrading = replace(made(1.0, "upgrading"), pvalue=0.99)
+    assert side(upgrading) == pytest.approx(0.01)
+    assert side(replace(made(1.0, "none"), pvalue=0.99)) == 0.99
+    assert side(replace(made(1.0, "upgrading"), pvalue=0.02)) == 0.02
+
+
+def test_the_next_test_speaks_where_the_first_cannot_be_run() -> None:
+    plan = (Entry("e", "one", fails), Entry("e", "two", lambda case, scope: made(-4.0, "lock-in")))
+    case = Case(panel=worlds.panel(1, n=6, years=5))
+    battery = run_battery(case, plan, (None,), on_test=lambda *what: None)
+    assert battery.agreement()[["test", "evidence"]].to_numpy().tolist() == [["two", "lock-in"]]
+    assert [run.first for run in battery.runs] == [False, True]
 
 
 def test_letters_are_checked_and_kept_in_order() -> None:
