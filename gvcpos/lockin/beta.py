@@ -46,9 +46,8 @@ def beta_convergence(
 
     Parameters
     ----------
-    panel : DataFrame
-        Tidy panel of `gvc_panel`.
-    column, stage : str
+    panel, column, stage
+        Tidy panel of `gvc_panel`, the column that may converge, and the stage.
     controls : sequence of str
         Their initial values make convergence conditional; cross-section only.
     form : {"cross-section", "panel"}
@@ -60,8 +59,6 @@ def beta_convergence(
         The world or a group of at least 8 countries.
     draws, seed : int
         Of random walks, against which the panel form is tested.
-    exclude, level
-        As for `position_capture_slope`.
 
     Returns
     -------
@@ -73,38 +70,23 @@ def beta_convergence(
 
     Raises
     ------
-    InputError
-        For one country: convergence is between countries.
-    EstimationError
-        With fewer than 8 countries.
-
-    Warns
-    -----
-    DroppedRowsWarning
-        Naming countries without positive values (with `logs`) or without a value in every year.
+    InputError, EstimationError
+        For one country, as convergence is between countries; with fewer than 8 countries. A warning names countries
+        that lack values, or positive ones with `logs`.
     """
     require_level(level)
     choose(form, Form, "form")
     if form == "panel" and controls:
         raise InputError("beta_convergence: controls enter the cross-section only; the panel form has country effects.")
     paths = _paths(panel, column, stage, controls, logs=logs, scope=scope, exclude=exclude)
-    y, years = paths.y, paths.years
-    span = float(years[-1] - years[0])
+    y = paths.y
     if form == "cross-section":
-        growth = (y[:, -1] - y[:, 0]) / span
-        X = np.column_stack([y[:, 0], *(paths.controls[:, j] for j in range(len(controls)))])
-        fit = hc3(growth, X)
-        rest = instrumented((y[:, -1] - y[:, 1]) / (years[-1] - years[1]), y[:, 1], y[:, 0], paths.controls)
-        names = ["initial level", *controls]
-        details = {"coefficients": _frame(fit, names), "instrumented": _frame(rest, names)}
-        result = infer(float(fit.params[0]), float(fit.std_errors[0]), fit.df, level=level, alternative="less")
-        shown = rest.params[0] / rest.std_errors[0]
-        caution = _mean_reversion(float(shown), rest.df, level)
+        result, details, caution = _across(paths, controls, level)
     else:
         test = unit_root(y, draws, seed)
-        result = _drawn(test, level)
+        result, caution = _drawn(test, level), ""
         columns = {"rho": test.rho, "rho_under_null": test.rho - test.estimate, "std_error": test.std_error}
-        details, caution = {"coefficients": pd.DataFrame([columns])}, ""
+        details = {"coefficients": pd.DataFrame([columns])}
     return _beta_test(result, paths, column, stage, form=form, level=level, details=details, caution=caution)
 
 
@@ -120,6 +102,8 @@ def sigma_convergence(
 ) -> LockInTest:
     """Test whether the spread between countries is the same in the last year as in the first.
 
+    Arguments, errors and warnings are those of `beta_convergence`.
+
     Returns
     -------
     LockInTest
@@ -127,10 +111,6 @@ def sigma_convergence(
         first; the statistic, that of last less first on last plus first (zero slope if and only if variances are
         equal), with HC3 errors. ``evidence`` is upgrading where the spread has narrowed, lock-in where it has widened.
         ``details``: ``dispersion``, mean and standard deviation by year.
-
-    See Also
-    --------
-    beta_convergence : For the arguments, errors and warnings.
     """
     require_level(level)
     paths = _paths(panel, column, stage, (), logs=logs, scope=scope, exclude=exclude)
@@ -141,11 +121,9 @@ def sigma_convergence(
     change = float(np.log(spread[-1] / spread[0]))
     # d log(s_T/s_0) = slope (v_T + v_0 + 2c) / (2 s_T s_0) near equality: carries the error over.
     scale = float((y[:, -1] + y[:, 0]).var(ddof=1) / (2 * spread[-1] * spread[0]))
-    low, high = (scale * v for v in test.conf_int)
-    shift = change - scale * test.estimate
+    low, high = (change + scale * (v - test.estimate) for v in test.conf_int)
     reading: Evidence = "none" if test.pvalue >= level else "upgrading" if change < 0 else "lock-in"
     verdict = judgement(test.pvalue, level, f"the spread in {years[-1]} is that of {years[0]}", "two-sided")
-    moved = f"The spread of {column} in {stage} between countries {'narrowed' if change < 0 else 'widened'}"
     effect = f"a standard deviation {percent(abs(np.expm1(change)))} {'smaller' if change < 0 else 'larger'}"
     return LockInTest(
         name=f"sigma-convergence: {stage}",
@@ -153,16 +131,16 @@ def sigma_convergence(
         alternative="it differs",
         estimate=change,
         std_error=scale * test.std_error,
-        conf_int=(low + shift, high + shift),
+        conf_int=(low, high),
         statistic=test.statistic,
-        distribution=test.distribution,
+        distribution="t",
         df=test.df,
         pvalue=test.pvalue,
         level=level,
         nobs=y.size,
         ncountries=len(y),
-        sentence=f"{moved}: {effect} in {years[-1]} than in {years[0]}. {verdict}."
-        + ("" if test.pvalue < level else " This does not show that it is."),
+        sentence=f"Between countries, {column} in {stage} has {effect} in {years[-1]} than in {years[0]}. {verdict}"
+        + ("." if test.pvalue < level else "; this does not show that it is."),
         details={"dispersion": pd.DataFrame({"year": years, "mean": y.mean(axis=0), "std": spread})},
         quantity="log of last over first standard deviation",
         scope=paths.scope,
@@ -215,6 +193,16 @@ def _paths(
         raise EstimationError(f"{what}: {len(wide)} countries in {wide.shape[1]} years; {_FEWEST} and 3 are needed.")
     first = frame.xs(wide.columns[0], level="year").loc[wide.index, list(controls)]
     return _Paths(wide.to_numpy(), first.to_numpy(), [int(v) for v in wide.columns], whom.name, logs)
+
+
+def _across(paths: _Paths, controls: Sequence[str], level: float) -> tuple[Inference, dict[str, pd.DataFrame], str]:
+    """Regress growth on the initial level, plainly and with the first year as instrument for the second."""
+    y, years, names = paths.y, paths.years, ["initial level", *controls]
+    fit = hc3((y[:, -1] - y[:, 0]) / (years[-1] - years[0]), np.column_stack([y[:, 0], paths.controls]))
+    rest = instrumented((y[:, -1] - y[:, 1]) / (years[-1] - years[1]), y[:, 1], y[:, 0], paths.controls)
+    result = infer(float(fit.params[0]), float(fit.std_errors[0]), fit.df, level=level, alternative="less")
+    caution = _mean_reversion(float(rest.params[0] / rest.std_errors[0]), rest.df, level)
+    return result, {"coefficients": _frame(fit, names), "instrumented": _frame(rest, names)}, caution
 
 
 def _drawn(test: UnitRoot, level: float) -> Inference:

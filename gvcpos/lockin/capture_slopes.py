@@ -70,8 +70,7 @@ def position_capture_slope(
     Returns
     -------
     LockInTest
-        H0: slope ≥ 0 (no lock-in) against slope < 0, one-sided; ``evidence`` is upgrading where slope > 0 is shown
-        instead, by a one-sided test of the same size. ``details``: ``coefficients``; ``within``, the sample
+        H0: slope ≥ 0 (no lock-in) against < 0; ``evidence`` is upgrading where > 0 is shown instead. ``details``: ``coefficients``; ``within``, the sample
         with country and year means taken out; with weights, ``effects``.
 
     Raises

@@ -62,15 +62,9 @@ def convergence_clubs(
 
     Raises
     ------
-    InputError
-        If years are not evenly spaced, or a yearly mean is not positive.
-    EstimationError
-        With fewer than 6 years or countries; for a country or group where there is no club.
-
-    Warns
-    -----
-    DroppedRowsWarning
-        Naming countries without a value in every year.
+    InputError, EstimationError
+        If years are not evenly spaced or a yearly mean is not positive; with fewer than 6 years or countries; for a
+        country or group where there is no club. Countries without a value in every year are named in a warning.
 
     Notes
     -----

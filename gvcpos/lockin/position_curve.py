@@ -5,6 +5,11 @@
 The smile of the value chain is a curve: its slope differs along it. What is tested is the marginal slope b1 + 2 b2 p
 at the position p of whom is asked about; where the curve turns, and whether it turns within the data at all (Lind &
 Mehlum 2010), stand in the details.
+
+All countries of the world share the curve. A group has its own beside that of the others, with common years, and
+p-values from a wild cluster bootstrap (`gvcpos.lockin.wild`). One country has few years: the others' year effects are
+taken out of its series, and generalised least squares with the AR(1) coefficient that the others' residuals share is
+referred to Student's t with years less parameters as degrees of freedom (`gvcpos.lockin.own_series`).
 """
 
 from __future__ import annotations
@@ -64,56 +69,34 @@ def position_capture(
 
     Parameters
     ----------
-    panel : DataFrame
-        Tidy panel of `gvc_panel`.
-    stage : str
-    capture, position, controls
+    panel, stage, capture, position, controls, exclude, level
         As for `position_capture_slope`.
     square : bool
         With position squared; False gives one slope at every position.
     at : {"mean", "last"} or float
         Where the slope is tested: the scope's mean position, its mean in the last year, or a position.
-    weights : Weights, optional
-        Adds spatial lags.
-    spatial : {"slx", "sdm"}
-        Lags of the regressors (least squares), or a spatial Durbin panel, which also lags capture; the latter for the
-        world.
-    slope : {"coefficient", "direct", "total"}
-        Of the Durbin panel.
+    weights, spatial : Weights; {"slx", "sdm"}
+        Adds spatial lags of the regressors (least squares), or, for the world, also of capture (Durbin panel).
+    slope, cov_type
+        Of the Durbin panel, as for `position_capture_slope`.
     scope : str, list, mapping or None
-        The world: all countries share the curve. A group: it has its own curve beside that of the others, with
-        common years. One country: its own series, the others' years taken out.
+        The world, a group, or one country.
     errors : {"clustered", "driscoll-kraay"}
-        For the world without a Durbin panel. Clustered by country they stand serial correlation and shocks that all
-        share; Driscoll–Kraay errors also shocks that pass from country to country, but want many years.
-    cov_type : CovarianceType
-        Of the Durbin panel.
+        For the world. Driscoll–Kraay errors also stand shocks that pass between countries, but want many years.
     draws, seed : int
-        Of the wild cluster bootstrap, which gives the p-values of groups and of worlds of fewer than 50 countries.
-    exclude, level
-        As for `position_capture_slope`.
+        Of the wild cluster bootstrap, which gives p-values of groups and of worlds of fewer than 50 countries.
 
     Returns
     -------
     LockInTest
-        H0: marginal slope ≥ 0 against < 0, one-sided. ``evidence`` is lock-in where a negative slope is shown, and
-        upgrading where a positive one is, each by a one-sided test of size `level`. ``details``: ``coefficients``;
-        ``readings``, the p-values of both sides; ``method``; with a square ``turning_point``, ``shape`` and ``curve``
-        (position and marginal slope with its interval along the scope's range).
+        H0: marginal slope ≥ 0 against < 0. ``evidence``: lock-in where a negative slope is shown, upgrading where a
+        positive one is, each by a one-sided test of size `level`. ``details``: ``coefficients``, ``readings`` (both
+        p-values), ``method``; with a square ``turning_point``, ``shape`` (Lind & Mehlum) and ``curve``.
 
     Raises
     ------
-    InputError
-        If a group has fewer than 4 countries, a country has fewer than 8 others to learn the years from, or a Durbin
-        panel is asked for less than the world.
-    LabelError, EstimationError
-        As `position_capture_slope`.
-
-    Notes
-    -----
-    One country has few years: its test uses Student's t with years less parameters as degrees of freedom, and
-    generalised least squares with the AR(1) coefficient that the other countries' residuals share. See
-    `gvcpos.lockin.own_series`; groups, `gvcpos.lockin.wild`.
+    InputError, LabelError, EstimationError
+        As `position_capture_slope`; for a group of fewer than 4 countries, or a country with fewer than 8 others.
     """
     require_level(level)
     choose(spatial, SpatialLags, "spatial")

@@ -55,11 +55,9 @@ def stage_interactions(
     ----------
     panel : DataFrame
         Tidy panel of `gvc_panel`.
-    stages : sequence of str, optional
-        Two or more; default all.
-    reference : str, optional
-        Default the last of `stages`.
-    capture, position, controls, square
+    stages, reference : sequence of str, str, optional
+        Two stages or more, default all; the reference, default the last of them.
+    capture, position, controls, square, exclude, level
         As for `position_capture`; each stage has coefficients of its own.
     weights : Weights, optional
         Adds each stage's spatial lags of its regressors.
@@ -67,8 +65,6 @@ def stage_interactions(
         The world or a group of at least 4 countries.
     draws, seed : int
         Of the wild cluster bootstrap, used with fewer than 50 countries.
-    exclude, level
-        As for `position_capture_slope`.
 
     Returns
     -------

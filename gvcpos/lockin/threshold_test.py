@@ -1,6 +1,9 @@
 """Does the slope of capture on position change where research, income or participation passes a threshold?
 
 Fixed-effects panel threshold of Hansen (1999), one and two thresholds, with p-values from a wild cluster bootstrap.
+Regimes' slopes have errors clustered by country that take the thresholds as known. The set {γ: LR(γ) ≤ 7.35} has its
+level for errors that are independent over time; with persistent errors it covers less often (see the guide), and the
+p-value, which keeps a country's residuals together, is the part to lean on.
 """
 
 from __future__ import annotations
@@ -46,53 +49,29 @@ def threshold(
     ----------
     panel : DataFrame
         Tidy panel of `gvc_panel`, with `by` merged in.
-    y, x : str
-        Capture and position; or its growth and its initial level.
-    by : str
-        The threshold variable. It should not answer to `y` of the same year: a level of years ago, or research,
-        rather than participation of the same table.
-    stage : str
+    y, x, by : str
+        Capture, position, and the threshold variable, which should not answer to `y` of the same year.
     controls : sequence of str
         With one slope in all regimes.
     shift : bool
         Regimes have levels of their own; False as in Hansen (1999), where a jump in level counts as a change of slope.
     most : {1, 2}
-        Thresholds looked for.
-    trim : float
-        Least share of rows in an outer regime.
-    grid : int
-        Most candidates, quantiles of `by`.
+        Thresholds looked for, among `grid` quantiles of `by` at most, with a share `trim` of rows in each regime.
     scope : str, list, mapping or None
         The world or a group of at least 10 countries.
-    draws, seed : int
-        Of the wild cluster bootstrap.
-    exclude, level
-        As for `position_capture_slope`.
 
     Returns
     -------
     LockInTest
-        H0: no threshold (one slope). The estimate is the lowest regime's slope less the highest's at the thresholds
-        found (at least one), with errors clustered by country that take the thresholds as known. ``evidence``, where
-        the null is rejected: lock-in if a regime's slope is shown to be negative, upgrading if none is and one is shown
-        to be positive. ``details``: ``thresholds`` (estimate, set, F and p-value of the first and second), ``slopes``
-        by regime, ``likelihood_ratio`` (the curve of the first), ``regimes`` (country, year, regime).
+        H0: one slope. The estimate is the lowest regime's slope less the highest's. ``evidence``, where the null is
+        rejected: lock-in if a regime's slope is shown to be negative, upgrading if none is and one is shown to be
+        positive. ``details``: ``thresholds`` (estimate, set, F, p-value), ``slopes`` by regime, ``likelihood_ratio``
+        (the curve of the first), ``regimes`` (country, year, regime).
 
     Raises
     ------
-    InputError
-        For one country, whose own years carry no threshold: ask for the world and look it up in ``regimes``.
-    EstimationError
-        If too few rows are left or `by` hardly varies.
-
-    Warns
-    -----
-    DroppedRowsWarning
-
-    Notes
-    -----
-    The set {γ: LR(γ) ≤ 7.35} has its level for errors that are independent over time; with persistent errors it covers
-    less often (see the guide), and the p-value, which keeps a country's residuals together, is the part to lean on.
+    InputError, EstimationError
+        For one country: ask for the world and look it up in ``regimes``. If few rows are left or `by` hardly varies.
     """
     require_level(level)
     if most not in (1, 2) or not 0 < trim < 0.4:
@@ -102,21 +81,9 @@ def threshold(
         raise InputError(
             f"scope {whom.name!r}: one country's years carry no threshold. Ask for the world and look up regimes."
         )
-    what = f"{stage}: threshold in {by}"
     frame = stage_frame(panel, stage, [y, x, by, *controls], left_out)
-    frame = complete_rows(frame[frame.index.get_level_values("country").isin(whom.countries)], what)
-    require_size(frame, 4 + len(controls), what)
-    if (n := frame.index.get_level_values("country").nunique()) < _FEWEST:
-        raise InputError(f"{what}: {n} countries in scope {whom.name!r}; at least {_FEWEST} are needed.")
-    model = ThresholdModel(
-        frame[y].to_numpy(),
-        frame[x].to_numpy(),
-        frame[by].to_numpy(),
-        controls=frame[list(controls)].to_numpy(),
-        entity=frame.index.get_level_values("country").to_numpy(),
-        period=frame.index.get_level_values("year").to_numpy(),
-        shift=shift,
-    )
+    frame = frame[frame.index.get_level_values("country").isin(whom.countries)]
+    frame, model = _model(frame, (y, x, by, *controls), f"{stage}: threshold in {by}, scope {whom.name}", shift=shift)
     found = _find(model, most=most, trim=trim, grid=grid, draws=draws, seed=seed, level=level)
     return _test(found, frame, whom.name, (y, x, by, stage), level)
 
@@ -130,6 +97,27 @@ class _Found:
     searches: tuple[Search, ...]
     pvalues: tuple[float, ...]
     draws: np.ndarray
+
+
+def _model(
+    frame: pd.DataFrame, names: tuple[str, ...], what: str, *, shift: bool
+) -> tuple[pd.DataFrame, ThresholdModel]:
+    """Return the complete rows of a sample and their model."""
+    frame = complete_rows(frame, what)
+    require_size(frame, len(names) + 1, what)
+    if (n := frame.index.get_level_values("country").nunique()) < _FEWEST:
+        raise InputError(f"{what}: {n} countries; at least {_FEWEST} are needed.")
+    y, x, by, *controls = names
+    model = ThresholdModel(
+        frame[y].to_numpy(),
+        frame[x].to_numpy(),
+        frame[by].to_numpy(),
+        controls=frame[controls].to_numpy(),
+        entity=frame.index.get_level_values("country").to_numpy(),
+        period=frame.index.get_level_values("year").to_numpy(),
+        shift=shift,
+    )
+    return frame, model
 
 
 def _find(model: ThresholdModel, *, most: int, trim: float, grid: int, draws: int, seed: int, level: float) -> _Found:
