@@ -158,8 +158,8 @@ def _row(plan: _Plan, name: str, target: pd.DataFrame, pushed: pd.DataFrame) -> 
     try:
         require_size(sample, len(columns) - 1, what)
         fit = slope(regression_rows(sample, list(target.columns)), jackknife=False, what=what)
-    except EstimationError as error:
-        return row | {"nobs": 0, "ncountries": 0, "not_estimated": str(error)}
+    except EstimationError as why:
+        return row | {"nobs": 0, "ncountries": 0, "not_estimated": str(why)}
     estimate, error = float(fit.estimates(fit.y)), float(fit.clustered(fit.y))
     row |= {"estimate": estimate, "std_error": error, "statistic": estimate / error}
     return row | {"nobs": len(fit.y), "ncountries": len(np.unique(fit.country)), "not_estimated": ""}
