@@ -42,7 +42,8 @@ def stage_flows(tables: Tables, chain: Chain, *, embodied_in: EmbodiedIn = "fina
     DataFrame
         country and stage where value is added; destination, a stage or ``"other"`` (the sectors in none), and partner,
         the country, of the product that embodies it; year; value_added in the table's unit. Rows of a country with
-        itself are there. Sorted by year, stage, destination, country, partner; ``attrs``: chain, boundary, embodied_in, stages.
+        itself are there. Sorted by year, stage, destination, country, partner; ``attrs``: chain, boundary, embodied_in,
+        stages.
 
     Raises
     ------
