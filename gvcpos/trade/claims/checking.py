@@ -171,5 +171,5 @@ def _row(claim: Claim, finding: _Finding, basis: str) -> dict[str, object]:
         "outcome": finding.outcome,
         "how": finding.words,
         "sentence": f"{claim.text}, {claim.when}: {claim.stated}{': ' if claim.stated else ''}{finding.outcome} "
-        "({finding.words}).",
+        f"({finding.words}).",
     }

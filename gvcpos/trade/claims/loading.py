@@ -143,10 +143,15 @@ def _claims_of(name: str, data: Any, line_of: LineOf) -> list[Claim]:
         try:
             found.append(Claim.model_validate(given | {"id": key} if isinstance(given, dict) else given))
         except ValidationError as error:
-            faults += [_fault(item, name, ("claims", key), line_of) for item in error.errors()]
+            faults += [_fault(item, name, ("claims", key), line_of) for item in error.errors() if not _hollow(item)]
     if faults:
         raise SpecificationError("\n".join(dict.fromkeys(faults)))
     return found
+
+
+def _hollow(item: ErrorDetails) -> bool:
+    """Say whether a list is called short only because its entries are wrong, which is told already."""
+    return item["type"] == "too_short" and len(item["input"]) >= item.get("ctx", {}).get("min_length", 1)
 
 
 def _fault(item: ErrorDetails, name: str, start: tuple[Any, ...], line_of: LineOf) -> str:
