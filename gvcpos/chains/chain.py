@@ -284,8 +284,8 @@ class Chain:
         ----------
         table : IOTable
         trade, production : DataFrame, optional
-            As in `gvcpos.chains.SplitWeights.from_trade`, which also takes `data` (rest, unit, missing, reexports, cap,
-            relative_error, sales_error, distribution).
+            As in `SplitWeights.from_trade`, which also takes `data`: rest, unit, missing, reexports, cap,
+            relative_error, sales_error, distribution.
         weights : SplitWeights, optional
             In place of trade and production.
         linkage : mapping of (stage, stage) to float, optional
@@ -332,14 +332,12 @@ def _stage_mapping(stage: Stage) -> dict[str, Any]:
         out["description"] = stage.description
     out["sectors"] = list(stage.sectors)
     if stage.goods:
-        out["hs"] = {s: [hs for hs, maker in stage.goods if maker == s] for s in dict(_turned(stage.goods))}
+        out["hs"] = {
+            s: [hs for hs, maker in stage.goods if maker == s] for s in dict.fromkeys(maker for _, maker in stage.goods)
+        }
     elif stage.hs:
         out["hs"] = list(stage.hs)
     return out
-
-
-def _turned(pairs: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
-    return [(b, a) for a, b in pairs]
 
 
 def _build(parts: Mapping[str, Any], origin: str) -> Chain:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos.chains import Chain, SplitWeights, Stage
+from gvcpos.chains.split.prior import fit_into
+from gvcpos.tables import IOTable
 from tests.chains.splits import TOY, toy_table, toy_trade
 
 TABLE = toy_table(11)
@@ -63,6 +67,7 @@ def test_codes_with_and_without_the_point_and_below(hs: object) -> None:
         (trade(), {"missing": {"upstream": "none"}}, LabelError, "missing says nothing of the stage 'midstream'"),
         (trade(), {"reexports": "x"}, InputError, "reexports='x' is not known"),
         (trade(), {"cap": 2.0}, InputError, r"cap=2.0: .* lies in \(0, 1\]"),
+        (trade(), {"units": "USD"}, InputError, "no rule units for trade .* Allowed: rest, unit, missing"),
         (trade(), {"distribution": "normal"}, InputError, "distribution='normal' is not known"),
         (trade(), {"relative_error": -0.1}, InputError, "relative error is negative"),
         (trade(), {"sales_error": np.nan}, InputError, "sales_error=nan"),
@@ -252,3 +257,46 @@ def test_indices_of_draws_centre_on_the_split() -> None:
     for name in ("upstreamness", "va_rate", "wwyz_forward", "wwyz_backward", "va_share"):
         np.testing.assert_allclose(point[name], compared.loc[point.index, f"{name}_split"], rtol=1e-10)
     assert (drawn["upstreamness"].std().dropna() > 0).all()
+
+
+def test_halves_of_a_country_count_as_one() -> None:
+    labels = {"NA": "CN1", "CHN": "CN2"}
+    table = toy_table(11)
+    halves = IOTable.from_arrays(
+        table.Z,
+        table.Y,
+        countries=[labels.get(c, c) for c in table.countries],
+        sectors=table.sectors,
+        final_categories=table.final_categories,
+        va=table.va,
+        x=table.x,
+        year=2011,
+        unit="million USD",
+    )
+    split = TOY.split(halves, trade({"exporter": "CN1"}, {"exporter": "CN2"}), missing="exports")
+    frame, compared = split.draw_indices(1, seed=0), split.compare()
+    assert set(frame["country"]) == {"AUS", "CHN", "ROW"}
+    china = frame.query("draw == 0 and country == 'CHN' and stage == 'midstream'").iloc[0]
+    same = compared.query("country == 'CHN' and stage == 'midstream'").iloc[0]
+    assert china["x"] == pytest.approx(6.0)
+    for name in ("upstreamness", "va_rate", "wwyz_forward", "wwyz_backward"):
+        assert china[name] == pytest.approx(same[f"{name}_split"], rel=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_what_does_not_fit_goes_to_the_others(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    wanted = rng.gamma(0.5, 1.0, (3, 6)) * (rng.random((3, 6)) < 0.6)
+    limit = rng.gamma(0.5, 1.0, (3, 6))
+    limit *= np.maximum(1.0, 1.01 * wanted.sum(axis=1) / limit.sum(axis=1))[:, None]
+    fitted = fit_into(wanted, limit)
+    assert (fitted <= limit * (1 + 1e-12)).all()
+    np.testing.assert_allclose(fitted.sum(axis=1), wanted.sum(axis=1), rtol=1e-9)
+    below = (wanted > 0) & (fitted < limit * (1 - 1e-9))
+    for row in range(3):
+        up = fitted[row, below[row]] / wanted[row, below[row]]
+        assert (up >= 1 - 1e-12).all()
+        assert up.size == 0 or np.ptp(up) < 1e-6 * up.max()
+    room = wanted < limit
+    np.testing.assert_array_equal(fit_into(wanted * room, limit), wanted * room)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,48 @@ _T = TypeVar("_T", str, float)
 FloatArray = npt.NDArray[np.float64]
 MissingProduction = Literal["wide-ratio", "exports", "none"]
 ReExports = Literal["made", "dropped"]
+
+
+@dataclass(frozen=True)
+class DataRules:
+    """How trade and production data are read.
+
+    Attributes
+    ----------
+    rest : str, optional
+        Country of the table that takes in those it does not have; by default they are an error.
+    unit : str or float
+        Of ``value`` in both frames ("million USD", "USD thousand"), or the table's units in one unit of it.
+    missing : {"wide-ratio", "exports", "none"} or mapping of stage to one
+        Output without production data: exports over the part of its output that the wide sector sells abroad; exports
+        alone; or nothing, exports being re-exports.
+    reexports : {"made", "dropped"}
+        Exports beyond production: output is raised to them, or they are scaled to it.
+    cap : float, optional
+        Largest share of a wide sector; by default more than the whole is an error.
+    relative_error : float or mapping of stage to float
+        Of output, where the production frame does not say.
+    """
+
+    rest: str | None = None
+    unit: str | float = "million USD"
+    missing: MissingProduction | Mapping[str, MissingProduction] = "wide-ratio"
+    reexports: ReExports = "made"
+    cap: float | None = None
+    relative_error: float | Mapping[str, float] = 0.2
+
+    @classmethod
+    def of(cls, rules: Mapping[str, Any]) -> DataRules:
+        """Make rules of keywords; InputError for one that is not known or cannot be."""
+        unknown = [name for name in rules if name not in cls.__dataclass_fields__]
+        if unknown:
+            known = ", ".join(cls.__dataclass_fields__)
+            raise InputError(f"no rule {enumerate_labels(unknown)} for trade and production data. Allowed: {known}.")
+        found = cls(**rules)
+        choose(found.reexports, ReExports, "reexports")
+        if found.cap is not None and not 0 < found.cap <= 1:
+            raise InputError(f"cap={found.cap}: the largest share of a wide sector's output lies in (0, 1].")
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,38 +144,28 @@ def goods_of(table: IOTable, chain: Chain, rest: str | None = None) -> Goods:
 
 
 def estimate(
-    table: IOTable,
-    chain: Chain,
-    trade: pd.DataFrame | HasFrame,
-    production: pd.DataFrame | None,
-    *,
-    rest: str | None,
-    unit: str | float,
-    missing: MissingProduction | Mapping[str, MissingProduction],
-    reexports: ReExports,
-    cap: float | None,
-    relative_error: float | Mapping[str, float],
+    table: IOTable, chain: Chain, trade: pd.DataFrame | HasFrame, production: pd.DataFrame | None, rules: DataRules
 ) -> Estimates:
     """Estimate from trade and production; see `SplitWeights.from_trade`."""
-    goods = goods_of(table, chain, rest)
-    scale = money_scale(unit, table.meta.unit)
+    goods = goods_of(table, chain, rules.rest)
+    scale = money_scale(rules.unit, table.meta.unit)
     flows = read_flows(trade, goods, scale)
     wide, to = wide_sales(table, goods.sectors)
     home = np.arange(len(goods.countries))
     domestic = flows[home, :, home].copy()  # of countries counted in `rest` with one another
     flows[home, :, home] = 0.0
     exports = flows.sum(axis=2)
-    errors = np.array([_of_stage(relative_error, stage, "relative_error") for stage in goods.stages], dtype=float)
+    errors = np.array([_of_stage(rules.relative_error, stage, "relative_error") for stage in goods.stages], dtype=float)
     made = np.full(wide.shape, np.nan)
     relative = np.broadcast_to(errors, wide.shape).copy()
     if production is not None:
         made, own = read_production(production, goods, scale, table.meta.unit, exports)
         relative = np.where(np.isnan(own), relative, own)
-    rules = [choose(_of_stage(missing, s, "missing"), MissingProduction, "missing") for s in goods.stages]
+    missing = [choose(_of_stage(rules.missing, s, "missing"), MissingProduction, "missing") for s in goods.stages]
     traded = exports + domestic
     grossed = np.divide(exports, _sold_abroad(wide, to), out=exports.copy(), where=_sold_abroad(wide, to) > 0)
-    output, basis = _output(made, traded, np.maximum(grossed, traded), np.array(rules, dtype=object))
-    if choose(reexports, ReExports, "reexports") == "made":
+    output, basis = _output(made, traded, np.maximum(grossed, traded), np.array(missing, dtype=object))
+    if rules.reexports == "made":
         short = ~np.isnan(made) & (output < traded)
         basis[short], output[short] = "exports: production is less", traded[short]
     scaled = np.minimum(1.0, np.divide(output, exports, out=np.ones_like(output), where=exports > 0))
@@ -143,7 +175,7 @@ def estimate(
     asked = flows.copy()
     asked[home, :, home] = np.nan
     found = Estimates(goods.sectors, goods.stages, wide, output, relative, sales, asked, basis)
-    return _within(found, goods.countries, cap)
+    return _within(found, goods.countries, rules.cap)
 
 
 def _output(
@@ -170,8 +202,6 @@ def _sold_abroad(wide: FloatArray, to: FloatArray) -> FloatArray:
 
 def _within(found: Estimates, countries: tuple[str, ...], cap: float | None) -> Estimates:
     """Refuse output larger than the wide sector's, or cut it to the cap."""
-    if cap is not None and not 0 < cap <= 1:
-        raise InputError(f"cap={cap}: the largest share of a wide sector's output lies in (0, 1].")
     limit = (1.0 if cap is None else cap) * np.maximum(found.wide, 0.0)
     over = found.output > limit
     if not over.any():

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from gvcpos._core.labels import enumerate_labels, locate, unique
 from gvcpos._core.options import choose
 from gvcpos.chains.chain import Chain
 from gvcpos.chains.split.data import HasFrame
-from gvcpos.chains.split.estimates import Estimates, MissingProduction, ReExports, estimate
+from gvcpos.chains.split.estimates import DataRules, Estimates, estimate
 from gvcpos.tables import IOTable
 
 FloatArray = npt.NDArray[np.float64]
@@ -75,14 +75,9 @@ class SplitWeights:
         trade: pd.DataFrame | HasFrame,
         production: pd.DataFrame | None = None,
         *,
-        rest: str | None = None,
-        unit: str | float = "million USD",
-        missing: MissingProduction | Mapping[str, MissingProduction] = "wide-ratio",
-        reexports: ReExports = "made",
-        cap: float | None = None,
-        relative_error: float | Mapping[str, float] = 0.2,
         sales_error: float = 0.2,
         distribution: WeightDistribution = "lognormal",
+        **rules: Any,
     ) -> SplitWeights:
         """Make weights from trade by HS code and from production.
 
@@ -97,23 +92,12 @@ class SplitWeights:
         production : DataFrame, optional
             country, year, stage (or sector), and value, or tonnes and price (USD a tonne); optionally relative_error.
             What is made, exports included, at what it sells for.
-        rest : str, optional
-            Country of the table that takes in those it does not have; by default they are an error.
-        unit : str or float
-            Of ``value`` in both frames ("million USD", "USD thousand"), or the table's units in one unit of it.
-        missing : {"wide-ratio", "exports", "none"} or mapping of stage to one
-            Output without production data: exports over the part of its output that the wide sector sells abroad;
-            exports alone; or nothing, exports being re-exports.
-        reexports : {"made", "dropped"}
-            Exports beyond production: output is raised to them, or they are scaled to it.
-        cap : float, optional
-            Largest share of a wide sector; by default more than the whole is an error.
-        relative_error : float or mapping of stage to float
-            Of output, where the production frame does not say.
         sales_error : float
-            Of every flow to a destination.
+            Relative error of every flow to a destination.
         distribution : {"lognormal", "beta"}
             Of shares of output.
+        **rules
+            Fields of `DataRules`: rest, unit, missing, reexports, cap, relative_error.
 
         Raises
         ------
@@ -123,18 +107,7 @@ class SplitWeights:
             For units that cannot be read, amounts that are negative or not finite, no data of the table's year, and
             shares above 1.
         """
-        found = estimate(
-            table,
-            chain,
-            trade,
-            production,
-            rest=rest,
-            unit=unit,
-            missing=missing,
-            reexports=reexports,
-            cap=cap,
-            relative_error=relative_error,
-        )
+        found = estimate(table, chain, trade, production, DataRules.of(rules))
         return cls.from_estimates(table, found, sales_error=sales_error, distribution=distribution)
 
     @classmethod

@@ -31,7 +31,6 @@ def gras(
     tolerance : float
         Largest deviation of any sum, relative to the absolute values of the cells that make it up.
     max_iterations : int
-        Scalings of all rows and all columns before giving up.
 
     Returns
     -------
@@ -50,9 +49,8 @@ def gras(
     -----
     Junius & Oosterhaven (2003, Econ. Syst. Res. 15:87), in the form of Lenzen, Wood & Gallego (2007, 19:461): with
     p = P s, q = N s⁻¹, the row factor is the positive root of p r² − R r − q = 0; likewise for columns. A row without
-    positive cells has r = −q/R (Temurshoev, Miller & Bouwmeester 2013, 25:361), one without negative cells r = R/p,
-    so that a prior without negative cells is balanced by RAS. What is minimised is Σ |a| z ln(z/e) with z = x/a.
-    Scaling r by k and s by 1/k leaves the matrix as it is.
+    positive cells has r = −q/R (Temurshoev, Miller & Bouwmeester 2013, 25:361), one without negative cells r = R/p, as
+    in RAS. What is minimised is Σ |a| z ln(z/e) with z = x/a.
     """
     A = np.array(prior, dtype=np.float64)
     R, C = _checked(A, row_sums, column_sums)
