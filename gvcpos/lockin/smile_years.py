@@ -75,14 +75,16 @@ class Smile:
     def gap(self, countries: Sequence[str]) -> FloatArray:
         """Return what some countries keep more than the curve of the others at their places, by year, shape (T,)."""
         g = np.isin(np.array(self.countries), list(countries))
-        other = self.points[~g[self.country]]
-        beta = self.fit.without[g][0] if g.sum() == 1 else fit_points(other, self.years, self.countries).beta
-        return self._own(countries, self.points["va_rate"].to_numpy(float) - self._curve(beta))
+        if g.sum() == 1:
+            beta = self.fit.without[g][0]
+        else:
+            beta = fit_points(self.points[~g[self.country]], self.years, self.countries).beta
+        return self._own(countries, self.points["va_rate"].to_numpy(float) - self._curve(beta[self.year]))
 
     def depth(self, countries: Sequence[str]) -> FloatArray:
         """Return the curve at the places of some countries less the mean rate of the chain, by year, shape (T,)."""
         mean = np.bincount(self.year, (self.points["va_rate"] * self.points["weight"]).to_numpy(float))
-        return self._own(countries, self._curve(self.fit.beta)) - mean
+        return self._own(countries, self._curve(self.fit.beta[self.year])) - mean
 
     def residuals(self) -> pd.DataFrame:
         """Return by country what it keeps more than the curve without it, averaged over the years.
@@ -90,8 +92,13 @@ class Smile:
         ``pvalue_lower`` is the part of all countries that keep no more beyond their curve than it does: small where it
         is among those that keep least, if countries can be exchanged.
         """
-        rows = [float(np.nanmean(self.gap([c]))) for c in self.countries]
-        frame = pd.DataFrame({"country": self.countries, "residual": rows})
+        G, T = len(self.countries), len(self.years)
+        weight = self.points["weight"].to_numpy(float)
+        gap = self.points["va_rate"].to_numpy(float) - self._curve(self.fit.without[self.country, self.year])
+        place = self.country * T + self.year
+        sums = [np.bincount(place, v, G * T).astype(np.float64) for v in (weight * gap, weight)]
+        by_year = ratio(*sums).reshape(G, T)
+        frame = pd.DataFrame({"country": self.countries, "residual": np.nanmean(by_year, axis=1)})
         frame["rank"] = frame["residual"].rank(method="min").astype(int)
         frame["pvalue_lower"] = frame["residual"].rank(method="max") / len(frame)
         return frame
@@ -132,9 +139,9 @@ class Smile:
         years = np.repeat(self.years, _GRID)
         return pd.DataFrame({"year": years, "distance": grid.T.ravel(), "va_rate": rate.T.ravel()})
 
-    def _curve(self, beta: FloatArray) -> FloatArray:
+    def _curve(self, b: FloatArray) -> FloatArray:
+        """Return curves at the points, shape (m,), from a curve for each of them, (m, 3)."""
         distance = self.points["distance"].to_numpy(float)
-        b = beta[self.year]
         return np.asarray(b[:, 0] + b[:, 1] * distance + b[:, 2] * distance**2)
 
     def _own(self, countries: Sequence[str], values: FloatArray) -> FloatArray:

@@ -92,7 +92,7 @@ def test_cells_with_negative_value_added_are_named():
 def test_curves_against_statsmodels():
     import statsmodels.api as sm
 
-    points = filled(design(0, years=3), np.random.default_rng(0), 0.4)
+    points = filled(design(0, years=2), np.random.default_rng(0), 0.4)
     smile = smile_years(points, ())
     for t, year in enumerate(smile.years):
         part = points[points["year"] == year]
@@ -106,7 +106,7 @@ def test_curves_against_statsmodels():
             left.append(sm.WLS(rest["va_rate"], X, weights=rest["weight"]).fit().params.to_numpy())
         gaps = np.array(left) - fit.params.to_numpy()
         np.testing.assert_allclose(smile.fit.covariance(t), 39 / 40 * gaps.T @ gaps, rtol=1e-7, atol=1e-14)
-    weights = np.array([[0.0, 1.0, 2.0], [0.0, 0.5, 1.0], [0.0, 0.0, 3.0]])
+    weights = np.array([[0.0, 1.0, 2.0], [0.0, 0.5, 1.0]])
     found = smile.fit.linear(weights)
     assert found.value == pytest.approx((weights * smile.fit.beta).sum())
     left = (smile.fit.without * weights).sum(axis=(1, 2))
@@ -170,6 +170,7 @@ def test_what_a_country_keeps_beyond_the_curve_of_the_others():
     np.testing.assert_allclose(found.details["curves"]["own_gap"], -0.1, atol=0.01)
     table = found.details["residuals"].set_index("country")
     assert table.loc["C03", "rank"] == 1
+    assert table.loc["C03", "residual"] == pytest.approx(found.details["curves"]["own_gap"].mean())
     assert table.loc["C03", "pvalue_lower"] == pytest.approx(1 / 40)
     pair = smile_curve(points, scope=["C03", "C05"]).details["curves"]["own_gap"]
     assert ((pair > -0.1) & (pair < 0)).all()
@@ -275,10 +276,10 @@ def smiles_rejected(draws: int, trough: float, depth: float) -> float:
 
 
 def test_size_and_power_in_short():
-    assert (slopes_rejected(80, 1) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 80)).all()
+    assert (slopes_rejected(60, 1) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)).all()
     upper = float(smile_years(design(8).assign(va_rate=0.4), ()).income_ends()[1][0])
-    assert smiles_rejected(30, upper, 0.1) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 30)  # one slope exactly zero
-    assert smiles_rejected(10, 3.0, 0.1) > 0.7
+    assert smiles_rejected(20, upper, 0.1) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 20)  # one slope exactly zero
+    assert smiles_rejected(6, 3.0, 0.1) > 0.6
 
 
 @pytest.mark.slow
