@@ -110,13 +110,17 @@ class SupplyStop:
         inside = f" ({own / total['value_added_lost']:.0%} of it there)" if total["value_added_lost"] > 0 else ""
         to = f" to {enumerate_labels(self.importers)}" if self.importers else ""
         made_up = " Synthetic numbers." if self.synthetic else ""
+        sales, value_added, output = (_money(float(amount)) for amount in total)
         return (
-            f"If {self.supplier} stopped selling {enumerate_labels(self.sectors)}{to}, {total['sales_lost']:,.4g} of "
-            "sales would go, "
-            f"and with them {total['value_added_lost']:,.4g} of value added{inside} and {total['output_lost']:,.4g} "
-            "of output "
-            f"in the world ({self.unit}), under hypothetical extraction.{made_up}"
+            f"If {self.supplier} stopped selling {enumerate_labels(self.sectors)}{to}, {sales} of sales would go, and "
+            f"with them {value_added} of value added{inside} and {output} of output in the world ({self.unit}), under "
+            f"hypothetical extraction.{made_up}"
         )
+
+
+def _money(amount: float) -> str:
+    """Write an amount with three digits or more."""
+    return f"{amount:,.0f}" if abs(amount) >= 100 else f"{amount:.3g}"
 
 
 def supply_stop(
