@@ -193,8 +193,10 @@ def error_fan(
     """
     series = tables if isinstance(tables, TableSeries) else TableSeries.from_tables(tables)
     frames = []
+    published: Estimates | None = None
     for factor in factors:
-        frame = propagate(series, chain, errors.times(factor), estimate, **options).to_frame()
+        found = propagate(series, chain, errors.times(factor), estimate, **options)
+        frame, published = found.to_frame(), found.published
         frame.insert(0, "factor", factor)
         frame.insert(1, "relative", errors.relative * factor)
         frames.append(frame)
@@ -202,7 +204,6 @@ def error_fan(
     for name in ("estimate", "lower", "upper"):
         first[name] = first["published" if name == "estimate" else f"published_{name}"]
     first["within"] = first["std_error"] = first["published_se"]
-    df = first["df"].to_numpy(float)
-    first["df"] = np.full_like(df, np.nan)
+    first["df"] = np.inf if published is None or published.df is None else published.df
     out = pd.concat([first, *frames], ignore_index=True)
     return out.sort_values(["parameter", "factor"], kind="stable", ignore_index=True)
