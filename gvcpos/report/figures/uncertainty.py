@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -155,7 +155,8 @@ def _fan(ax: Axes, rows: pd.DataFrame) -> list[Line2D | Patch]:
         p = (1 + level) / 2
         finite = np.isfinite(df)
         half = error * np.where(finite, stats.t.ppf(p, np.where(finite, df, 1.0)), stats.norm.ppf(p))
-        colour = to_hex([1 - shade + shade * part for part in to_rgb(PALETTE[0])])
+        red, green, blue = (1 - shade + shade * part for part in to_rgb(PALETTE[0]))
+        colour = (red, green, blue)
         ax.fill_between(100 * x, middle - half, middle + half, color=colour, linewidth=0)
         handles.append(Patch(color=colour, linewidth=0, label=f"{100 * level:.0f} %"))
     ax.plot(100 * x, middle, color=PALETTE[0], marker="o", markersize=4)
