@@ -285,7 +285,7 @@ class Chain:
         table : IOTable
         trade, production : DataFrame, optional
             As in `SplitWeights.from_trade`, which also takes `data`: rest, unit, missing, reexports, cap,
-            relative_error, sales_error, distribution.
+            relative_error, sales_error, distribution, correlation.
         weights : SplitWeights, optional
             In place of trade and production.
         linkage : mapping of (stage, stage) to float, optional

@@ -27,7 +27,7 @@ _TAIL = 1e-4  # of draws of a log-normal share that may be cut to 1
 class SplitWeights:
     """The chain's output within wide sectors and its sales by destination, with their errors.
 
-    Make them with `split_weights` or `SplitWeights.from_shares`. G countries, W wide sectors.
+    Make them with `SplitWeights.from_trade` or `SplitWeights.from_shares`. G countries, W wide sectors.
 
     Attributes
     ----------
@@ -45,6 +45,8 @@ class SplitWeights:
         Of every sale, before they are brought to the sum again.
     distribution : {"lognormal", "beta"}
         Of the share ``output / wide``.
+    correlation : float
+        Of the errors of one wide sector's shares between countries, as a price that is wrong for all gives it.
     basis : tuple of str
         What each output rests on, G·W texts.
     asked : ndarray, shape (G, W, G)
@@ -62,6 +64,7 @@ class SplitWeights:
     relative_error: FloatArray
     sales_error: float
     distribution: WeightDistribution
+    correlation: float
     basis: tuple[str, ...]
     asked: FloatArray
     year: int
@@ -77,6 +80,7 @@ class SplitWeights:
         *,
         sales_error: float = 0.2,
         distribution: WeightDistribution = "lognormal",
+        correlation: float = 0.0,
         **rules: Any,
     ) -> SplitWeights:
         """Make weights from trade by HS code and from production.
@@ -96,6 +100,8 @@ class SplitWeights:
             Relative error of every flow to a destination.
         distribution : {"lognormal", "beta"}
             Of shares of output.
+        correlation : float
+            Of the errors of one wide sector's shares between countries, in [0, 1].
         **rules
             Fields of `DataRules`: rest, unit, missing, reexports, cap, relative_error.
 
@@ -108,7 +114,9 @@ class SplitWeights:
             shares above 1.
         """
         found = estimate(table, chain, trade, production, DataRules.of(rules))
-        return cls.from_estimates(table, found, sales_error=sales_error, distribution=distribution)
+        return cls.from_estimates(
+            table, found, sales_error=sales_error, distribution=distribution, correlation=correlation
+        )
 
     @classmethod
     def from_estimates(
@@ -118,11 +126,14 @@ class SplitWeights:
         *,
         sales_error: float = 0.2,
         distribution: WeightDistribution = "lognormal",
+        correlation: float = 0.0,
     ) -> SplitWeights:
         """Make weights of estimates for a table; InputError for negative errors."""
         choose(distribution, WeightDistribution, "distribution")
         if not (np.isfinite(sales_error) and sales_error >= 0):
             raise InputError(f"sales_error={sales_error}: it is a relative standard deviation, 0 or more.")
+        if not 0 <= correlation <= 1:
+            raise InputError(f"correlation={correlation}: it lies in [0, 1].")
         weights = cls(
             table.countries,
             found.sectors,
@@ -133,6 +144,7 @@ class SplitWeights:
             found.relative_error,
             sales_error,
             distribution,
+            correlation,
             tuple(found.basis.ravel()),
             found.asked,
             table.year,
@@ -152,6 +164,7 @@ class SplitWeights:
         relative_error: float = 0.2,
         sales_error: float = 0.0,
         distribution: WeightDistribution = "lognormal",
+        correlation: float = 0.0,
     ) -> SplitWeights:
         """Make weights from shares that are known, sold to the countries that buy from the wide sector.
 
@@ -162,8 +175,8 @@ class SplitWeights:
         shares : DataFrame
             country, sector (of the chain), share of output in [0, 1], optionally relative_error. What is not named
             has a share of 0.
-        relative_error, sales_error, distribution
-            As in `split_weights`.
+        relative_error, sales_error, distribution, correlation
+            As in `from_trade`.
 
         Raises
         ------
@@ -190,7 +203,9 @@ class SplitWeights:
         if not ((share >= 0) & (share <= 1)).all():
             raise InputError("a share of output is outside [0, 1].")
         found = Estimates.of_shares(table, sectors, tuple(chain.stage_of()[s] for s in sectors), share, error)
-        return cls.from_estimates(table, found, sales_error=sales_error, distribution=distribution)
+        return cls.from_estimates(
+            table, found, sales_error=sales_error, distribution=distribution, correlation=correlation
+        )
 
     @property
     def share(self) -> FloatArray:
@@ -228,8 +243,9 @@ class SplitWeights:
 
         Notes
         -----
-        Shares are independent between countries and sectors. Log-normal and beta have the estimate as their mean and
-        `relative_error` as their coefficient of variation. A share of 1 has no error.
+        Log-normal and beta have the estimate as their mean and `relative_error` as their coefficient of variation. A
+        share of 1 has no error. Between sectors errors are independent; between countries the normal scores of one
+        sector's have the `correlation` (a Gaussian copula).
 
         Raises
         ------
@@ -248,15 +264,18 @@ class SplitWeights:
             yield output, np.divide(sales, total, out=np.zeros_like(sales), where=total > 0) * output[:, :, None]
 
     def _drawn_share(self, rng: np.random.Generator) -> FloatArray:
+        from scipy.special import betaincinv, ndtr
+
         m, cv = self.share, self.relative_error
         moves = (m > 0) & (m < 1) & (cv > 0)
+        own, common = rng.standard_normal(m.shape), rng.standard_normal(m.shape[1])
+        z = np.sqrt(1.0 - self.correlation) * own + np.sqrt(self.correlation) * common
         if self.distribution == "lognormal":
             sigma = np.sqrt(np.log1p(cv**2))
-            drawn = np.minimum(m * np.exp(sigma * rng.standard_normal(m.shape) - 0.5 * sigma**2), 1.0)
-            return np.where(moves, drawn, m)
-        a = np.where(moves, (1.0 - m) / np.where(moves, cv, 1.0) ** 2 - m, 1.0)
-        b = np.where(moves, a * (1.0 - m) / np.where(moves, m, 1.0), 1.0)
-        return np.where(moves, rng.beta(a, b), m)
+            return np.where(moves, np.minimum(m * np.exp(sigma * z - 0.5 * sigma**2), 1.0), m)
+        mean, spread = np.where(moves, m, 0.5), np.where(moves, cv, 0.5)
+        a = (1.0 - mean) / spread**2 - mean
+        return np.where(moves, betaincinv(a, a * (1.0 - mean) / mean, ndtr(z)), m)
 
     def _require_possible(self) -> None:
         """Raise InputError for errors that no distribution on [0, 1] with this mean has."""
