@@ -59,6 +59,15 @@ def test_the_guide_to_chains_runs(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "12.625" in said
 
 
+def test_the_guide_to_robustness_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "robustness.py"
+    program.write_text(snippets(ROOT / "docs" / "robustness.md"), encoding="utf-8")
+    runpy.run_path(str(program))
+    said = capsys.readouterr().out
+    assert "share_negative_rejected" in said
+    assert "that it is one of them" in said
+
+
 def test_the_guide_to_space_names_what_is_public() -> None:
     from gvcpos import spatial
     from gvcpos.spatial import panel, weights

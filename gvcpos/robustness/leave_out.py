@@ -12,7 +12,7 @@ from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
 from gvcpos.lockin import LockInTest
 from gvcpos.lockin.wording import number
-from gvcpos.robustness.running import Test, attempt
+from gvcpos.robustness.running import Test, attempt, matched
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,25 +89,14 @@ def leave_one_out(
     if set(chosen) & set(gone):
         raise InputError(f"{sorted(set(chosen) & set(gone))[0]} is excluded already: it cannot be left out once more.")
     locate(chosen, known, "country of the panel")
-    common = {"panel": panel} | fixed
-    whole = test(exclude=gone, **common, **_weights(weights, None))
+    common = {"panel": panel} | fixed | ({} if weights is None else {"weights": weights})
+    whole = test(**matched(common | {"exclude": gone}))
     rows = []
     for done, country in enumerate(chosen, start=1):
-        arguments = common | {"exclude": (*gone, country)} | _weights(weights, country)
-        rows.append({"country": country} | attempt(test, arguments))
+        rows.append({"country": country} | attempt(test, common | {"exclude": (*gone, country)}))
         if on_country is not None:
             on_country(done, len(chosen))
     frame = pd.DataFrame(rows)
     frame.insert(2, "change", frame["estimate"] - whole.estimate)
     order = frame["change"].abs().sort_values(ascending=False, kind="stable").index
     return LeaveOneOut(whole, frame.loc[order].reset_index(drop=True))
-
-
-def _weights(weights: Any, left_out: str | None) -> dict[str, Any]:
-    """Return the weights as a keyword argument, without one country if it is among their units."""
-    if weights is None:
-        return {}
-    if left_out is None or left_out not in weights.ids:
-        return {"weights": weights}
-    kept = [unit for unit in weights.ids if unit != left_out]
-    return {"weights": weights.subset(kept, renormalise=True)}

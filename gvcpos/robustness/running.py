@@ -15,6 +15,15 @@ Test = Callable[..., LockInTest]
 NUMBERS = ("estimate", "std_error", "ci_low", "ci_high", "pvalue")
 
 
+def matched(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments with weights that have lost the excluded countries, normalised again as they were."""
+    weights, gone = arguments.get("weights"), set(arguments.get("exclude", ()))
+    if weights is None or not gone & set(weights.ids):
+        return dict(arguments)
+    kept = [unit for unit in weights.ids if unit not in gone]
+    return dict(arguments) | {"weights": weights.subset(kept, renormalise=True)}
+
+
 def attempt(test: Test, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Run a test and return its numbers as one row.
 
@@ -23,7 +32,7 @@ def attempt(test: Test, arguments: Mapping[str, Any]) -> dict[str, Any]:
     test : callable
         Gives a `LockInTest`.
     arguments : mapping
-        Its keyword arguments.
+        Its keyword arguments; weights lose the countries in ``exclude``.
 
     Returns
     -------
@@ -34,7 +43,7 @@ def attempt(test: Test, arguments: Mapping[str, Any]) -> dict[str, Any]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", GvcposWarning)
         try:
-            found = test(**arguments)
+            found = test(**matched(arguments))
         except GvcposError as error:
             missing: dict[str, Any] = dict.fromkeys(NUMBERS, np.nan)
             return missing | {

@@ -56,6 +56,16 @@ def test_what_cannot_be_estimated_is_a_row_with_its_reason() -> None:
     assert len(curve.estimated) == 1
 
 
+def test_weights_lose_the_countries_that_a_choice_leaves_out() -> None:
+    ids = countries(12)
+    data, W = durbin(5, ids, ring(ids).dense(), slope=-0.1, years=6), ring(ids)
+    curve = specification_curve(
+        position_capture_slope, {"exclude": {"all": (), "fewer": ("C02",)}}, panel=data, weights=W, stage="upstream"
+    )
+    assert curve.frame["ncountries"].tolist() == [12, 11]
+    assert (curve.frame["not_estimated"] == "").all()
+
+
 def test_the_joint_test_sees_a_planted_slope() -> None:
     data = panel(3, slopes=(-0.2, 0.0, 0.0), n=20, years=8)
     curve = specification_curve(
