@@ -261,15 +261,12 @@ def test_indices_of_draws_centre_on_the_split() -> None:
     assert frame["draw"].nunique() == 61
     point = frame[frame["draw"] == 0].set_index(["country", "stage"])
     drawn = frame[frame["draw"] > 0].groupby(["country", "stage"], sort=False)
-    for name, tolerance in (
-        ("x", 0.05),
-        ("va", 0.05),
-        ("va_rate", 0.01),
-        ("upstreamness", 0.01),
-        ("wwyz_forward", 0.01),
-    ):
+    for name in ("x", "va", "va_rate", "upstreamness", "wwyz_forward"):
         mean = drawn[name].mean()
-        np.testing.assert_allclose(mean, point[name].loc[mean.index], rtol=tolerance)
+        off = (mean - point[name].loc[mean.index]).abs()
+        # four standard errors of 60 draws, and what the indices bend
+        assert (off.dropna() <= (4 * drawn[name].std() / np.sqrt(60) + 2e-3 * mean).dropna()).all()
+        assert (mean / point[name].loc[mean.index] - 1).abs().max() < 0.05
     compared = split.compare().set_index(["country", "stage"])
     for name in ("upstreamness", "va_rate", "wwyz_forward", "wwyz_backward", "va_share"):
         np.testing.assert_allclose(point[name], compared.loc[point.index, f"{name}_split"], rtol=1e-10)
