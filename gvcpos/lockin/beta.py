@@ -63,10 +63,10 @@ def beta_convergence(
     Returns
     -------
     LockInTest
-        H0: β ≥ 0 (no convergence) against β < 0. ``evidence`` is upgrading where β < 0 is shown (those low catch up),
-        lock-in where β > 0 is (those low fall behind). ``details``: ``coefficients``; ``instrumented``, the
-        cross-section with the first year's level as instrument for the second's, which errors of measurement do not
-        pull down.
+        H0: β ≥ 0 (no convergence) against β < 0. Of the cross-section ``evidence`` is upgrading where β < 0 is shown
+        (those low catch up), lock-in where β > 0 is (those low fall behind); the panel form has no side, as what fades
+        there is a country's distance from its own level. ``details``: ``coefficients``; ``instrumented``, with the
+        first year's level as instrument for the second's, which errors of measurement do not pull down.
 
     Raises
     ------
@@ -242,19 +242,25 @@ def _beta_test(
     caution: str,
 ) -> LockInTest:
     diverges = 1 - result.pvalue < level
-    reading: Evidence = "upgrading" if result.pvalue < level else "lock-in" if diverges else "none"
+    across = form == "cross-section"
+    reading: Evidence = "none" if not across else "upgrading" if result.pvalue < level else "none"
+    reading = "lock-in" if across and diverges else reading
     unit = "per cent" if paths.logs else "of the gap"
-    effect = (
-        f"a country {'1 per cent' if paths.logs else 'one unit'} lower {'gains' if result.estimate < 0 else 'loses'} "
-        f"{number(abs(result.estimate))} {unit} a year on the others"
-    )
-    verdict = judgement(result.pvalue, level, "those low do not catch up (β ≥ 0)", "one-sided")
+    side = "gains" if result.estimate < 0 else "loses"
+    size = "1 per cent" if paths.logs else "one unit"
+    effect = f"a country {size} lower {side} {number(abs(result.estimate))} {unit} a year on the others"
+    null = "those low do not catch up (β ≥ 0)"
+    if not across:
+        side = "closes" if result.estimate < 0 else "widens"
+        effect = f"a distance from a country's own level {side} by {percent(abs(result.estimate))} a year"
+        null = "distances from a country's own level do not fade (β ≥ 0)"
+    verdict = judgement(result.pvalue, level, null, "one-sided")
     said = (
         f"Growth of {column} in {stage} on its level: β = {interval_text(result, level)}, so that {effect}. {verdict}"
     )
     if reading == "lock-in":
         said += f"; that β ≤ 0 is ({p_text(1 - result.pvalue)}): those low fall behind"
-    elif reading == "none":
+    elif result.pvalue >= level:
         said += "; this does not show that they do not"
     return LockInTest.of(
         result,
@@ -262,7 +268,7 @@ def _beta_test(
         null=f"growth of {column} in {stage} does not fall with its level (β ≥ 0)",
         alternative="β < 0 (convergence)",
         level=level,
-        nobs=len(paths.y) if form == "cross-section" else paths.y[:, 1:].size,
+        nobs=len(paths.y) if across else paths.y[:, 1:].size,
         ncountries=len(paths.y),
         sentence=f"{said}.{caution}",
         details=details,

@@ -70,8 +70,8 @@ def position_capture_slope(
     Returns
     -------
     LockInTest
-        H0: slope ≥ 0 (no lock-in) against < 0; ``evidence`` is upgrading where > 0 is shown instead. ``details``: ``coefficients``; ``within``, the sample
-        with country and year means taken out; with weights, ``effects``.
+        H0: slope ≥ 0 (no lock-in) against < 0; ``evidence`` is upgrading where > 0 is shown instead. ``details``:
+        ``coefficients``; ``within``, the sample with country and year means taken out; with weights, ``effects``.
 
     Raises
     ------

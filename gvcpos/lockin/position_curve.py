@@ -39,7 +39,7 @@ from gvcpos.lockin.results import Evidence, Inference, LockInTest, infer, requir
 from gvcpos.lockin.sample import excluded
 from gvcpos.lockin.scope import Scope, ScopeLike
 from gvcpos.lockin.slope_models import SlopeKind, SlopeModel
-from gvcpos.lockin.turning_point import delta_interval, fieller_interval, lind_mehlum
+from gvcpos.lockin.turning_point import critical, delta_interval, fieller_interval, lind_mehlum
 
 if TYPE_CHECKING:
     from gvcpos.spatial import Weights
@@ -72,7 +72,6 @@ def position_capture(
     panel, stage, capture, position, controls, exclude, level
         As for `position_capture_slope`.
     square : bool
-        With position squared; False gives one slope at every position.
     at : {"mean", "last"} or float
         Where the slope is tested: the scope's mean position, its mean in the last year, or a position.
     weights, spatial : Weights; {"slx", "sdm"}
@@ -84,18 +83,18 @@ def position_capture(
     errors : {"clustered", "driscoll-kraay"}
         For the world. Driscoll–Kraay errors also stand shocks that pass between countries, but want many years.
     draws, seed : int
-        Of the wild cluster bootstrap, which gives p-values of groups and of worlds of fewer than 50 countries.
+        Of the bootstrap of groups and of worlds of fewer than 50 countries.
 
     Returns
     -------
     LockInTest
-        H0: marginal slope ≥ 0 against < 0. ``evidence``: lock-in where a negative slope is shown, upgrading where a
-        positive one is, each by a one-sided test of size `level`. ``details``: ``coefficients``, ``readings`` (both
-        p-values), ``method``; with a square ``turning_point``, ``shape`` (Lind & Mehlum) and ``curve``.
+        H0: marginal slope ≥ 0 against < 0. ``evidence``: lock-in where < 0 is shown, upgrading where > 0 is, each by a
+        one-sided test. ``details``: ``coefficients``, ``readings`` (both p-values), ``method``; with a square
+        ``turning_point``, ``shape``, ``curve``.
 
     Raises
     ------
-    InputError, LabelError, EstimationError
+    GvcposError
         As `position_capture_slope`; for a group of fewer than 4 countries, or a country with fewer than 8 others.
     """
     require_level(level)
@@ -197,15 +196,13 @@ def shape_frames(fit: CurveFit, level: float) -> dict[str, pd.DataFrame]:
     }
     turn = lind_mehlum(curve)
     shape = {"shape": turn.shape, "slope_low": turn.slope_low, "slope_high": turn.slope_high, "pvalue": turn.pvalue}
-    rows = []
-    for x in np.linspace(curve.low, curve.high, 41):
-        value, error = curve.slope_at(float(x))
-        one = infer(value, error, curve.df, level=level)
-        rise = curve.slope * (x - curve.at) + curve.curvature * (x - curve.at) ** 2
-        rows.append([float(x), float(rise), value, *one.conf_int])
-    columns = ["position", "capture", "slope", "slope_low", "slope_high"]
+    x = np.linspace(curve.low, curve.high, 41)
+    slopes, errors = np.array([curve.slope_at(float(v)) for v in x]).T
+    half = critical(curve.df, level) * errors
+    rise = curve.slope * (x - curve.at) + curve.curvature * (x - curve.at) ** 2
+    drawn = {"position": x, "capture": rise, "slope": slopes, "slope_low": slopes - half, "slope_high": slopes + half}
     return {
         "turning_point": pd.DataFrame([turning]),
         "shape": pd.DataFrame([shape]),
-        "curve": pd.DataFrame(rows, columns=columns),
+        "curve": pd.DataFrame(drawn),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -42,17 +43,22 @@ class Parabola:
         return self.at - self.slope / (2 * self.curvature) if self.curvature != 0 else np.nan
 
 
-def _law(df: float | None) -> object:
+def _law(df: float | None) -> Any:
     from scipy import stats
 
     return stats.norm() if df is None else stats.t(df)
+
+
+def critical(df: float | None, level: float) -> float:
+    """Return the two-sided critical value of t, or of the normal where `df` is None."""
+    return float(_law(df).ppf(1 - level / 2))
 
 
 def delta_interval(curve: Parabola, level: float) -> tuple[float, float]:
     """Interval of the turning point from its linearisation; too short where the curvature is not clear."""
     b, c = curve.slope, curve.curvature
     gradient = np.array([-1 / (2 * c), b / (2 * c**2)])
-    half = _law(curve.df).ppf(1 - level / 2) * float(np.sqrt(gradient @ curve.cov @ gradient))  # type: ignore[attr-defined]
+    half = critical(curve.df, level) * float(np.sqrt(gradient @ curve.cov @ gradient))
     return float(curve.turning_point - half), float(curve.turning_point + half)
 
 
@@ -62,7 +68,7 @@ def fieller_interval(curve: Parabola, level: float) -> tuple[float, float]:
     The points at which a zero slope is not rejected. Infinite ends where the curvature is not significant: the data
     then do not bound the turning point on that side; both ends NaN where the points not rejected lie outside a gap.
     """
-    q2 = float(_law(curve.df).ppf(1 - level / 2)) ** 2  # type: ignore[attr-defined]
+    q2 = critical(curve.df, level) ** 2
     (vbb, vbc), (_, vcc) = curve.cov
     b, c = curve.slope, curve.curvature
     # (b + 2c d)² ≤ q² (vbb + 4 vbc d + 4 vcc d²) in d = x − at
@@ -105,6 +111,6 @@ def lind_mehlum(curve: Parabola) -> TurnTest:
     law = _law(curve.df)
     (first, first_se), (last, last_se) = curve.slope_at(curve.low), curve.slope_at(curve.high)
     sign = 1.0 if curve.curvature >= 0 else -1.0
-    falls = float(law.cdf(sign * first / first_se))  # type: ignore[attr-defined]
-    rises = float(law.sf(sign * last / last_se))  # type: ignore[attr-defined]
+    falls = float(law.cdf(sign * first / first_se))
+    rises = float(law.sf(sign * last / last_se))
     return TurnTest("U" if sign > 0 else "inverse U", first, last, max(falls, rises))
