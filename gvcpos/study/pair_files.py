@@ -103,6 +103,6 @@ def _read_pairs(block: ColumnFile, places: Places, countries: Iterable[str], nam
         bad = ~(np.isfinite(values) & (values >= 0))
         if bad.any():
             pair = " -> ".join(frame.loc[bad, ["origin", "destination"]].iloc[0])
-            raise InputError(f"{path}: the {name} {pair} is {frame.loc[bad, name].iloc[0]!r}; it must be 0 or more.")
+            raise InputError(f"{path}: the {name} {pair} is {frame.loc[bad, name].iloc[0]}; it must be 0 or more.")
         frame = frame.assign(flow=values)
     return frame

@@ -140,7 +140,7 @@ class PublishedIndices:
         long = self.frame.melt(keys, list(self.measures), var_name="measure", value_name="value").dropna(
             subset=["value"]
         )
-        long["unit"] = long["measure"].map(dict(self.units)).fillna("")
+        long["unit"] = [self.units.get(name, "") for name in long["measure"]]
         order = [c for c in keys if c != SOURCE]
         return long[[*order, "measure", "value", "unit", SOURCE]].reset_index(drop=True)
 

@@ -147,7 +147,8 @@ def _wide(frame: pd.DataFrame, file: Path, units: dict[str, str]) -> pd.DataFram
             units.setdefault(str(name), str(unit))
     measures = list(dict.fromkeys(frame["measure"]))
     wide = frame.pivot(index=keys, columns="measure", values="value")[measures].reset_index()
-    return wide.rename_axis(columns=None)
+    # Rows in order of appearance: a pivot would sort the labels.
+    return frame[keys].drop_duplicates().merge(wide.rename_axis(columns=None), on=keys, validate="1:1")
 
 
 def _join(parts: list[pd.DataFrame], files: list[Path]) -> pd.DataFrame:
