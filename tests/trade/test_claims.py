@@ -52,6 +52,8 @@ def shipped() -> pd.DataFrame:
         (714, "{ratio: [exports, imports]}", "percent", {}, "slip of a power of ten"),
         (0.0714, "{ratio: [exports, imports]}", "percent", {}, "slip of a power of ten"),
         (4, "{difference: [imports, exports]}", "USD billion", {"step": 1}, "slip of a power of ten"),
+        (1, "{ratio: [exports, imports]}", "percent", {}, "contradiction"),  # 100 is not 71
+        (7, "{ratio: [exports, imports]}", "percent", {}, "slip of a power of ten"),
         (0.04, "{difference: [imports, exports]}", "USD billion", {}, "agrees"),
         (-40, "{difference: [exports, imports]}", "USD million", {}, "agrees"),
         (40, "{difference: [exports, imports]}", "USD million", {}, "contradiction"),

@@ -19,6 +19,8 @@ OUTCOMES: tuple[Outcome, ...] = (
     "implied",
     "not recomputable",
 )
+# A figure of one digit, moved by a power of ten, meets much by chance: it must also be this near.
+_NEAR = 0.05
 _POWERS = (1, -1, 2, -2, 3, -3, 6, -6, 9, -9)
 
 
@@ -54,7 +56,8 @@ def compare(claim: Claim, found: float, low: float, high: float) -> tuple[Outcom
         return "rounding", 0
     if stated * found > 0:
         for power in _POWERS:
-            if _overlap(stated / 10.0**power, half / 10.0**power, low, high):
+            moved = stated / 10.0**power
+            if abs(moved / found - 1) <= _NEAR and _overlap(moved, half / 10.0**power, low, high):
                 return "slip of a power of ten", power
     return "contradiction", 0
 
