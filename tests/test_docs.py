@@ -68,6 +68,15 @@ def test_the_guide_to_robustness_runs(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "that it is one of them" in said
 
 
+def test_the_guide_to_uncertainty_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "uncertainty.py"
+    program.write_text(snippets(ROOT / "docs" / "uncertainty.md"), encoding="utf-8")
+    runpy.run_path(str(program))
+    said = capsys.readouterr().out
+    assert "assumed log-normal errors of 10 % of a cell" in said
+    assert "shift by one more dose of error: 0.0114" in said
+
+
 def test_the_guide_to_space_names_what_is_public() -> None:
     from gvcpos import spatial
     from gvcpos.spatial import panel, weights

@@ -123,7 +123,8 @@ class CellErrors:
         if self.power != 1:
             size = f"{self.relative:.3g} z^{self.power:.3g} (unit {self.reference:.3g}), at most {self.largest:.3g} z"
         parts = [f"assumed {self.kind} errors of {size}, {self.closure} closure"]
-        parts += [f"sources of {len(self.countries)} countries graded"] if self.countries else []
+        graded = {**self.countries, **self.sectors}
+        parts += ["times " + ", ".join(f"{f:.3g} for {label}" for label, f in graded.items())] if graded else []
         for share, whose in ((self.common_country, "a country's"), (self.common_sector, "a sector's")):
             parts += [f"{100 * share:.3g} % of variance common to {whose} sales"] if share else []
         parts += [f"correlation {self.between_years:.3g} between years"] if self.between_years else []
