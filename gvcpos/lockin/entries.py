@@ -148,9 +148,7 @@ def neighbours_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test e of the neighbours' growth; the weights are those of the world."""
     from gvcpos.lockin.neighbour_pull import spatial_pull_through
 
-    weights = case.need(case.weights, "weights")
-    if scope is not None and scope != "world":
-        raise InputError("is of all countries of the weights together: run it for the world.")
+    weights = _of_the_world(case, scope)
     return spatial_pull_through(case.panel, weights, case.upstream, case.downstream, lags=case.lags, **case.common)
 
 
@@ -166,6 +164,21 @@ def flattening_of(case: Case, scope: ScopeLike) -> LockInTest:
     from gvcpos.lockin.smile_tests import smile_flattening
 
     return smile_flattening(case.need(case.points, _TABLES), scope=scope, **case.common)
+
+
+def mobility_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test d: is the lowest class stickier, or does a country stay in it longer."""
+    from gvcpos.lockin.class_mobility import mobility
+
+    return mobility(case.panel, case.upstream, case.capture, scope=scope, **case.random, **case.common)
+
+
+def spatial_mobility_of(case: Case, scope: ScopeLike) -> LockInTest:
+    """Test d by the neighbours' class; the weights are those of the world."""
+    from gvcpos.lockin.neighbour_mobility import spatial_mobility
+
+    weights = _of_the_world(case, scope)
+    return spatial_mobility(case.panel, weights, case.upstream, case.capture, **case.random, **case.common)
 
 
 def structural_of(case: Case, scope: ScopeLike) -> LockInTest:
@@ -208,12 +221,22 @@ def threshold_of(case: Case, scope: ScopeLike) -> LockInTest:
     )
 
 
+def _of_the_world(case: Case, scope: ScopeLike) -> Weights:
+    """Return the weights, which are of all countries."""
+    weights: Weights = case.need(case.weights, "weights")
+    if scope is not None and scope != "world":
+        raise InputError("is of all countries of the weights together: run it for the world.")
+    return weights
+
+
 _TABLES = "tables and the chain"
 ENTRIES: Sequence[Entry] = (
     Entry("a", "two axes", two_axes_of),
     Entry("b", "smile curve", smile_of),
     Entry("b", "smile curve over time", flattening_of),
     Entry("c", "position and capture", curve_of),
+    Entry("d", "mobility", mobility_of),
+    Entry("d", "mobility by neighbours", spatial_mobility_of),
     Entry("e", "pull-through by growth", pull_of),
     Entry("e", "Granger non-causality", granger_of),
     Entry("e", "local projections", projections_of),
