@@ -39,6 +39,7 @@ class _Axis:
 
     @property
     def verb(self) -> str:
+        """What the column does if there is lock-in."""
         return "rises" if self.side == "greater" else "falls"
 
 
@@ -71,9 +72,8 @@ def two_axes(
         nearer to final use (assembly), ``"higher"`` nearer to the raw material.
     shocks : {"common", "independent"}
         What several countries share; see `scope_trend`.
-    exclude : iterable of str
-        Countries left out; each must be in the panel, except ROW, which may be absent.
-    level : float
+    exclude, level
+        As in `dominance_trend`.
 
     Returns
     -------
@@ -84,33 +84,27 @@ def two_axes(
 
     Raises
     ------
-    LabelError, InputError
-        If a stage, a country or a column is unknown, or the columns are not three different ones.
-    EstimationError
-        With fewer than five years.
+    LabelError, InputError, EstimationError
+        If a name is unknown, the columns are not three different ones, or there are fewer than five years.
 
     Warns
     -----
     DroppedRowsWarning
-        Naming the countries without all years (the years, for one country).
     """
     require_level(level)
     choose(falling, FallingPosition, "falling")
-    columns = (participation, position, capture)
-    if len(set(columns)) < 3:
+    if len(set(columns := (participation, position, capture))) < 3:
         raise InputError(f"two_axes: participation, position and capture are {columns}. Give three different columns.")
     left_out = excluded(exclude)
     whom = Scope.of(scope, panel, left_out)
     what = f"two axes of {whom.name} in {stage}"
     frame = scope_rows(stage_frame(panel, stage, columns, left_out), whom, what)
     sides: tuple[Alternative, ...] = ("greater", "less" if falling == "lower" else "greater", "less")
-    axes = []
-    for name, c, side in zip(_AXES, columns, sides, strict=True):
-        wide = frame[c].unstack("country")
-        axes.append(
-            _Axis(name, c, side, scope_trend(wide, f"{what}, {c}", shocks=shocks, alternative=side, level=level))
-        )
-    return _test(axes, stage, whom, level)
+    trends = [
+        scope_trend(frame[c].unstack("country"), f"{what}, {c}", shocks=shocks, alternative=side, level=level)
+        for c, side in zip(columns, sides, strict=True)
+    ]
+    return _test([_Axis(*of) for of in zip(_AXES, columns, sides, trends, strict=True)], stage, whom, level)
 
 
 def scope_rows(frame: pd.DataFrame, whom: Scope, what: str) -> pd.DataFrame:

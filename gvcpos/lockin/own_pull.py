@@ -73,6 +73,11 @@ def structural_pull_through(
     what = f"structural pull-through of {whom.name}, {source} to {target}"
     frame = scope_rows(stage_frame(shares, f"{source} → {target}", _COLUMNS, exclude), whom, what)
     trend = scope_trend(frame["own_share"].unstack("country"), what, shocks=shocks, level=level)
+    return _test(trend, frame, (source, target), whom, level)
+
+
+def _test(trend: Trend, frame: pd.DataFrame, stages: tuple[str, str], whom: Scope, level: float) -> LockInTest:
+    source, target = stages
     result, falls = trend.result, trend.result.estimate < 0
     evidence: Evidence = "none" if result.pvalue >= level else "lock-in" if falls else "upgrading"
     means = frame.groupby(level="year").mean()
@@ -84,7 +89,7 @@ def structural_pull_through(
         level=level,
         nobs=trend.nobs,
         ncountries=trend.ncountries,
-        sentence=_sentence(trend, means, (source, target), whom, level),
+        sentence=_sentence(trend, means, stages, whom, level),
         details={"shares": means.reset_index(), "countries": frame.reset_index()},
         quantity="mean change of the own share a year",
         scope=whom.name,

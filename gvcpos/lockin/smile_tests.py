@@ -73,10 +73,11 @@ def smile_curve(
     smile = smile_years(points, exclude)
     whom = Scope.of(scope, smile.points, exclude)
     low, high = smile.income_ends() if whom.kind == "world" else smile.around(whom.countries, within)
-    sides = [
-        _slope(smile, low, "less", level),
-        _slope(smile, high, "greater", level),
-    ]
+    return _test(smile, whom, (low, high), within, level)
+
+
+def _test(smile: Smile, whom: Scope, ends: tuple[FloatArray, FloatArray], within: float, level: float) -> LockInTest:
+    sides = [_slope(smile, ends[0], "less", level), _slope(smile, ends[1], "greater", level)]
     worst = int(sides[1].pvalue > sides[0].pvalue)
     result = sides[worst]
     rejected = result.pvalue < level
@@ -92,7 +93,7 @@ def smile_curve(
         nobs=len(smile.points),
         ncountries=len(smile.countries),
         sentence=_sentence(smile, sides, whom, within, level),
-        details=_details(smile, whom, (low, high), level),
+        details=_details(smile, whom, ends, level),
         quantity=f"slope of the curve at the {('lower', 'upper')[worst]} end, the side with the larger p-value",
         scope=whom.name,
         effect=_effect(smile, sides, whom),

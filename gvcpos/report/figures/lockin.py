@@ -70,14 +70,8 @@ def smile_curves(
     panels = [int(y) for y in years] if years is not None else sorted({known[0], known[len(known) // 2], known[-1]})
     locate(panels, known, "years of the figure")
     locate(highlight, list(dict.fromkeys(points["country"].astype(str))), "countries of the figure")
-    rows = -(-len(panels) // _PER_ROW)
     with style():
-        fig = new_figure(1.2 + 2.6 * rows, legend=True, xlabel=xlabel)
-        grid = fig.subplots(rows, min(len(panels), _PER_ROW), sharex=True, sharey=True, squeeze=False)
-        for ax in grid.ravel()[len(panels) :]:
-            ax.remove()
-        for ax in grid.ravel()[: len(panels)][-grid.shape[1] :]:
-            ax.tick_params(labelbottom=True)  # also above a panel that is not there
+        fig, grid = _grid(len(panels), xlabel)
         for ax, year in zip(grid.ravel(), panels, strict=False):
             data = points[points["year"] == year]
             _bubbles(ax, data, highlight)
@@ -94,6 +88,18 @@ def smile_curves(
         there = curves is not None and bool(curves.loc[curves["year"].isin(panels), "trough"].notna().any())
         legend_below_title(fig, _smile_handles([(names or {}).get(c, c) for c in highlight], there))
         return finish(fig, title=title, source=source, synthetic=synthetic)
+
+
+def _grid(count: int, xlabel: str) -> tuple[Figure, np.ndarray]:
+    """Lay out panels with common axes, at most three a row, shape (rows, columns)."""
+    rows = -(-count // _PER_ROW)
+    fig = new_figure(1.2 + 2.6 * rows, legend=True, xlabel=xlabel)
+    grid = fig.subplots(rows, min(count, _PER_ROW), sharex=True, sharey=True, squeeze=False)
+    for ax in grid.ravel()[count:]:
+        ax.remove()
+    for ax in grid.ravel()[:count][-grid.shape[1] :]:
+        ax.tick_params(labelbottom=True)  # also above a panel that is not there
+    return fig, grid
 
 
 def _bubbles(ax: Axes, data: pd.DataFrame, highlight: Sequence[str]) -> None:
@@ -128,16 +134,18 @@ def _trough(ax: Axes, row: pd.DataFrame) -> None:
 
 
 def _smile_handles(shown: Sequence[str], trough: bool) -> list[Line2D]:
-    def dot(colour: str, marker: str, label: str) -> Line2D:
-        return Line2D([], [], linestyle="none", marker=marker, color=colour, markeredgewidth=0, alpha=0.7, label=label)
-
-    handles = [dot(PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)], name) for i, name in enumerate(shown)]
-    handles.append(dot(GREY, "o", "other country-sectors" if shown else "a country-sector, size by income"))
+    handles = [_dot(PALETTE[i % len(PALETTE)], MARKERS[i % len(MARKERS)], name) for i, name in enumerate(shown)]
+    handles.append(_dot(GREY, "o", "other country-sectors" if shown else "a country-sector, size by income"))
     handles.append(Line2D([], [], color=DARK, linewidth=1.8, label="fitted curve"))
     if trough:
-        mark = {"marker": "v", "markersize": 6.0, "linewidth": 1.2}
-        handles.append(Line2D([], [], color=DARK, label="trough and interval", **mark))
+        handles.append(
+            Line2D([], [], color=DARK, marker="v", markersize=6.0, linewidth=1.2, label="trough and interval")
+        )
     return handles
+
+
+def _dot(colour: str, marker: str, label: str) -> Line2D:
+    return Line2D([], [], linestyle="none", marker=marker, color=colour, markeredgewidth=0, alpha=0.7, label=label)
 
 
 def position_trajectories(
