@@ -248,6 +248,23 @@ def test_compare_sets_plain_and_split_side_by_side() -> None:
         compare_split(split, ["nonsense"])
 
 
+@pytest.mark.parametrize(
+    ("name", "boundary", "cut"),
+    [
+        ("rare_earths", "smelting_upstream", {"c2", "c12", "c9", "c14"}),
+        ("lithium", None, {"c2", "c9", "c14"}),
+        ("cobalt", None, {"c2", "c9", "c12", "c14"}),
+        ("semiconductors", None, {"c9", "c13", "c14"}),
+    ],
+)
+def test_every_shipped_chain_can_be_cut(name: str, boundary: str | None, cut: set[str]) -> None:
+    table, chain = some_countries(), Chain.shipped(name, "adb35", boundary=boundary)
+    split = chain.split(table, world_trade(table, chain), part=name, missing="exports")
+    assert set(split.estimates.sectors) == cut
+    assert set(split.chain.sectors) == {f"{sector}:{name}" for sector in cut}
+    assert_holds(split)
+
+
 def test_stages_without_goods_are_not_cut() -> None:
     chain = Chain("toy", (*TOY.stages, Stage("users", ("c4",))))
     table = toy_table(3)
