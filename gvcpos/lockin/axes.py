@@ -86,10 +86,6 @@ def two_axes(
     ------
     LabelError, InputError, EstimationError
         If a name is unknown, the columns are not three different ones, or there are fewer than five years.
-
-    Warns
-    -----
-    DroppedRowsWarning
     """
     require_level(level)
     choose(falling, FallingPosition, "falling")
