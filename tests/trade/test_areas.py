@@ -42,7 +42,8 @@ def test_numbers_agree_with_cepii_and_natural_earth() -> None:
     [
         ("156", "CHN"), ("004", "AFG"), ("251", "FRA"), ("250", "FRA"), ("381", "ITA"), ("579", "NOR"), ("699", "IND"),
         ("757", "CHE"), ("842", "USA"), ("490", "TWN"), ("S19", "TWN"), ("158", "TWN"), ("899", "ROW"), ("_X", "ROW"),
-        ("837", "ROW"), ("492", "ROW"), ("0", ""), ("W00", ""), ("97", ""), ("280", "DEU"), ("891", "SCG"), ("CHN", "CHN"),
+        ("837", "ROW"), ("492", "ROW"), ("0", ""), ("W00", ""), ("97", ""), ("280", "DEU"), ("891", "SCG"),
+        ("CHN", "CHN"),
     ],
 )  # fmt: skip
 def test_codes_and_their_labels(code: str, label: str) -> None:
