@@ -95,7 +95,7 @@ def test_nothing_lent_out_changes_the_flows() -> None:
         flows.source = "other"  # type: ignore[misc]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_the_order_of_rows_and_columns_does_not_matter(seed: int) -> None:
     frame = frame_of(1)

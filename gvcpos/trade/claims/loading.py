@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -47,9 +49,9 @@ class ClaimSet:
 
     Attributes
     ----------
-    claims : dict
+    claims : mapping
         Id to `Claim`.
-    places : dict
+    places : mapping
         Id to file and line.
     """
 
@@ -102,7 +104,15 @@ def load_claims(*paths: str | Path) -> ClaimSet:
         For a wrong key or value, a formula that uses a claim that is not there, itself, or unlike units; every fault of
         a file with its line.
     """
-    files = [Path(path) for path in paths] or sorted(data_path("claims").glob("*.yaml"))
+    return _read([Path(path) for path in paths]) if paths else _shipped()
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> ClaimSet:
+    return _read(sorted(data_path("claims").glob("*.yaml")))
+
+
+def _read(files: Sequence[Path]) -> ClaimSet:
     return _joined([(str(file), *load_yaml_with_lines(file)) for file in files])
 
 
@@ -123,7 +133,7 @@ def _joined(files: list[tuple[str, Any, LineOf]]) -> ClaimSet:
     faults = [fault for claim in claims.values() for fault in _cross_faults(claim, claims, places[claim.id])]
     if faults:
         raise SpecificationError("\n".join(faults))
-    return ClaimSet(claims, places)
+    return ClaimSet(MappingProxyType(claims), MappingProxyType(places))
 
 
 def _claims_of(name: str, data: Any, line_of: LineOf) -> list[Claim]:
