@@ -12,6 +12,7 @@ from gvcpos._core.errors import InputError, LabelError
 from gvcpos.chains import Chain, SplitWeights, Stage
 from gvcpos.chains.split.prior import fit_into
 from gvcpos.tables import IOTable
+from gvcpos.trade import TradeFlows
 from tests.chains.splits import TOY, toy_table, toy_trade
 
 TABLE = toy_table(11)
@@ -95,6 +96,31 @@ def test_countries_that_the_table_lacks_go_to_the_rest() -> None:
     assert weights.sales[row, c2, rows.index("AUS")] == pytest.approx(3.0)
     assert weights.sales[row, c2, row] == pytest.approx(3.0)  # MYS to VNM
     assert weights.sales[rows.index("CHN"), c2, row] == pytest.approx(3.0)
+
+
+def test_trade_flows_are_taken_as_they_are() -> None:
+    labels = {"NA": "NAM"}
+    frame = toy_trade(1, TABLE).query("exporter != 'ROW' and importer != 'ROW'")
+    frame = frame.replace({"exporter": labels, "importer": labels})
+    table = IOTable.from_arrays(
+        TABLE.Z,
+        TABLE.Y,
+        countries=[labels.get(c, c) for c in TABLE.countries],
+        sectors=TABLE.sectors,
+        final_categories=TABLE.final_categories,
+        year=2011,
+        unit="million USD",
+    )
+    flows = TradeFlows.from_frame(frame, source="invented", synthetic=True)
+    one, two = (SplitWeights.from_trade(table, TOY, trade, missing="exports") for trade in (flows, frame))
+    np.testing.assert_array_equal(one.sales, two.sales)
+    assert one.output.sum() > 0
+    assert one.synthetic  # by the flows' own word
+    assert not two.synthetic
+    assert SplitWeights.from_trade(table, TOY, frame.assign(synthetic=True)).synthetic
+    split = TOY.split(table, flows, missing="exports")
+    assert "SYNTHETIC" in repr(split.table)
+    assert all(drawn.meta.synthetic for drawn in split.draws(1))
 
 
 def test_na_is_namibia() -> None:

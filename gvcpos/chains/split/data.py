@@ -99,6 +99,14 @@ def dollars(unit: str) -> float:
     return _SIZES[sizes[0] if sizes else ""]
 
 
+def is_synthetic(data: pd.DataFrame | HasFrame | None) -> bool:
+    """Say whether data call themselves invented: by an attribute, in ``attrs``, or in a column of that name."""
+    if not isinstance(data, pd.DataFrame):
+        return bool(getattr(data, "synthetic", False))
+    column = data["synthetic"].any() if "synthetic" in data.columns else False
+    return bool(data.attrs.get("synthetic", False) or column)
+
+
 def read_flows(trade: pd.DataFrame | HasFrame, goods: Goods, scale: float) -> FloatArray:
     """Sum trade by exporter, wide sector and importer, shape (G, W, G), in the table's unit.
 

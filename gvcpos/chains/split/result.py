@@ -104,7 +104,7 @@ class Split:
         """
         for output, sales in self.estimates.draws(n, seed=seed):
             shares = self._balanced(output, sales)
-            yield _table(self.original, self._cells, shares, self.estimates.sectors, (self.part, self.rest))
+            yield _table(self.original, self._cells, shares, self.estimates, (self.part, self.rest))
 
     def draw_indices(self, n: int, *, seed: int = 0) -> pd.DataFrame:
         """Draw tables and return indices alone; see `gvcpos.chains.split.draws.draw_indices`."""
@@ -165,9 +165,7 @@ def split_table(
     split = Split(table, table, chain, own_chain(chain, weights, part), weights, part, rest, 0, cells, assumed, prior,
                   prior.shares)  # fmt: skip
     shares, rounds = balanced_shares(cells, prior, tolerance=tolerance, name=split._name)
-    return replace(
-        split, table=_table(table, cells, shares, weights.sectors, (part, rest)), iterations=rounds, _shares=shares
-    )
+    return replace(split, table=_table(table, cells, shares, weights, (part, rest)), iterations=rounds, _shares=shares)
 
 
 def own_chain(chain: Chain, weights: SplitWeights, part: str) -> Chain:
@@ -218,9 +216,8 @@ def _require_possible(weights: SplitWeights, cells: WideCells, prior: Prior, ass
         )
 
 
-def _table(
-    table: IOTable, cells: WideCells, shares: Shares, sectors: tuple[str, ...], names: tuple[str, str]
-) -> IOTable:
+def _table(table: IOTable, cells: WideCells, shares: Shares, weights: SplitWeights, names: tuple[str, str]) -> IOTable:
+    sectors = weights.sectors
     parts = cut(table, cells, shares)
     labels = [
         f"{s}:{name}" if s in sectors else s for s in table.sectors for name in (names if s in sectors else ("",))
@@ -236,4 +233,4 @@ def _table(
         x=parts.x,
     )
     note = f"split into {names[0]} and {names[1]}: {', '.join(sectors)}"
-    return split.with_meta(**(vars(table.meta) | {"notes": (*table.meta.notes, note)}))
+    return split.with_meta(**(vars(table.meta) | {"notes": (*table.meta.notes, note), "synthetic": weights.synthetic}))

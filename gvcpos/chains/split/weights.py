@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from gvcpos._core.errors import InputError, LabelError
 from gvcpos._core.labels import enumerate_labels, locate, unique
 from gvcpos._core.options import choose
 from gvcpos.chains.chain import Chain
-from gvcpos.chains.split.data import HasFrame
+from gvcpos.chains.split.data import HasFrame, is_synthetic
 from gvcpos.chains.split.estimates import DataRules, Estimates, estimate
 from gvcpos.tables import IOTable
 
@@ -53,6 +53,8 @@ class SplitWeights:
         Exports as the trade data have them, NaN without data.
     year : int
     unit : str
+    synthetic : bool
+        True if the table or the data are invented.
     """
 
     countries: tuple[str, ...]
@@ -69,6 +71,7 @@ class SplitWeights:
     asked: FloatArray
     year: int
     unit: str
+    synthetic: bool = False
 
     @classmethod
     def from_trade(
@@ -114,9 +117,10 @@ class SplitWeights:
             shares above 1.
         """
         found = estimate(table, chain, trade, production, DataRules.of(rules))
-        return cls.from_estimates(
+        weights = cls.from_estimates(
             table, found, sales_error=sales_error, distribution=distribution, correlation=correlation
         )
+        return replace(weights, synthetic=weights.synthetic or is_synthetic(trade) or is_synthetic(production))
 
     @classmethod
     def from_estimates(
@@ -149,6 +153,7 @@ class SplitWeights:
             found.asked,
             table.year,
             table.meta.unit,
+            table.meta.synthetic,
         )
         if not (np.isfinite(found.relative_error) & (found.relative_error >= 0)).all():
             raise InputError("a relative error is negative or not finite. It is a standard deviation over the mean.")
