@@ -34,6 +34,15 @@ def test_the_guide_to_the_accounts_runs(tmp_path: Path, capsys: pytest.CaptureFi
     assert "kww.FVA_INT" in capsys.readouterr().out
 
 
+def test_the_guide_to_published_indices_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "published.py"
+    program.write_text(snippets(ROOT / "docs" / "published.md"), encoding="utf-8")
+    runpy.run_path(str(program))
+    said = capsys.readouterr().out
+    assert "computed from WIOD 2013" in said
+    assert "va (value added)" in said
+
+
 def test_the_guide_to_space_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     program = tmp_path / "spatial.py"
     program.write_text(snippets(ROOT / "docs" / "spatial.md"), encoding="utf-8")
