@@ -125,14 +125,12 @@ def transition_paths(
         ax.axhline(1.0, color=DARK, linewidth=0.8)
         ax.set_ylabel(ylabel)
         ax.xaxis.set_major_locator(MaxNLocator(7, integer=True))
-        last = paths.sort_values("year").groupby("country").last()
-        ends = [(float(last.at[c, "year"]), float(last.at[c, "h"])) for c in highlight]
-        label_ends(
-            ax,
-            ends,
-            [(names or {}).get(c, c) for c in highlight],
-            [_colour(int(last.at[c, "club"])) for c in highlight],
-        )
+        ends, colours = [], []
+        for country in highlight:
+            own = paths[paths["country"] == country].sort_values("year")
+            ends.append((float(own["year"].to_numpy()[-1]), float(own["h"].to_numpy()[-1])))
+            colours.append(_colour(int(own["club"].to_numpy()[0])))
+        label_ends(ax, ends, [(names or {}).get(c, c) for c in highlight], colours)
         legend_below_title(fig, handles)
         return finish(fig, title=title, source=source, synthetic=synthetic)
 
@@ -168,7 +166,7 @@ def threshold_curve(
         raise InputError("the likelihood ratio has no rows to draw.")
     frame = likelihood_ratio.sort_values("threshold")
     cut = float(frame["critical"].iloc[0])
-    best = float(frame.loc[frame["lr"].idxmin(), "threshold"])
+    best = float(frame["threshold"].to_numpy()[int(np.argmin(frame["lr"].to_numpy()))])
     with style():
         fig = new_figure(3.4)
         ax = fig.add_subplot()
