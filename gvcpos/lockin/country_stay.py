@@ -66,7 +66,11 @@ def stay_of(which: IntArray, i: int, name: str, plan: StayPlan, rng: np.random.G
     effect = f"{years} of {steps} years in the lowest class where {number(expected)} were to be expected"
     null = f"{plan.scope.name} moves between classes of {plan.column} in {plan.stage} as the other countries do"
     verdict = judgement(pvalue, plan.level, null, "two-sided")
-    blind = "" if np.isfinite(mde) else " Too few years: not even a stay throughout would have been found."
+    blind = (
+        ""
+        if np.isfinite(mde)
+        else " Too few years: not even a class that is never left would be found with 80 % power."
+    )
     evidence: Evidence = "none" if pvalue >= plan.level else "lock-in" if gap > 0 else "upgrading"
     return LockInTest(
         name=f"mobility: {plan.stage}",
