@@ -1,9 +1,7 @@
 """Weighted quadratics by year and what is linear in them, with errors clustered by country. Pure functions on arrays.
 
 A country's cells, in all years together, are one cluster. The variance is the jackknife that leaves out a country,
-CR3, (G − 1)/G Σ_g (θ_(−g) − θ)² (MacKinnon, Nielsen & Webb 2023, J. Econometrics 232:272), with t of G − 1 degrees of
-freedom: where few countries have most of the weight, as in chains, leaving one out moves the curve by about as much as
-it is uncertain. Degrees of freedom after Bell & McCaffrey (2002) on top of it make the test far too shy.
+CR3, (G − 1)/G Σ_g (θ_(−g) − θ)² (MacKinnon, Nielsen & Webb 2023, J. Econometrics 232:272).
 """
 
 from __future__ import annotations

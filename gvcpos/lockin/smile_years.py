@@ -42,6 +42,18 @@ class Smile:
     year: IntArray
     country: IntArray
 
+    @property
+    def effective(self) -> FloatArray:
+        """Return how many equal countries the income of each year is worth, 1/Σ share², shape (T,)."""
+        G, T = len(self.countries), len(self.years)
+        share = np.bincount(self.year * G + self.country, self.points["weight"].to_numpy(float), T * G).reshape(T, G)
+        return np.asarray(1.0 / (share**2).sum(axis=1))
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of t: effective countries less one, on average over the years; at least one."""
+        return max(float(self.effective.mean()) - 1.0, 1.0)
+
     def income_ends(self) -> tuple[FloatArray, FloatArray]:
         """Return the distances below which 5 and 95 % of each year's income is earned, shape (T,) each."""
         ends = []
@@ -108,21 +120,20 @@ class Smile:
 
         ``trough`` is NaN where the curve is no U; ``trough_bounded`` says whether the interval is between its ends.
         ``own_…`` are of the countries asked for: distance, rate, gap to the curve of the others, depth of the curve.
-        ``effective_countries``, 1/Σ (country's share of income)².
+        ``effective_countries``: see `effective`.
         """
         from scipy import stats
 
-        quantile = float(stats.t(len(self.countries) - 1).ppf(1 - level / 2))
+        quantile, effective = float(stats.t(self.df).ppf(1 - level / 2)), self.effective
         rows = []
         for t, year in enumerate(self.years):
             b, cov = self.fit.beta[t], self.fit.covariance(t)
             low, high, bounded = fieller(b, cov, quantile)
             errors = dict(zip(("se0", "se1", "se2"), np.sqrt(np.diag(cov)), strict=True))
-            share = np.bincount(self.country[self.year == t], self.points["weight"].to_numpy(float)[self.year == t])
             row = {"year": year, "b0": b[0], "b1": b[1], "b2": b[2]} | errors
             row |= {"trough": -b[1] / (2 * b[2]) if b[2] > 0 else np.nan, "trough_se": _delta(b, cov)}
             row |= {"trough_low": low, "trough_high": high, "trough_bounded": bounded}
-            rows.append(row | {"effective_countries": 1 / float((share**2).sum())})
+            rows.append(row | {"effective_countries": effective[t]})
         frame = pd.DataFrame(rows)
         if countries:
             own_rate = self._own(countries, self.points["va_rate"].to_numpy(float))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from gvcpos._core.errors import DroppedRowsWarning, EstimationError, InputError, LabelError
 from gvcpos.accounting import ValueAddedAccounts
@@ -145,7 +146,9 @@ def test_a_planted_trough_is_found():
     assert (curves["trough_high"] > 3.0).all()
     assert curves["trough_bounded"].all()
     slope = (curves["trough_high"] - curves["trough_low"]) / 2 / curves["trough_se"]
-    np.testing.assert_allclose(slope, 2.02, atol=0.05)  # a small error: Fieller's interval is the delta method's
+    quantile = stats.t(world.df).ppf(0.975)
+    np.testing.assert_allclose(slope, quantile, rtol=0.03)  # a small error: Fieller's interval is the delta method's
+    assert world.df == pytest.approx(curves["effective_countries"].mean() - 1)
     place = points[points["year"] == 2000].groupby("country")[["distance", "weight"]]
     mean = place.apply(lambda f: float(np.average(f["distance"], weights=f["weight"])))
     near, far = mean.sub(3.0).abs().idxmin(), mean.sub(3.0).abs().idxmax()
@@ -240,12 +243,10 @@ def test_what_is_refused():
 
 def slopes_rejected(draws: int, years: int) -> np.ndarray:
     """One-sided rejections of true slopes at the near end, the middle and the far end, and of the curvature."""
-    from scipy import stats
-
     points = design(7, years=years)
     code = [pd.factorize(points[c])[0] for c in ("year", "country")]
     distance, weight = (points[c].to_numpy() for c in ("distance", "weight"))
-    cut = stats.t(39).ppf(0.05)
+    cut = stats.t(smile_years(points.assign(va_rate=0.4), ()).df).ppf(0.05)
     ends = [1.2, 3.0, 5.0]
     functionals = [np.tile([0.0, 1.0, 2 * d], (years, 1)) / years for d in ends] + [
         np.tile([0.0, 0.0, 1.0], (years, 1))
@@ -264,8 +265,8 @@ def slopes_rejected(draws: int, years: int) -> np.ndarray:
 @pytest.mark.slow
 @pytest.mark.parametrize("years", [1, 6])
 def test_size_of_slopes(years):
-    rates = slopes_rejected(1000, years)
-    assert ((rates >= 0.03) & (rates <= 0.085)).all()
+    rates = slopes_rejected(600, years)
+    assert ((rates >= 0.02) & (rates <= 0.08)).all()
     assert 0.03 <= rates.mean() <= 0.07
 
 
