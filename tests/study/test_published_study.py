@@ -1,0 +1,134 @@
+"""Studies of published indices: a small one from files, and ADB's 72 economies whole and timed."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gvcpos._core.errors import SpecificationError
+from gvcpos.study import Study, StudyResults
+from gvcpos.tables import capitals, synthetic_world
+from tests.shared import shared
+
+COUNTRIES = ["CHN", "JPN", "KOR", "VNM", "THA", "MYS", "IND", "KAZ", "MNG", "LAO", "DEU", "FRA", "POL", "ITA"]
+STUDY = """
+name: small
+title: From files of made-up indices
+tables: {kind: published, paths: [indices.csv], source: nobody}
+chain: {map: chain.yaml}
+covariates:
+  - path: covariates.csv
+    variables:
+      rd: {column: spending, per: people, lag: 1, gaps: last, within: 2}
+space:
+  weights: {kind: inverse_distance}
+  variants:
+    flows: {kind: linkage, flows: {path: flows.csv, absent: drop}}
+    land: {kind: contiguity, islands: drop}
+  moran: [va_rate]
+  stages: [downstream]
+  permutations: 99
+  local_permutations: 99
+panel: {regressors: [upstreamness, rd], models: [slx, sdm], main: sdm, simulations: 200}
+report: {countries: [CHN, DEU]}
+"""
+
+
+def write(folder: Path) -> None:
+    rng = np.random.default_rng(5)
+    world = synthetic_world(seed=1, countries=60, years=range(2007, 2009))
+    have = [c for c in COUNTRIES if c in set(world.countries) and c in set(capitals()["iso3"])]
+    years = range(2015, 2022)
+    keys = [(c, s, y) for c in have for s in ("m1", "m2", "e1") for y in years]
+    frame = pd.DataFrame(keys, columns=["country", "sector", "year"])
+    size = len(frame)
+    frame["x"] = np.exp(rng.normal(5, 1, size))
+    frame["va"] = frame["x"] * rng.uniform(0.2, 0.6, size)
+    frame["exports"] = frame["x"] * rng.uniform(0.1, 0.4, size)
+    frame["plv"] = rng.uniform(1.5, 4, size)
+    frame.to_csv(folder / "indices.csv", index=False)
+    cells = pd.DataFrame([(c, y) for c in have for y in range(2012, 2022)], columns=["country", "year"])
+    cells = cells.assign(spending=rng.uniform(1, 3, len(cells)), people=2.0)
+    cells.loc[(cells["country"] == "CHN") & (cells["year"] == 2017), "spending"] = np.nan
+    cells.to_csv(folder / "covariates.csv", index=False)
+    pairs = [(a, b, rng.uniform(1, 2)) for a in have[1:] for b in have[1:]]
+    pd.DataFrame(pairs, columns=["origin", "destination", "trade"]).to_csv(folder / "flows.csv", index=False)
+    (folder / "chain.yaml").write_text(
+        "name: made up\nstages:\n  - {name: upstream, sectors: [m1, m2]}\n  - {name: downstream, sectors: [e1]}\n"
+    )
+    (folder / "study.yaml").write_text(STUDY)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[StudyResults, Path]:
+    folder = tmp_path_factory.mktemp("published")
+    write(folder)
+    return Study.from_yaml(folder / "study.yaml").run(folder / "out"), folder / "out"
+
+
+def test_everything_but_the_accounts_is_there(run: tuple[StudyResults, Path]) -> None:
+    results, out = run
+    assert "indices" not in results.frames
+    assert {"panel", "covariates", "path", "path_tests", "weights", "moran_variants"} <= set(results.frames)
+    for name in results.frames:
+        assert (out / "frames" / f"{name}.csv").stat().st_size > 10
+    panel = results.frames["panel"]
+    assert panel["source"].eq("nobody").all()
+    assert panel[panel["stage"] == "upstream"]["aggregated"].all()
+    inputs = {item["path"] for item in json.loads((out / "manifest.json").read_text(encoding="utf-8"))["inputs"]}
+    assert {"indices.csv", "covariates.csv", "flows.csv", "chain.yaml"} <= inputs
+    assert (out / "figures" / "moran_downstream.png").stat().st_size > 1000
+
+
+def test_stages_variants_and_rules_are_told(run: tuple[StudyResults, Path]) -> None:
+    results, out = run
+    assert results.frames["moran"]["stage"].drop_duplicates().tolist() == ["upstream", "downstream"]
+    weights = results.frames["weights"].set_index("weights")
+    assert weights.index.tolist() == ["main", "flows", "land"]
+    n = results.weights.n
+    assert weights.loc["flows", "countries"] == n - 1
+    assert weights.loc["land", "countries"] < n
+    told = "\n".join(results.warnings)
+    assert f"no flow of 1 of {n} countries, CHN" in told
+    assert "have no neighbours and are left out of what uses these weights (islands: drop): " in told
+    assert "rd (covariates.csv): 1 of " in told
+    assert "CHN (2018)" in told
+    summary = (out / "summary.md").read_text(encoding="utf-8")
+    for words in ("## Specification path", "## Other weights", "Covariates: what was observed", "Moran's I by stage"):
+        assert words in summary
+
+
+def test_what_published_indices_cannot_do(tmp_path: Path) -> None:
+    write(tmp_path)
+    for setting, words in {
+        "space.weights={kind: linkage}": "published indices have no tables",
+        "chain={map: world}": "goes with synthetic tables only",
+    }.items():
+        with pytest.raises(SpecificationError, match=words):
+            Study.from_yaml(tmp_path / "study.yaml", [setting]).run()
+
+
+@pytest.mark.slow
+def test_adb72_runs_within_its_time(tmp_path: Path) -> None:
+    """72 economies, six years, three sets of weights: at most 120 s of processor time, and the stated samples."""
+    data = shared("adb_accounts").parent
+    started = time.process_time()
+    results = Study.from_yaml("adb72", data=data).run(tmp_path / "out")
+    assert time.process_time() - started <= 120
+    assert results.frames["moran"].groupby("stage")["n"].max().to_dict() == {
+        "upstream": 72,
+        "midstream": 71,
+        "downstream": 72,
+    }
+    assert results.main.nobs == 60 * 6
+    weights = results.frames["weights"].set_index("weights")
+    assert weights["countries"].to_dict() == {"main": 72, "contiguity": 59, "trade": 43}
+    assert (results.frames["published_identities"]["max_error"] < 1e-12).all()
+    rules = results.frames["covariates"].set_index("variable")
+    assert rules.loc["rd", ["observed", "filled", "missing"]].tolist() == [343, 33, 56]
+    assert set(results.spec.report.countries) <= set(results.main.resids.index.get_level_values("country"))
