@@ -120,7 +120,17 @@ def mobility(
     names = members(whom, values.index, "mobility")
     rows = np.array([list(values.index).index(c) for c in names])
     rng = np.random.default_rng(seed)
-    plan = _Plan(stage, column, k, against, whom, level, draws, tuple(values.columns), not isinstance(classes, int))
+    plan = _Plan(
+        stage,
+        column,
+        k,
+        against,
+        whom,
+        level,
+        draws,
+        tuple(int(year) for year in values.columns),
+        not isinstance(classes, int),
+    )
     if len(names) == 1:
         return stay_of(which, int(rows[0]), names[0], plan, rng)
     require_clusters(Scope(whom.name, tuple(names), whom.kind), "mobility")

@@ -126,7 +126,7 @@ def _two_sided(law: FloatArray, years: int) -> float:
 def _interval(law: FloatArray, level: float) -> tuple[int, int]:
     """Return the fewest and the most years that are not unlikely."""
     below = np.cumsum(law)
-    return int(np.searchsorted(below, level / 2)), int(min(np.searchsorted(below, 1 - level / 2), len(law) - 1))
+    return int(np.searchsorted(below, level / 2)), min(int(np.searchsorted(below, 1 - level / 2)), len(law) - 1)
 
 
 def _detectable(chain: FloatArray, start: int, steps: int, law: FloatArray, level: float) -> float:

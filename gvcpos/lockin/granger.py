@@ -114,7 +114,8 @@ def null_model(y: FloatArray, x: FloatArray, lags: int, rng: np.random.Generator
     of `rounds` panels drawn from the first fit (Kilian 1998, Review of Economics and Statistics 80:218).
     """
     first = _null(y, x, lags, *_estimated(y, x, lags))
-    again = [_estimated(*(series[0] for series in simulate(first, y, x, 1, rng)), lags) for _ in range(rounds)]
+    drawn_y, drawn_x = simulate(first, y, x, rounds, rng)
+    again = [_estimated(one, other, lags) for one, other in zip(drawn_y, drawn_x, strict=True)]
     parts = []
     for fitted, drawn in zip((first.own, first.cross), zip(*again, strict=True), strict=True):
         found = np.stack(drawn)

@@ -43,7 +43,7 @@ def transition_matrices(
     """
     _need(frame, "before", "after", "count", "probability")
     given = "neighbours" in frame.columns
-    parts = [(int(m), p) for m, p in frame.groupby("neighbours")] if given else [(0, frame)]
+    parts = [(int(str(m)), p) for m, p in frame.groupby("neighbours")] if given else [(0, frame)]
     k = int(frame["before"].max())
     named = dict(names or {c: str(c) for c in range(1, k + 1)} | {1: "1\nlowest", k: f"{k}\nhighest"})
     columns = min(len(parts), _COLUMNS)
