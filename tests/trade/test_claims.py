@@ -267,6 +267,10 @@ def test_recomputation_from_trade_data() -> None:
     assert "has no 2018" in by.loc["oec.compounds.world.2018", "sentence"]
     assert "has no trade of VNM" in by.loc["oec.compounds.imports.vnm", "sentence"]
     assert "synthetic" in by.loc["oec.compounds.exports.mmr", "sentence"]
+    less = check_claims(trade=flows.select(importers=["CHN", "JPN"]))
+    less = less[less["basis"] == "trade"].set_index("id")
+    assert less.loc["oec.compounds.imports.usa.chn", "outcome"] == "not recomputable"  # an absent flow is no zero
+    assert "has no such flow in 2023" in less.loc["oec.compounds.imports.usa.chn", "sentence"]
     strict = check_claims(trade=flows, tolerance=0.0)
     strict = strict[strict["basis"] == "trade"].set_index("id")
     assert strict.loc["oec.compounds.exports.usa.chn", "outcome"] == "contradiction"

@@ -41,6 +41,8 @@ def trade_value(claim: Claim, flows: TradeFlows) -> tuple[float, str]:
     if unknown:
         return np.nan, f"{flows.source} has no trade of {', '.join(unknown)}"
     value = _amount(figure, flows.select(years=claim.year, hs=headings)) / size(claim.unit)
+    if value == 0:
+        return np.nan, f"{flows.source} has no such flow in {claim.year}"
     return value, f"{flows.source}, HS {', '.join(headings)}, {claim.year}{', synthetic' if flows.synthetic else ''}"
 
 
