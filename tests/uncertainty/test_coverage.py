@@ -71,7 +71,7 @@ def test_coverage_with_errors_in_the_regressor() -> None:
     found = summary([one_world(seed) for seed in range(RUNS)])
     assert SLOPE < found["published"] < found["pooled"] < 0
     assert abs(found["corrected"] - SLOPE) < abs(found["published"] - SLOPE)
-    assert found["covers published"] < 0.6  # attenuated, and no interval around it helps much
+    assert found["covers published"] < 0.8  # attenuated, and no interval around it helps much
     assert found["covers published"] <= found["covers wide"] < found["covers corrected"]
 
 
