@@ -53,16 +53,7 @@ def placebo_chains(
         If there are fewer sectors to draw from than the chain has, or no years.
     """
     kept = list(years)
-    if not kept:
-        raise InputError("placebo_chains: no year was given. Make them with sector_years(tables).")
-    inside = set(chain.sectors)
-    pool = [s for s in kept[0].sectors if s not in inside] if among is None else list(among)
-    sizes = [len(stage.sectors) for stage in chain.stages]
-    if len(pool) < sum(sizes):
-        raise InputError(
-            f"placebo_chains: {len(pool)} sectors to draw from, and the chain has {sum(sizes)}. "
-            "Name sectors with among=, the chain's own too if need be."
-        )
+    pool = _pool(kept, chain, among)
 
     def panel(which: Chain) -> pd.DataFrame:
         """The panel of a chain, prepared."""
@@ -72,11 +63,28 @@ def placebo_chains(
     true = test(panel=panel(chain), **fixed)
     rows = []
     for done, drawn in enumerate(_drawn(chain, pool, draws, seed), start=1):
-        name = " | ".join(", ".join(stage.sectors) for stage in drawn.stages)
-        rows.append({"placebo": name} | attempt(test, {"panel": panel(drawn)} | fixed))
+        rows.append({"placebo": _name(drawn)} | attempt(test, {"panel": panel(drawn)} | fixed))
         if on_draw is not None:
             on_draw(done, draws)
     return Placebos(true, pd.DataFrame(rows), "chains of as many sectors drawn at random")
+
+
+def _pool(years: Sequence[SectorYear], chain: Chain, among: Sequence[str] | None) -> list[str]:
+    """Return the sectors to draw from."""
+    if not years:
+        raise InputError("placebo_chains: no year was given. Make them with sector_years(tables).")
+    inside = set(chain.sectors)
+    pool = [s for s in years[0].sectors if s not in inside] if among is None else list(among)
+    if len(pool) < len(inside):
+        raise InputError(
+            f"placebo_chains: {len(pool)} sectors to draw from, and the chain has {len(inside)}. "
+            "Name sectors with among=, the chain's own too if need be."
+        )
+    return pool
+
+
+def _name(chain: Chain) -> str:
+    return " | ".join(", ".join(stage.sectors) for stage in chain.stages)
 
 
 def _drawn(chain: Chain, pool: Sequence[str], draws: int, seed: int) -> list[Chain]:

@@ -59,13 +59,13 @@ class Cell:
 
 CELLS = (
     Cell("absent", 1.0, False, 500),
-    Cell("lock-in", 1.0, True, 200),
-    Cell("reversed", 1.0, True, 200),
-    Cell("absent", 1.0, True, 500),
-    Cell("lock-in", 0.5, True, 100),
-    Cell("reversed", 0.5, True, 100),
-    Cell("lock-in", 0.25, True, 100),
-    Cell("reversed", 0.25, True, 100),
+    Cell("lock-in", 1.0, True, 100),
+    Cell("reversed", 1.0, True, 100),
+    Cell("absent", 1.0, True, 200),
+    Cell("lock-in", 0.5, True, 60),
+    Cell("reversed", 0.5, True, 60),
+    Cell("lock-in", 0.25, True, 60),
+    Cell("reversed", 0.25, True, 60),
 )
 
 

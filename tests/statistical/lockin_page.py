@@ -28,9 +28,26 @@ ones, table by table. The guide is [lockin.md](lockin.md).
   ores move upstream by 0.02 a year. *still*: nothing has a trend, so that every null of a trend holds.
 - Each test at 5 %, bootstraps of 199 draws, for the world, for the group of eight suppliers, for one of them.
 
+In these worlds a country's capture moves around a level of its own for ever, levels are alike among neighbours, and
+the stages differ in what they keep. So the nulls of the smile curve, of convergence (clubs and beta) and of mobility
+are not true where lock-in is absent: what they reject there, in *italics*, is no size. Their sizes, on data that fulfil
+their nulls, are in [lockin.md](lockin.md). Where participation deepens, f's own share falls in all worlds, and so it is
+no size there either.
+
 A share p of n worlds has a Monte-Carlo error of √(p (1 − p) / n): 1.0 points at 5 % and 500 worlds, 3.5 at most with
 200, 5 with 100. Sizes outside 3 to 7 % are **bold**, whether by chance or not.
 """
+
+
+# Tests whose null the worlds without lock-in do not fulfil: always, and where participation deepens.
+FALSE = {
+    "smile curve",
+    "mobility",
+    "mobility by neighbours",
+    "convergence clubs",
+    "beta convergence",
+}
+FALSE_MOVING = {"structural pull-through"}
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -59,7 +76,7 @@ def _scope(table: pd.DataFrame, scope: str) -> str:
     lines += ["", f"| test | {' | '.join(heads)} |", f"| --- | {' | '.join('---:' for _ in heads)} |"]
     for (letter, test), part in table.groupby(["letter", "test"], sort=False):
         lookup = {(r, s, m): row for (r, s, m), row in part.groupby(["regime", "strength", "moving"])}
-        values = [_value(cell, lookup[cell].iloc[0]) if cell in lookup else "" for cell in order]
+        values = [_value(cell, lookup[cell].iloc[0], test) if cell in lookup else "" for cell in order]
         lines.append(f"| {letter} {test} | {' | '.join(values)} |")
     return "\n".join([*lines, ""])
 
@@ -70,12 +87,14 @@ def _head(regime: str, strength: float, moving: bool) -> str:
     return f"{regime} × {strength:g}: for lock-in / for upgrading"
 
 
-def _value(cell: tuple[str, float, bool], row: pd.Series) -> str:
+def _value(cell: tuple[str, float, bool], row: pd.Series, test: str) -> str:
     if not row["run"]:
         return "not run"
     share = {name: 100 * row[name] / row["run"] for name in ("rejected", "lockin", "upgrading")}
     few = "" if row["run"] == row["worlds"] else f" of {int(row['run'])}"
     if cell[0] == "absent":
         text = f"{share['rejected']:.1f}"
+        if test in FALSE or (cell[2] and test in FALSE_MOVING):
+            return f"*{text}*{few}"
         return (text if 3 <= share["rejected"] <= 7 else f"**{text}**") + few
     return f"{share['lockin']:.0f} / {share['upgrading']:.0f}{few}"
