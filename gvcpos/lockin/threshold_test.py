@@ -52,11 +52,11 @@ def threshold(
     y, x, by : str
         Capture, position, and the threshold variable, which should not answer to `y` of the same year.
     controls : sequence of str
-        With one slope in all regimes.
     shift : bool
-        Regimes have levels of their own; False as in Hansen (1999), where a jump in level counts as a change of slope.
+        Regimes have levels of their own and `by` enters by itself; False as in Hansen (1999), where a jump in level
+        counts as a change of slope.
     most : {1, 2}
-        Thresholds looked for, among `grid` quantiles of `by` at most, with a share `trim` of rows in each regime.
+        Thresholds looked for, among `grid` quantiles of `by`, with a share `trim` of rows in each regime.
     scope : str, list, mapping or None
         The world or a group of at least 10 countries.
 
@@ -71,7 +71,7 @@ def threshold(
     Raises
     ------
     InputError, EstimationError
-        For one country: ask for the world and look it up in ``regimes``. If few rows are left or `by` hardly varies.
+        For one country: look it up in the world's ``regimes``. If few rows are left or `by` hardly varies.
     """
     require_level(level)
     if most not in (1, 2) or not 0 < trim < 0.4:
@@ -108,6 +108,8 @@ def _model(
     if (n := frame.index.get_level_values("country").nunique()) < _FEWEST:
         raise InputError(f"{what}: {n} countries; at least {_FEWEST} are needed.")
     y, x, by, *controls = names
+    if shift and by not in (x, *controls):
+        controls.append(by)  # else what `by` itself does to capture would pass for a threshold
     model = ThresholdModel(
         frame[y].to_numpy(),
         frame[x].to_numpy(),
