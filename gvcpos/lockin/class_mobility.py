@@ -62,83 +62,55 @@ def mobility(
 
     Parameters
     ----------
-    panel : DataFrame
-        Tidy panel of `gvc_panel`.
-    stage, column : str
     classes : int or sequence of float
-        How many classes with equal numbers, or the bounds between them. Classes are of all countries that are not
-        excluded, whatever the scope.
-    bounds : {"year", "pooled"}
-        Quantiles of each year (ranks) or of all years (absolute terms).
+        How many classes with equal numbers, or the bounds between them; of all countries, whatever the scope.
+    bounds
+        Quantiles of each ``"year"`` (ranks) or ``"pooled"`` ones of all years (absolute terms).
     against : {"highest", "independence"}
-        What the lowest class is compared with: the highest, or its share of all countries, which is what it would keep
-        if one year told nothing of the next. The second is rejected wherever capture lasts, and speaks for nothing.
-    scope : str, iterable of str, mapping or None
-        World or a group of six countries or more; for one country the test is whether its years in the lowest class
-        are many or few for a country that moves like the others: see `gvcpos.lockin.country_stay`.
-    exclude : iterable of str
+        The highest class, or the share of all countries, which is what a class keeps if a year tells nothing of the
+        next. The second is rejected wherever capture lasts, and speaks for nothing.
+    scope, exclude, level
+        As of all tests. For one country see `gvcpos.lockin.country_stay`; groups have six countries or more.
     draws, seed : int
         Of the randomisation and of the bootstrap of countries.
-    level : float
 
     Returns
     -------
     LockInTest
         Estimate: the difference of two probabilities of staying, counted forwards and backwards in time. ``details``:
-        ``counts`` (before, after, count, probability), ``classes`` (share, stay, years in the class at a time, ergodic
-        share), ``mobility`` (Shorrocks's index with errors and the interval of a bootstrap of whole countries;
-        homogeneity over time), ``countries`` (years in the lowest class of each, and how likely).
-
-    Raises
-    ------
-    LabelError, InputError
-        If a stage, a country or a column is unknown, classes do not fit or the scope has two to five countries; if
-        bounds are given and `against` is not "independence".
-    EstimationError
-        If no country has values in all years, or nobody is ever in the lowest or the highest class.
-
-    Warns
-    -----
-    DroppedRowsWarning
-        Naming countries without a value in every year.
+        ``counts``; ``classes`` (share, stay, years at a time, ergodic share); ``mobility`` (Shorrocks's index, interval
+        by a bootstrap of whole countries; homogeneity over time); ``countries`` (years in the lowest class).
     """
+    _check(classes, against, bounds, level, draws)
+    left_out = excluded(exclude)
+    whom = Scope.of(scope, panel, left_out)
+    values = _values(panel, stage, column, left_out)
+    Y = values.to_numpy(float)
+    which, k = classified(Y, classes, bounds)
+    names = members(whom, values.index, "mobility")
+    rows = np.array([list(values.index).index(c) for c in names])
+    rng = np.random.default_rng(seed)
+    years, given = tuple(int(year) for year in values.columns), not isinstance(classes, int)
+    plan = _Plan(stage, column, k, against, whom, level, draws, years, given)
+    if len(names) == 1:
+        return stay_of(which, int(rows[0]), names[0], plan, rng)
+    require_clusters(Scope(whom.name, tuple(names), whom.kind), "mobility")
+    drawn = _null(Y, which, plan, bounds, rng)[:, rows]
+    drawn = gaps(drawn, k) if against == "highest" else excesses(drawn)
+    return _test(which, dict(zip(names, rows, strict=True)), drawn, plan, rng)
+
+
+def _check(classes: int | Sequence[float], against: Against, bounds: ClassBounds, level: float, draws: int) -> None:
     require_level(level)
     choose(against, Against, "against")
     choose(bounds, ClassBounds, "bounds")
     if draws < 99:
         raise InputError(f"mobility: draws={draws} must be at least 99.")
-    left_out = excluded(exclude)
-    whom = Scope.of(scope, panel, left_out)
-    values = _values(panel, stage, column, left_out)
-    Y = values.to_numpy(float)
     if not isinstance(classes, int) and against == "highest":
         raise InputError(
             "mobility: with given bounds the lowest and the highest class need not be alike, so that one is no measure "
             "of the other. Use against='independence', or a number of classes."
         )
-    which, k = classified(Y, classes, bounds)
-    names = members(whom, values.index, "mobility")
-    rows = np.array([list(values.index).index(c) for c in names])
-    rng = np.random.default_rng(seed)
-    plan = _Plan(
-        stage,
-        column,
-        k,
-        against,
-        whom,
-        level,
-        draws,
-        tuple(int(year) for year in values.columns),
-        not isinstance(classes, int),
-    )
-    if len(names) == 1:
-        return stay_of(which, int(rows[0]), names[0], plan, rng)
-    require_clusters(Scope(whom.name, tuple(names), whom.kind), "mobility")
-    if against == "highest":
-        drawn = gaps(reflected(Y, k, bounds, draws, rng)[:, rows], k)
-    else:
-        drawn = excesses(_independent(Y, which, plan, bounds, rng)[:, rows])
-    return _test(which, dict(zip(names, rows, strict=True)), drawn, plan, rng)
 
 
 @dataclass(frozen=True)
@@ -163,10 +135,10 @@ def _values(panel: pd.DataFrame, stage: str, column: str, exclude: tuple[str, ..
     return values
 
 
-def _independent(
-    Y: FloatArray, which: IntArray, plan: _Plan, bounds: ClassBounds, rng: np.random.Generator
-) -> IntArray:
-    """Deal each year's values out anew; given bounds stay as they are."""
+def _null(Y: FloatArray, which: IntArray, plan: _Plan, bounds: ClassBounds, rng: np.random.Generator) -> IntArray:
+    """Draw classes under the null, of reflected histories or of years dealt out anew; given bounds stay as they are."""
+    if plan.against == "highest":
+        return reflected(Y, plan.k, bounds, plan.draws, rng)
     if not plan.given:
         return shuffled(Y, plan.k, bounds, plan.draws, rng)
     return np.asarray(rng.permuted(np.broadcast_to(which, (plan.draws, *which.shape)), axis=1))

@@ -54,42 +54,27 @@ def dumitrescu_hurlin(
 
     Parameters
     ----------
-    panel : DataFrame
-        Tidy panel of `gvc_panel`.
-    source, target : str
-        Stages (or sectors).
     lags : int
         K lags of both; more than 5 + 3K years of the series are needed (of growth: one year more).
-    value : str
     transform : {"growth", "change", "log", "level"}
         What is done to `value`; the test is for series without unit roots, so growth is the default.
     year_means : bool
         Whether the mean of each year over all countries is taken out of both series first.
-    scope : str, iterable of str, mapping or None
-        World or group: the mean of the Wald statistics. One country: its own.
-    exclude : iterable of str
+    scope, exclude, level
+        As of all tests. World or group: the mean of the Wald statistics; one country: its own.
     draws, seed : int
         Of the bootstrap.
-    level : float
 
     Returns
     -------
     LockInTest
-        Of several countries: statistic Z̄-tilde, p-value the share of draws with a W̄ as large, estimate the mean over
-        countries of Σ_k b_ik with a bootstrap interval. Of one: its F, p-value from the same bootstrap. ``details``:
-        ``panel`` (W̄, Z̄, Z̄-tilde with their asymptotic p-values beside the bootstrap's), ``countries``.
+        Of several countries: Z̄-tilde, p-value the share of draws with a W̄ as large, estimate the mean of Σ_k b_ik. Of
+        one: its F, p-value from the same draws. ``details``: ``panel`` (asymptotic p-values too), ``countries``.
 
     Raises
     ------
-    LabelError, InputError
-        As `pull_through`; and if there are too few years for the moments of the statistic.
-    EstimationError
-        If no country has complete series, or one does not vary.
-
-    Warns
-    -----
-    DroppedRowsWarning
-        Naming the countries without a complete series.
+    LabelError, InputError, EstimationError
+        As `pull_through`; if there are too few years for the moments of the statistic.
     """
     require_level(level)
     if lags < 1 or draws < 99 or source == target:

@@ -63,12 +63,10 @@ def pull_through(
         A stage or sector outside the chain whose lagged growth should not matter; reported in ``details``.
     scope : str, iterable of str, mapping or None
         World or a group of countries; year effects are then the group's own.
-    exclude : iterable of str
-        Countries left out; each must be in the panel, except ROW, which may be absent.
-    errors : {"clustered", "driscoll-kraay"}
+    exclude, errors, level
+        Countries left out (each but ROW must be in the panel); clustered or Driscoll-Kraay errors; size of the test.
     alternative : {"two-sided", "greater", "less"}
         To H0: sum of the coefficients = 0. The default leaves room for upstream growth that crowds out.
-    level : float
 
     Returns
     -------
@@ -78,10 +76,8 @@ def pull_through(
 
     Raises
     ------
-    LabelError, InputError
-        If a stage, an excluded country or a column is unknown, rows are duplicated, or the scope is one country.
-    EstimationError
-        If too little is left to estimate from.
+    LabelError, InputError, EstimationError
+        If a label is unknown or twice there, the scope is one country, or too little is left to estimate from.
 
     Warns
     -----

@@ -51,40 +51,25 @@ def spatial_mobility(
 
     Parameters
     ----------
-    panel : DataFrame
-        Tidy panel of `gvc_panel`.
     weights : Weights
         Their units must be exactly the countries of the scope that are not excluded; row-normalised if not normalised.
-    stage, column : str
     classes : int
         With equal numbers, of the variable and of its spatial lag.
-    bounds : {"year", "pooled"}
-    scope : str, iterable of str, mapping or None
+    scope, exclude
         World or a group of six countries or more, whose classes are its own.
-    exclude : iterable of str
     draws, seed : int
         Relabellings, and as many bootstrap panels.
-    level : float
 
     Returns
     -------
     LockInTest
-        Statistic: the likelihood ratio; p-value by relabelling. Estimate: Cohen's w, √(LR in excess of its mean under
-        the null, per transition); its interval is that of a noncentral chi-squared. ``details``: ``homogeneity`` (LR
-        and Pearson's Q with p-values by chi-squared, relabelling and bootstrap), ``conditional`` (transitions by class
-        of the neighbours).
+        Likelihood ratio, p-value by relabelling. Estimate: Cohen's w, √(LR in excess of its mean under the null, per
+        transition), interval by the noncentral chi-squared. ``details``: ``homogeneity``, ``conditional``.
 
     Raises
     ------
-    LabelError, InputError
-        As `mobility`; if weights name other countries, or the scope has fewer than six.
-    EstimationError
-        If no country has values in all years, or too few transitions are left to compare.
-
-    Warns
-    -----
-    DroppedRowsWarning
-        Naming countries without a value in every year, which leave the weights too.
+    LabelError, InputError, EstimationError
+        As `mobility`; if weights name other countries.
     """
     require_level(level)
     choose(bounds, ClassBounds, "bounds")

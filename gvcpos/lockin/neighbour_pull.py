@@ -59,41 +59,29 @@ def spatial_pull_through(
 
     Parameters
     ----------
-    panel : DataFrame
-        Tidy panel of `gvc_panel`.
+    panel, source, target, value, level
+        As in `pull_through`.
     weights : Weights
         Their units must be exactly the countries of the scope that are not excluded; row-normalised if not normalised.
-    source, target : str
     effect : {"indirect", "direct", "total"}
         Which effect is tested.
     lags : int
         Lags 1 … `lags` of the source's growth; effects are their sum.
     dynamic : bool
         Add the target's own growth of the year before, of the country and of its neighbours.
-    value : str
-    scope : str, iterable of str, mapping or None
-        World or a group.
-    exclude : iterable of str
-    level : float
+    scope, exclude
+        World or a group; countries without a complete series leave the weights too, with a warning.
 
     Returns
     -------
     LockInTest
-        H0: the effect is nil. Errors are clustered by country, t with countries less one degrees of freedom; in the
-        dynamic model, whose errors are no longer serially correlated, by the normal and a sandwich.
-        ``details``: ``effects`` (all three), ``coefficients``; in a dynamic model effects are those of the same year.
+        Errors are clustered by country, t with countries less one degrees of freedom; in the dynamic model a sandwich
+        and the normal. ``details``: ``effects`` (in a dynamic model those of the same year), ``coefficients``.
 
     Raises
     ------
-    LabelError, InputError
-        As `pull_through`; if weights name other countries or the scope is one country.
-    EstimationError
-        If too little is left to estimate from.
-
-    Warns
-    -----
-    DroppedRowsWarning
-        Naming the countries without a complete series, which leave the weights too.
+    LabelError, InputError, EstimationError
+        As `pull_through`; if weights name other countries.
     """
     require_level(level)
     choose(effect, SpatialEffect, "effect")

@@ -47,44 +47,27 @@ def placebo_distribution(
 
     Parameters
     ----------
-    panel : DataFrame
-        Tidy panel of `gvc_panel` with source and target.
-    source, target : str
     placebos : sequence of str, optional
         Sectors or stages; by default all of the pool but source, target and `chain`.
     pool : DataFrame, optional
         Tidy panel with the placebos, of the same countries and years; by default `panel` itself.
     chain : sequence of str
         Other stages or sectors that belong to the chain and are no placebos: in a pool by sector, all its sectors.
-    lags, own_lags : int
-        As in `pull_through`; one own lag by default, so that growth that lasts is not taken for pull-through.
-    value : str
-    scope : str, iterable of str, mapping or None
+    own_lags : int
+        One by default, so that growth that lasts is not taken for pull-through.
+    scope, exclude
         World or a group of six countries or more.
-    exclude : iterable of str
-    level : float
 
     Returns
     -------
     LockInTest
-        H0: the source is a sector like the placebos. Statistic: the rank of its |t|, one the largest; p-value that
-        rank over one more than the number of placebos, so never below 1/(placebos + 1). Estimate and interval are the
-        source's distance from the placebos' median, the interval by the quantiles of the placebos.
-        ``details["placebos"]``: the true source first.
+        Statistic: the rank of the source's |t|; p-value that rank over one more than the number of placebos. Estimate:
+        the distance from their median, its interval by their quantiles. ``details["placebos"]``: the source first.
 
     Raises
     ------
-    LabelError
-        If a placebo or a part of the chain is not in the pool, or a placebo is named twice.
-    InputError
-        If there are fewer than four placebos, a placebo belongs to the chain, or the scope is too small.
-    EstimationError
-        If the true source or all but three placebos cannot be estimated.
-
-    Warns
-    -----
-    DroppedRowsWarning
-        Naming countries that lack source or target; how many lack a placebo stands in ``details``.
+    LabelError, InputError, EstimationError
+        As `pull_through`; if there are fewer than four placebos.
     """
     require_level(level)
     if lags < 1 or own_lags < 0 or source == target:

@@ -60,47 +60,28 @@ def local_projections(
 
     Parameters
     ----------
-    panel : DataFrame
-        Tidy panel of `gvc_panel`.
-    source, target : str
     horizons : int
         H, in observations after the year of the source's growth.
-    own_lags : int
-        Growth of the target up to the year of the source's growth among the controls, as in `pull_through`.
-    source_lags : int
-        Earlier growth of the source among the controls.
-    value : str
-        Positive column.
+    own_lags, source_lags : int
+        Growth of the target up to that year, and earlier growth of the source, among the controls.
     jackknife : bool
         Half-panel jackknife against the bias of country effects.
     errors : {"clustered", "driscoll-kraay"}
-        By country, with joint p-value and band from a wild cluster bootstrap of the largest |t| (Montiel Olea and
-        Plagborg-Møller 2019 for such bands); or robust to dependence across countries too, with Student's t of years
-        less one and Holm's adjustment, which leans on many years.
-    scope : str, iterable of str, mapping or None
+        By country, with a wild cluster bootstrap of the largest |t| (bands as Montiel Olea and Plagborg-Møller 2019);
+        or robust across countries too, with Student's t of years less one and Holm, which leans on many years.
+    scope, exclude
         World or a group of six countries or more.
-    exclude : iterable of str
-    draws, seed : int
-        Of the bootstrap.
-    level : float
 
     Returns
     -------
     LockInTest
-        H0: every β_h = 0. The estimate is the response at the horizon with the largest |t|, its interval from the
-        joint band, so that it leaves out zero just if the null is rejected. ``details["responses"]``: by horizon,
-        with pointwise (``lower``, ``upper``) and joint bands.
+        H0: every β_h = 0. Estimate: the response at the horizon with the largest |t|, its interval from the joint band,
+        which leaves out zero just if the null is rejected. ``details["responses"]``: all, with both bands.
 
     Raises
     ------
-    LabelError, InputError
-        As `pull_through`; if the scope has fewer than six countries.
-    EstimationError
-        If the panel is too short for a horizon.
-
-    Warns
-    -----
-    DroppedRowsWarning
+    LabelError, InputError, EstimationError
+        As `pull_through`; if the panel is too short for a horizon.
     """
     require_level(level)
     choose(errors, PanelErrors, "errors")
