@@ -243,11 +243,10 @@ def _beta_test(
 ) -> LockInTest:
     diverges = 1 - result.pvalue < level
     across = form == "cross-section"
-    reading: Evidence = "none" if not across else "upgrading" if result.pvalue < level else "none"
-    reading = "lock-in" if across and diverges else reading
+    shown: Evidence = "upgrading" if result.pvalue < level else "lock-in" if diverges else "none"
+    reading: Evidence = shown if across else "none"
     unit = "per cent" if paths.logs else "of the gap"
-    side = "gains" if result.estimate < 0 else "loses"
-    size = "1 per cent" if paths.logs else "one unit"
+    side, size = "gains" if result.estimate < 0 else "loses", "1 per cent" if paths.logs else "one unit"
     effect = f"a country {size} lower {side} {number(abs(result.estimate))} {unit} a year on the others"
     null = "those low do not catch up (β ≥ 0)"
     if not across:

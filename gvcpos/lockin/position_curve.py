@@ -69,15 +69,12 @@ def position_capture(
 
     Parameters
     ----------
-    panel, stage, capture, position, controls, exclude, level
-        As for `position_capture_slope`.
-    square : bool
+    panel, stage, capture, position, controls, slope, cov_type, exclude, level
+        As for `position_capture_slope`; `square` adds the square of the position.
     at : {"mean", "last"} or float
         Where the slope is tested: the scope's mean position, its mean in the last year, or a position.
     weights, spatial : Weights; {"slx", "sdm"}
         Adds spatial lags of the regressors (least squares), or, for the world, also of capture (Durbin panel).
-    slope, cov_type
-        Of the Durbin panel, as for `position_capture_slope`.
     scope : str, list, mapping or None
         The world, a group, or one country.
     errors : {"clustered", "driscoll-kraay"}
