@@ -95,8 +95,8 @@ def mobility(
     if len(names) == 1:
         return stay_of(which, int(rows[0]), names[0], plan, rng)
     require_clusters(Scope(whom.name, tuple(names), whom.kind), "mobility")
-    drawn = _null(Y, which, plan, bounds, rng)[:, rows]
-    drawn = gaps(drawn, k) if against == "highest" else excesses(drawn)
+    panels = _null(Y, which, plan, bounds, rng)[:, rows]
+    drawn = gaps(panels, k) if against == "highest" else excesses(panels)
     return _test(which, dict(zip(names, rows, strict=True)), drawn, plan, rng)
 
 
