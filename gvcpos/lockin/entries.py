@@ -4,19 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import pandas as pd
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.options import CovarianceType
+from gvcpos.lockin.axes import FallingPosition
 from gvcpos.lockin.battery import Entry
 from gvcpos.lockin.results import LockInTest
+from gvcpos.lockin.sample import excluded
 from gvcpos.lockin.scope import ScopeLike
 
 if TYPE_CHECKING:
-    from gvcpos.lockin.axes import FallingPosition
     from gvcpos.spatial import Weights
+
+
+class CaseOptions(TypedDict, total=False):
+    """What all tests share, by keyword; what is not given is as in `Case`.
+
+    Attributes
+    ----------
+    capture, position : str
+        Columns of the panel: the share of output kept as value added, and the distance to final demand.
+    participation : str
+        Column of participation, for the two axes.
+    falling : {"lower", "higher"}
+        Which way position falls; "higher" is towards the raw material, the low end of an upstream country.
+    controls : sequence of str
+        Further regressors of position and capture.
+    upstream, downstream : str
+        The stage that may be locked in, and the one that it should pull along.
+    lags : int
+        Of pull-through.
+    cov_type : str
+        Of spatial panels; see `SpatialPanel.fit`.
+    exclude : sequence of str
+        Economies left out of every test; each must be in the panel, except ROW, which may be absent.
+    level : float
+        Size of each test; p-values adjusted for the number of tests are in ``battery.to_frame()``.
+    draws, seed : int
+        Of bootstraps.
+    """
+
+    capture: str
+    position: str
+    participation: str
+    falling: FallingPosition
+    controls: Sequence[str]
+    upstream: str
+    downstream: str
+    lags: int
+    cov_type: CovarianceType
+    exclude: Sequence[str]
+    level: float
+    draws: int
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,21 +73,10 @@ class Case:
     weights : Weights or None
     points, flows : DataFrame or None
         Of `smile_points` and `stage_flows`, for the tests that need tables.
-    capture, position, participation : str
-        Columns of the panel.
-    controls : tuple of str
-    upstream, downstream : str
-        Stages.
-    falling : {"lower", "higher"}
-        See `two_axes`.
-    lags : int
-        Of pull-through.
-    cov_type : str
-        Of spatial panels.
-    exclude : tuple of str
-    level : float
-    draws, seed : int
-        Of bootstraps.
+    capture, position, participation, falling, controls, upstream, downstream, lags, cov_type, exclude
+        See `CaseOptions`.
+    level, draws, seed
+        See `CaseOptions`.
     """
 
     panel: pd.DataFrame
@@ -54,16 +86,38 @@ class Case:
     capture: str = "va_rate"
     position: str = "upstreamness"
     participation: str = "wwyz_forward"
+    falling: FallingPosition = "higher"
     controls: tuple[str, ...] = ()
     upstream: str = "upstream"
     downstream: str = "downstream"
-    falling: FallingPosition = "higher"
     lags: int = 1
     cov_type: CovarianceType = "cluster-entity"
     exclude: tuple[str, ...] = ("ROW",)
     level: float = 0.05
     draws: int = 999
     seed: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        panel: pd.DataFrame,
+        weights: Weights | None = None,
+        *,
+        points: pd.DataFrame | None = None,
+        flows: pd.DataFrame | None = None,
+        **options: Unpack[CaseOptions],
+    ) -> Case:
+        """Make a case from lists as users give them.
+
+        Raises
+        ------
+        InputError
+            For a bare string in place of a list of countries.
+        """
+        made: dict[str, Any] = dict(options)
+        made["exclude"] = excluded(made.get("exclude", ("ROW",)))
+        made["controls"] = tuple(made.get("controls", ()))
+        return cls(panel, weights, points, flows, **made)
 
     @property
     def common(self) -> dict[str, Any]:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 import pandas as pd
 
 from gvcpos._core.labels import locate
-from gvcpos._core.options import CovarianceType
 from gvcpos.lockin.battery import Battery, Letter, chosen_letters, run_battery
-from gvcpos.lockin.entries import ENTRIES, Case
+from gvcpos.lockin.entries import ENTRIES, Case, CaseOptions
 from gvcpos.lockin.headline import headline
 from gvcpos.lockin.results import LockInTest
-from gvcpos.lockin.sample import excluded
 from gvcpos.lockin.scope import ScopeLike
 from gvcpos.lockin.slope_models import SlopeKind
 
 if TYPE_CHECKING:
     from gvcpos.chains import Chain
-    from gvcpos.lockin.axes import FallingPosition
     from gvcpos.lockin.table_years import Tables
     from gvcpos.spatial import Weights
 
@@ -77,29 +74,17 @@ def lock_in(
     panel: pd.DataFrame,
     weights: Weights | None = None,
     *,
-    capture: str = "va_rate",
-    position: str = "upstreamness",
-    controls: Sequence[str] = (),
-    upstream: str = "upstream",
-    downstream: str = "downstream",
-    lags: int = 1,
-    own_lags: int = 0,
-    placebo: str | None = None,
-    slope: SlopeKind = "coefficient",
-    cov_type: CovarianceType = "cluster-entity",
-    stages: Sequence[str] | None = None,
-    leader: str | None = None,
     tests: Iterable[Letter] | Literal["all"] = "all",
     scopes: Iterable[ScopeLike] = (None,),
     tables: Tables | None = None,
     chain: Chain | None = None,
-    participation: str = "wwyz_forward",
-    falling: FallingPosition = "higher",
-    draws: int = 999,
-    seed: int = 0,
-    exclude: Sequence[str] = ("ROW",),
-    level: float = 0.05,
+    own_lags: int = 0,
+    placebo: str | None = None,
+    slope: SlopeKind = "coefficient",
+    stages: Sequence[str] | None = None,
+    leader: str | None = None,
     on_test: Callable[[str, int, int], None] = lambda name, done, total: None,
+    **options: Unpack[CaseOptions],
 ) -> Verdict:
     """Measure dominance and run every test.
 
@@ -109,14 +94,6 @@ def lock_in(
         Tidy panel of `gvc_panel`, with covariates merged in if there are `controls`.
     weights : Weights, optional
         Makes the position–capture slopes those of spatial Durbin panels.
-    capture, position, controls, slope, cov_type
-        See `position_capture_slope`.
-    upstream, downstream, lags, own_lags, placebo
-        The stage that may be locked in, and the one that it should pull along; see `pull_through`.
-    stages : sequence of str, optional
-        Stages whose slopes are estimated; default all but the placebo, `upstream` first.
-    leader : str, optional
-        Country whose share upstream is tested for a trend; default the largest.
     tests : iterable of letters, or "all"
         Of the battery: a two axes, b smile curve, c position and capture, d mobility, e pull-through, f structural
         pull-through, g convergence and thresholds. Empty for the headline alone.
@@ -124,18 +101,16 @@ def lock_in(
         For whom the battery is run: None for the world, a country, a group as in ``{"ASEAN": ["MYS", "VNM"]}``.
     tables, chain
         The tables of the panel's years and its chain, for b and f; without them these are listed as not run.
-    participation, falling
-        Of the two axes: the column of participation, and which way position falls; the default, "higher", is towards
-        the raw material, which is low-end lock-in of an upstream country.
-    draws, seed : int
-        Of the bootstraps.
-    exclude : sequence of str
-        Economies left out of every test; each must be in the panel, except ROW, which may be absent.
-    level : float
-        Size of each test; p-values adjusted for the number of slopes are in their ``details``, those adjusted for the
-        number of tests in ``battery.to_frame()``.
+    own_lags, placebo
+        Of the headline's `pull_through`.
+    slope, stages
+        Of the headline's position–capture slopes: which slope, and of which stages; default all but the placebo.
+    leader : str, optional
+        Country whose share upstream is tested for a trend; default the largest.
     on_test : callable
         Told name, number done and number of all tests of the battery.
+    **options
+        Columns, stages, lags, level, exclude, bootstraps: see `CaseOptions`.
 
     Returns
     -------
@@ -143,26 +118,8 @@ def lock_in(
         Errors and warnings are those of the single tests.
     """
     letters = chosen_letters(tests)
-    points, flows = _from_tables(tables, chain, letters, downstream)
-    case = Case(
-        panel=panel,
-        weights=weights,
-        points=points,
-        flows=flows,
-        capture=capture,
-        position=position,
-        participation=participation,
-        controls=tuple(controls),
-        upstream=upstream,
-        downstream=downstream,
-        falling=falling,
-        lags=lags,
-        cov_type=cov_type,
-        exclude=excluded(exclude),
-        level=level,
-        draws=draws,
-        seed=seed,
-    )
+    points, flows = _from_tables(tables, chain, letters, options.get("downstream", "downstream"))
+    case = Case.of(panel, weights, points=points, flows=flows, **options)
     first = headline(case, slope=slope, stages=stages, leader=leader, placebo=placebo, own_lags=own_lags)
     chosen = [entry for entry in ENTRIES if entry.letter in letters]
     return Verdict(**vars(first), battery=run_battery(case, chosen, scopes, on_test=on_test))

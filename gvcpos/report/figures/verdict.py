@@ -57,24 +57,13 @@ def verdict_forest(
                 ax.plot(at, y, marker=marker, color=colour, markersize=5)
             else:
                 ax.plot(0.0, y, marker=marker, color="white", markeredgecolor=colour, markersize=5)
-            small = row["pvalue"] < 0.001
-            ax.annotate(
-                "p < 0.001" if small else f"p = {row['pvalue']:.3f}",
-                xy=(1.01, y),
-                xycoords=("axes fraction", "data"),
-                va="center",
-                fontsize=7.5,
-                color=DARK,
-            )
+            said = "p < 0.001" if row["pvalue"] < 0.001 else f"p = {row['pvalue']:.3f}"
+            ax.annotate(said, xy=(1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5, color=DARK)
         pairs = zip(rows["test"], rows["scope"], strict=True)
         ax.set_yticks(range(len(rows)), [test if whom == "world" else f"{test} · {whom}" for test, whom in pairs])
         ax.set_ylim(len(rows) - 0.4, -0.6)
         ax.grid(axis="y", visible=False)
         legend_below_title(
-            fig,
-            [
-                Line2D([], [], color=colour, marker=marker, markersize=5, label=text)
-                for colour, marker, text in _LOOK.values()
-            ],
+            fig, [Line2D([], [], color=c, marker=m, markersize=5, label=t) for c, m, t in _LOOK.values()]
         )
         return finish(fig, title=title, source=source, synthetic=synthetic)
