@@ -291,9 +291,9 @@ ENTRIES: Sequence[Entry] = (
     Entry("c", "position and capture", curve_of),
     Entry("d", "mobility", mobility_of),
     Entry("d", "mobility by neighbours", spatial_mobility_of),
-    Entry("e", "pull-through by growth", pull_of),
-    Entry("e", "Granger non-causality", granger_of),
+    Entry("e", "Granger non-causality", granger_of),  # first: it takes every scope, and stands lasting growth
     Entry("e", "local projections", projections_of),
+    Entry("e", "pull-through by growth", pull_of),
     Entry("e", "pull-through by neighbours", neighbours_of),
     Entry("f", "structural pull-through", structural_of),
     Entry("g", "convergence clubs", clubs_of),
