@@ -112,7 +112,8 @@ DataOption = Annotated[
 @_told
 def run(
     study: Annotated[
-        str, typer.Argument(help="A study file (YAML), or a shipped study: demo, wiod2013, adb72.", metavar="STUDY.yaml")
+        str,
+        typer.Argument(help="A study file (YAML), or a shipped study: demo, wiod2013, adb72.", metavar="STUDY.yaml"),
     ] = "demo",
     settings: Annotated[
         list[str] | None,

@@ -78,6 +78,8 @@ def lock_in(
     scopes: Iterable[ScopeLike] = (None,),
     tables: Tables | None = None,
     chain: Chain | None = None,
+    points: pd.DataFrame | None = None,
+    flows: pd.DataFrame | None = None,
     own_lags: int = 0,
     placebo: str | None = None,
     slope: SlopeKind = "coefficient",
@@ -101,6 +103,8 @@ def lock_in(
         For whom the battery is run: None for the world, a country, a group as in ``{"ASEAN": ["MYS", "VNM"]}``.
     tables, chain
         The tables of the panel's years and its chain, for b and f; without them these are listed as not run.
+    points, flows : DataFrame, optional
+        What `smile_points` and `stage_flows` made of the tables, in their place.
     own_lags, placebo
         Of the headline's `pull_through`.
     slope, stages
@@ -118,7 +122,8 @@ def lock_in(
         Errors and warnings are those of the single tests.
     """
     letters = chosen_letters(tests)
-    points, flows = _from_tables(tables, chain, letters, options.get("downstream", "downstream"))
+    if tables is not None and chain is not None:
+        points, flows = _from_tables(tables, chain, letters, options.get("downstream", "downstream"))
     case = Case.of(panel, weights, points=points, flows=flows, **options)
     first = headline(case, slope=slope, stages=stages, leader=leader, placebo=placebo, own_lags=own_lags)
     chosen = [entry for entry in ENTRIES if entry.letter in letters]
@@ -126,14 +131,12 @@ def lock_in(
 
 
 def _from_tables(
-    tables: Tables | None, chain: Chain | None, letters: tuple[str, ...], downstream: str
+    tables: Tables, chain: Chain, letters: tuple[str, ...], downstream: str
 ) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-    """Return smile points and stage flows, as far as they are asked for and there are tables."""
+    """Return smile points and stage flows, as far as they are asked for."""
     from gvcpos.lockin.embodied import stage_flows
     from gvcpos.lockin.smile_cells import smile_points
 
-    if tables is None or chain is None:
-        return None, None
     again = list(tables) if isinstance(tables, Iterator) else tables
     points = smile_points(again, chain, downstream) if "b" in letters else None
     return points, stage_flows(again, chain) if "f" in letters else None

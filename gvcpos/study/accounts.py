@@ -12,12 +12,29 @@ from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.accounting import ValueAddedAccounts, describe_measures, indices_by_year
 from gvcpos.chains import Chain, gvc_panel
+from gvcpos.lockin import smile_points, stage_flows
 from gvcpos.study.folder import check_parent, write_table
 from gvcpos.study.progress import Progress, silent
 from gvcpos.tables import TableSeries, read_tables
 
 _ENDINGS = (".parquet", ".csv")
 _ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class ChainFlows:
+    """What the lock-in tests need of the tables, besides the panel; None where there are no tables.
+
+    Attributes
+    ----------
+    points : DataFrame or None
+        Of `smile_points`.
+    flows : DataFrame or None
+        Of `stage_flows`.
+    """
+
+    points: pd.DataFrame | None = None
+    flows: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -32,20 +49,43 @@ class AccountFrames:
         country, year and every index.
     panel : DataFrame
         country, stage, year and the measures of `gvc_panel`.
+    flows : ChainFlows
     """
 
     indices: pd.DataFrame
     country_indices: pd.DataFrame
     panel: pd.DataFrame
+    flows: ChainFlows = ChainFlows()
 
 
 def account_frames(
-    tables: TableSeries, chain: Chain, progress: Progress = silent, *, tolerance: float | None = None
+    tables: TableSeries,
+    chain: Chain,
+    progress: Progress = silent,
+    *,
+    tolerance: float | None = None,
+    smile_of: str | None = None,
+    flows: bool = False,
 ) -> AccountFrames:
-    """Compute the accounts of every year; each table is read, factorised once and let go."""
+    """Compute the accounts of every year; each table is read, factorised once and let go.
+
+    Parameters
+    ----------
+    tables : TableSeries
+    chain : Chain
+    progress : Progress
+    tolerance : float, optional
+        Identity error to accept.
+    smile_of : str, optional
+        Stage whose products' smile is wanted.
+    flows : bool
+        Whether flows between stages are wanted.
+    """
     total = len(tables.years)
     indices: list[pd.DataFrame] = []
     countries: list[pd.DataFrame] = []
+    points: list[pd.DataFrame] = []
+    between: list[pd.DataFrame] = []
 
     def each_year() -> Iterator[ValueAddedAccounts]:
         """Yield the accounts of every year and keep its frames on the way."""
@@ -54,11 +94,26 @@ def account_frames(
             accounts = ValueAddedAccounts(table, tolerance=tolerance)
             indices.append(accounts.indices())
             countries.append(accounts.country_indices())
+            if smile_of is not None:
+                points.append(smile_points(accounts, chain, smile_of))
+            if flows:
+                between.append(stage_flows(accounts, chain))
             yield accounts
             progress("accounts", done, total)
 
     panel = gvc_panel(each_year(), chain)
-    return AccountFrames(pd.concat(indices, ignore_index=True), pd.concat(countries, ignore_index=True), panel)
+    found = ChainFlows(_joined(points), _joined(between))
+    whole = pd.concat(indices, ignore_index=True), pd.concat(countries, ignore_index=True)
+    return AccountFrames(*whole, panel, found)
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame | None:
+    """Put the years together, with the notes of the first."""
+    if not frames:
+        return None
+    out = pd.concat(frames, ignore_index=True)
+    out.attrs = dict(frames[0].attrs)
+    return out
 
 
 def run_indices(

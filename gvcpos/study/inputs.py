@@ -172,6 +172,7 @@ def check_labels(spec: StudySpec, inputs: Inputs) -> tuple[list[str], gpd.GeoDat
     _need_countries([c for c in spec.exclude if c != "ROW"], economies, "exclude")
     countries = [c for c in economies if c not in spec.exclude]
     _need_countries(spec.report.countries, countries, "report.countries")
+    _need_countries(spec.lockin.named, countries, "lockin.countries and lockin.groups")
     shapes = read_polygons(spec.space.polygons, inputs.places, countries)
     return countries, shapes
 

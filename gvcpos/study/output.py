@@ -24,6 +24,7 @@ from gvcpos.report import (
 from gvcpos.report import figures as draw
 from gvcpos.spatial import Moran, cluster_map, moran_scatter
 from gvcpos.study.comparison import COLUMNS
+from gvcpos.study.evidence import agreement_table, battery_figures
 from gvcpos.study.folder import MANIFEST, write_frame
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.manifest import make_manifest
@@ -79,6 +80,8 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
         "lockin_tests",
         tests_table(results.verdict.tests, caption="Dominance and lock-in tests", label="tab:lockin", synthetic=flag),
     )
+    if "battery_agreement" in results.frames:
+        yield "battery", agreement_table(results.frames["battery_agreement"], synthetic=flag)
     yield from space_tables(results)
     columns = (
         "stage leader years_first va_share_mean va_share_first va_share_last export_share_last va_hhi_last "
@@ -159,6 +162,7 @@ def study_figures(results: StudyResults, inputs: Inputs) -> Iterator[Drawing]:
     for name, stage in moran_figures(results).items():
         own = frames["moran"][frames["moran"]["stage"] == stage]
         yield name, partial(draw.moran_lines, own, stage=stage, **look), own
+    yield from battery_figures(results, look)
     yield from _space_figures(results, look)
     effects = frames["effects"][frames["effects"]["errors"] == "delta"]
     words = {

@@ -73,7 +73,8 @@ class StudyResults:
 
     def headline(self) -> str:
         """Return the verdict, what it leaves out and, on synthetic tables, planted against estimated, as text."""
-        lines = [self.verdict.sentence, *self.left_out()]
+        scopes = dict.fromkeys(run.scope for run in self.verdict.battery.runs)
+        lines = [self.verdict.sentence, *(self.verdict.battery.sentence(s) for s in scopes), *self.left_out()]
         if "planted" in self.frames:
             from gvcpos.report import frame_table
 

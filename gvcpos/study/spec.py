@@ -8,8 +8,9 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from gvcpos._core.options import CovarianceType, PanelEffects, PanelMethod, SpatialModel
-from gvcpos.study.block import Block, Flag, Number, Whole
+from gvcpos.study.block import Block, Flag, Whole
 from gvcpos.study.spec_covariates import Covariates, CovariatesBlock, VariableBlock
+from gvcpos.study.spec_lockin import LockInBlock
 from gvcpos.study.spec_space import ColumnFile, FlowFile, PolygonFile, SpaceBlock, WeightsBlock
 from gvcpos.study.spec_tables import ChainBlock, FileTables, PublishedTables, SyntheticTables, Tables
 
@@ -58,27 +59,6 @@ class PanelBlock(Block):
             raise ValueError(
                 f"method={self.method} says how fixed effects are estimated; effects=none has none. Remove it"
             )
-        return self
-
-
-class LockInBlock(Block):
-    """The lock-in tests."""
-
-    capture: str = "va_rate"
-    position: str = "upstreamness"
-    controls: tuple[str, ...] = ()
-    cov_type: CovarianceType = Field(
-        "cluster-entity", description="standard errors of the slopes; see SpatialPanel.fit"
-    )
-    upstream: str = Field("upstream", description="stage whose dominance and push are tested")
-    downstream: str = Field("downstream", description="stage that should be pulled through")
-    lags: Whole = Field(1, ge=1, le=5)
-    level: Number = Field(0.05, gt=0, lt=0.5)
-
-    @model_validator(mode="after")
-    def _two_stages(self) -> LockInBlock:
-        if self.upstream == self.downstream:
-            raise ValueError(f"upstream and downstream are both {self.upstream}. Name two stages")
         return self
 
 

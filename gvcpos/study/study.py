@@ -10,11 +10,11 @@ import pandas as pd
 
 from gvcpos._core.errors import DroppedRowsWarning, GvcposWarning
 from gvcpos.chains import published_panel
-from gvcpos.lockin import Verdict, lock_in
 from gvcpos.spatial import SpatialPanelResults, Weights
-from gvcpos.study.accounts import account_frames, shares_outside
+from gvcpos.study.accounts import ChainFlows, account_frames, shares_outside
 from gvcpos.study.comparison import planted_frame
 from gvcpos.study.covariates import add_covariates
+from gvcpos.study.evidence import evidence_frames, verdict_of
 from gvcpos.study.folder import check_target, fresh_folder
 from gvcpos.study.inputs import Inputs, check_labels, gather
 from gvcpos.study.loading import find_study, load_spec
@@ -111,15 +111,14 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     for name, block in spec.space.variants.items():
         weights[name] = make_weights(spec, inputs, countries, shapes, block)
     W, drop = weights[MAIN], drops_islands(spec, MAIN)
-    panel, frames, oddities = _panel_frames(spec, inputs, progress)
+    panel, frames, oddities, flows = _panel_frames(spec, inputs, progress)
     sample = panel[~panel["country"].isin(spec.exclude)]
     moran = moran_frame(sample, spec.space, stages_tested(spec), W, seed=spec.seed, drop_islands=drop)
     local = local_moran(sample, spec.space, spec.panel.stage, W, spec.seed)
     progress("Moran's I", 1, 1)
     models = fit_models(sample, spec.panel, W, progress, drop_islands=drop)
     main = models[spec.panel.main]
-    verdict = _verdict(spec, panel, W)
-    progress("lock-in tests", 1, 1)
+    verdict = verdict_of(spec, panel, W, flows, progress)
     frames |= {
         "dominance": verdict.dominance,
         "leaders": verdict.leaders,
@@ -129,6 +128,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         "coefficients": _coefficients(models),
         "lockin_tests": verdict.to_frame(),
     }
+    frames |= evidence_frames(spec, verdict, flows)
     frames |= _main_frames(spec, main)
     frames |= _weights_frames(spec, sample, weights, main, moran=moran, progress=progress)
     if inputs.world is not None and spec.chain.map == "world":
@@ -154,16 +154,24 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
 
 def _panel_frames(
     spec: StudySpec, inputs: Inputs, progress: Progress
-) -> tuple[pd.DataFrame, dict[str, pd.DataFrame], str]:
-    """Return the panel with covariates, the frames behind it, and what is odd about the accounts."""
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame], str, ChainFlows]:
+    """Return the panel with covariates, the frames behind it, what is odd about the accounts, and the chain's flows."""
     frames: dict[str, pd.DataFrame] = {}
-    oddities = ""
+    oddities, flows = "", ChainFlows()
     if isinstance(spec.tables, PublishedTables) and inputs.published is not None:
         panel = published_panel(inputs.published, inputs.chain, weights=spec.tables.weights)
         frames["published_identities"] = published_identities(inputs.published)
     else:
-        accounts = account_frames(inputs.series, inputs.chain, progress, tolerance=inputs.tolerance)
-        panel, oddities = accounts.panel, shares_outside(accounts.indices)
+        smile_of = spec.lockin.downstream if "b" in spec.lockin.tests else None
+        accounts = account_frames(
+            inputs.series,
+            inputs.chain,
+            progress,
+            tolerance=inputs.tolerance,
+            smile_of=smile_of,
+            flows="f" in spec.lockin.tests,
+        )
+        panel, flows, oddities = accounts.panel, accounts.flows, shares_outside(accounts.indices)
         frames |= {"indices": accounts.indices, "country_indices": accounts.country_indices}
     attrs = dict(panel.attrs)
     panel, rules = add_covariates(panel, inputs.covariates, spec.exclude)
@@ -171,7 +179,7 @@ def _panel_frames(
     frames["panel"] = panel
     if len(rules):
         frames["covariates"] = rules
-    return panel, frames, oddities
+    return panel, frames, oddities, flows
 
 
 def _weights_frames(
@@ -195,23 +203,6 @@ def _weights_frames(
         frames |= variant_frames(sample, spec, others, progress)
         frames["weights"] = weights_frame(spec, weights, main, moran=moran, frames=frames, decisions=decisions)
     return frames
-
-
-def _verdict(spec: StudySpec, panel: pd.DataFrame, W: Weights) -> Verdict:
-    block = spec.lockin
-    return lock_in(
-        panel,
-        W,
-        capture=block.capture,
-        position=block.position,
-        controls=block.controls,
-        cov_type=block.cov_type,
-        upstream=block.upstream,
-        downstream=block.downstream,
-        lags=block.lags,
-        exclude=[c for c in dict.fromkeys(panel["country"]) if c in spec.exclude or c not in W.ids],
-        level=block.level,
-    )
 
 
 def _coefficients(models: Mapping[str, SpatialPanelResults]) -> pd.DataFrame:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from gvcpos.report import FigureLink, Section, StudySummary, Table
 from gvcpos.report.summary import Item
+from gvcpos.study.evidence import FRAMES as EVIDENCE_FRAMES
+from gvcpos.study.evidence import battery_lines
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.manifest import spec_hash
 from gvcpos.study.results import StudyResults
@@ -34,7 +36,7 @@ FRAMES = {
     "coefficients_variants": "coefficients of the main model under other weights",
     "lockin_tests": "every lock-in test with its sentence",
     "planted": "planted against estimated",
-}
+} | EVIDENCE_FRAMES
 
 
 COVARIANCES = {
@@ -77,7 +79,12 @@ def summarise(
     spec = results.spec
     return StudySummary(
         title=spec.title,
-        verdict=(results.verdict.sentence, *results.left_out(), *(test.sentence for test in results.verdict.tests)),
+        verdict=(
+            results.verdict.sentence,
+            *battery_lines(results.verdict),
+            *results.left_out(),
+            *(test.sentence for test in results.verdict.tests),
+        ),
         run=_what_was_run(results, inputs),
         sections=tuple(_sections(results, tables, figures)),
         files=_files(results, tables, figures),
@@ -127,6 +134,13 @@ def figure_captions(results: StudyResults) -> dict[str, str]:
         "outside the study are left white",
         "effects": f"Direct, indirect and total effects on {spec.panel.dependent}, {stage} stage, with 95 % intervals "
         "(delta method)",
+        "battery": "Every test of the battery, by scope: estimates in standard errors with their intervals, and "
+        "p-values; hollow marks have no standard error",
+        "own_shares": f"Share of the {spec.lockin.upstream} stage's value added that ends in own "
+        f"{spec.lockin.downstream} products",
+        "smile": f"The smile of the {spec.lockin.downstream} products: value-added rate by distance to final use, a "
+        "dot a country's sector, and the curve of the first and the last year",
+        "positions": "Position of the highlighted countries in every stage",
         "planted": "Planted parameters and their estimates with 95 % intervals",
     }
 
@@ -153,6 +167,7 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
         ("Planted against estimated", ("planted",), ("planted",)),
         ("Dominance", ("leaders",), ("dominance", "stage_profile")),
         ("Lock-in tests", ("lockin_tests",), ("position_capture",)),
+        ("The battery: seven questions", ("battery",), ("battery", "smile", "positions", "own_shares")),
         ("What the indices and covariates are", ("published_identities", "covariates"), ()),
         ("Spatial autocorrelation", ("moran",), (*moran_figures(results), "moran_scatter", "cluster_map")),
         ("Specification path", (), ()),
@@ -163,6 +178,9 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
     for title, wanted, drawn in plan:
         items: list[Item] = [tables[name] for name in wanted if name in tables]
         items += [results.verdict.concentration] if title == "Dominance" else []
+        items += (
+            [battery_lines(results.verdict)] if title.startswith("The battery") and results.verdict.battery.runs else []
+        )
         items += [lines] if title == "Specification path" and (lines := path_lines(results)) else []
         links = [FigureLink(f"figures/{name}", figures[name]) for name in drawn if name in figures]
         if items or links:

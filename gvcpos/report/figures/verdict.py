@@ -15,7 +15,7 @@ _LOOK = {
     "upgrading": (PALETTE[0], MARKERS[0], "speaks for upgrading"),
     "none": (GREY, MARKERS[2], "speaks for neither"),
 }
-_FURTHEST = 12.0
+_LINEAR = 4.0  # standard errors on either side that are drawn to scale; what is beyond, in logarithms
 
 
 def verdict_forest(
@@ -49,10 +49,7 @@ def verdict_forest(
         for y, row in enumerate(rows.to_dict("records")):
             colour, marker, _ = _LOOK[str(row["evidence"])]
             if np.isfinite(row["std_error"]) and row["std_error"] > 0:
-                at, low, high = (
-                    float(np.clip(row[c] / row["std_error"], -_FURTHEST, _FURTHEST))
-                    for c in ("estimate", "ci_low", "ci_high")
-                )
+                at, low, high = (row[c] / row["std_error"] for c in ("estimate", "ci_low", "ci_high"))
                 ax.plot((low, high), (y, y), color=colour, linewidth=1.5, solid_capstyle="butt")
                 ax.plot(at, y, marker=marker, color=colour, markersize=5)
             else:
@@ -62,6 +59,10 @@ def verdict_forest(
         pairs = zip(rows["test"], rows["scope"], strict=True)
         ax.set_yticks(range(len(rows)), [test if whom == "world" else f"{test} · {whom}" for test, whom in pairs])
         ax.set_ylim(len(rows) - 0.4, -0.6)
+        ax.set_xscale("symlog", linthresh=_LINEAR, linscale=2.0)
+        ticks = [t for t in (-50, -20, -10, -4, -2, 0, 2, 4, 10, 20, 50) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
+        ax.set_xticks(ticks, [str(t).replace("-", "−") for t in ticks])
+        ax.minorticks_off()
         ax.grid(axis="y", visible=False)
         legend_below_title(
             fig, [Line2D([], [], color=c, marker=m, markersize=5, label=t) for c, m, t in _LOOK.values()]
