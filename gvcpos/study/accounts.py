@@ -91,6 +91,7 @@ def account_frames(
         """Yield the accounts of every year and keep its frames on the way."""
         progress("accounts", 0, total)
         for done, table in enumerate(tables, start=1):
+            chain.check(table)
             accounts = ValueAddedAccounts(table, tolerance=tolerance)
             indices.append(accounts.indices())
             countries.append(accounts.country_indices())

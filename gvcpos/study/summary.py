@@ -178,9 +178,6 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
     for title, wanted, drawn in plan:
         items: list[Item] = [tables[name] for name in wanted if name in tables]
         items += [results.verdict.concentration] if title == "Dominance" else []
-        items += (
-            [battery_lines(results.verdict)] if title.startswith("The battery") and results.verdict.battery.runs else []
-        )
         items += [lines] if title == "Specification path" and (lines := path_lines(results)) else []
         links = [FigureLink(f"figures/{name}", figures[name]) for name in drawn if name in figures]
         if items or links:

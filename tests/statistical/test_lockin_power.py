@@ -1,0 +1,59 @@
+"""The battery on synthetic worlds: the page is that of the table, sizes and powers are what tests should have."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from tests.shared import ROOT
+from tests.statistical.lockin_cells import CELLS, KEYS, SCOPES, analysed, counted
+from tests.statistical.lockin_page import FALSE, FALSE_MOVING, page, read
+
+TABLE = ROOT / "docs" / "lockin_power.csv"
+# Largest number of rejections among 500 worlds that a test of 5 % gives with 99.9 %: what is above is no chance.
+MOST = 42
+
+
+def table() -> pd.DataFrame:
+    return read(TABLE)
+
+
+def test_the_page_is_that_of_the_table() -> None:
+    assert TABLE.with_suffix(".md").read_text(encoding="utf-8") == page(table())
+
+
+def test_every_cell_and_test_is_in_the_table() -> None:
+    found = table()
+    assert {(c.regime, c.strength, c.moving) for c in CELLS} == set(
+        found[["regime", "strength", "moving"]].itertuples(index=False, name=None)
+    )
+    assert set(found["letter"]) == set("abcdefg")
+    assert (found.groupby(KEYS[:4])["test"].nunique() == found["test"].nunique()).all()
+
+
+def test_no_test_whose_null_holds_rejects_more_often_than_it_says() -> None:
+    still = table().query("regime == 'absent' and not moving")
+    still = still[~still["test"].isin(FALSE) & (still["run"] > 0)]
+    too_often = still[still["rejected"] / still["run"] > MOST / 500]
+    assert too_often.empty, too_often[["scope", "test", "rejected", "run"]].to_string()
+
+
+def test_planted_lock_in_is_found_and_its_reverse_told_apart() -> None:
+    found = table().query("scope == 'world' and strength == 1").set_index(["regime", "test"])
+    for test in ("position and capture", "pull-through by growth"):
+        locked, turned = found.loc[("lock-in", test)], found.loc[("reversed", test)]
+        assert locked["lockin"] / locked["run"] > 0.9
+        assert turned["upgrading"] / turned["run"] > 0.9
+        assert locked["upgrading"] == turned["lockin"] == 0
+
+
+@pytest.mark.slow
+def test_a_world_gives_the_same_rows_again() -> None:
+    cell = CELLS[0]
+    once = analysed(cell, 3)
+    pd.testing.assert_frame_equal(once, analysed(cell, 3))
+    assert set(once["scope"]) == {"world", "suppliers", "AUS"}
+    assert len(SCOPES) == 3
+    counts = counted(pd.concat([once, analysed(cell, 4)]))
+    assert (counts["worlds"] == 2).all()
+    assert not FALSE & FALSE_MOVING
