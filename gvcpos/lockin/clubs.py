@@ -56,7 +56,7 @@ def convergence_clubs(
     -------
     LockInTest
         H0: convergence (b ≥ 0), rejected by a low t. ``evidence`` is lock-in where it is rejected and a low club stays
-        below the rest (for a country or group: it is below the highest club), upgrading where b > 0 is shown instead.
+        below the rest (a country or group: below the highest club and the mean of all), upgrading where b > 0 is shown.
         ``details``: ``clubs`` (country, club — 0 for none —, first and last value, last relative path), ``tests`` (one
         a club), ``paths`` (country, year, h, club), ``method``.
 
@@ -198,7 +198,7 @@ def _members(found: _Found) -> pd.DataFrame:
 
 
 def _below(found: _Found, members: pd.DataFrame, scope: Scope) -> bool:
-    """Whether a low club stays below the highest, or for a country or group, whether it is below it itself."""
+    """Whether a low club stays below the highest; a country or group must be below it and below the world's mean."""
     if len(found.partition.clubs) == 0:
         return False
     top = members.loc[members["club"] == 1, "relative"].mean()
@@ -206,7 +206,7 @@ def _below(found: _Found, members: pd.DataFrame, scope: Scope) -> bool:
         rest = members.loc[members["club"] != 1, "relative"]
     else:
         rest = members.loc[members["country"].isin(scope.countries) & (members["club"] != 1), "relative"]
-    return bool(len(rest) and rest.mean() < top)
+    return bool(len(rest) and rest.mean() < (top if scope.kind == "world" else min(top, 1.0)))
 
 
 def _details(found: _Found, members: pd.DataFrame) -> dict[str, pd.DataFrame]:
