@@ -16,11 +16,11 @@ import pandas as pd
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.options import choose
-from gvcpos.lockin.results import Alternative, LockInTest, require_level
-from gvcpos.lockin.sample import complete_countries, complete_rows, excluded, stage_frame
-from gvcpos.lockin.scope import Scope, ScopeLike
-from gvcpos.lockin.trend import Shocks, Trend, scope_trend
-from gvcpos.lockin.wording import number, p_text, percent
+from gvcpos.lockin.common.results import Alternative, LockInTest, require_level
+from gvcpos.lockin.common.sample import complete_countries, complete_rows, excluded, stage_frame
+from gvcpos.lockin.common.scope import Scope, ScopeLike
+from gvcpos.lockin.common.trend import Shocks, Trend, scope_trend
+from gvcpos.lockin.common.wording import number, p_text, percent
 
 FallingPosition = Literal["lower", "higher"]
 _AXES = ("participation", "position", "capture")

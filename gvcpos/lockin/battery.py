@@ -15,9 +15,9 @@ import pandas as pd
 
 from gvcpos._core.errors import GvcposError
 from gvcpos._core.options import choose
-from gvcpos.lockin.results import LockInTest
-from gvcpos.lockin.scope import Scope, ScopeLike
-from gvcpos.lockin.wording import p_text, percent
+from gvcpos.lockin.common.results import LockInTest
+from gvcpos.lockin.common.scope import Scope, ScopeLike
+from gvcpos.lockin.common.wording import p_text, percent
 
 if TYPE_CHECKING:
     from gvcpos.lockin.entries import Case

@@ -12,9 +12,9 @@ from gvcpos._core.errors import InputError
 from gvcpos._core.options import CovarianceType
 from gvcpos.lockin.axes import FallingPosition
 from gvcpos.lockin.battery import Entry
-from gvcpos.lockin.results import LockInTest
-from gvcpos.lockin.sample import excluded
-from gvcpos.lockin.scope import ScopeLike
+from gvcpos.lockin.common.results import LockInTest
+from gvcpos.lockin.common.sample import excluded
+from gvcpos.lockin.common.scope import ScopeLike
 
 if TYPE_CHECKING:
     from gvcpos.spatial import Weights
@@ -160,7 +160,7 @@ def two_axes_of(case: Case, scope: ScopeLike) -> LockInTest:
 
 def curve_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test c, with spatial lags of the position where there are weights."""
-    from gvcpos.lockin.position_curve import position_capture
+    from gvcpos.lockin.capture.position_curve import position_capture
 
     return position_capture(
         case.panel,
@@ -177,14 +177,14 @@ def curve_of(case: Case, scope: ScopeLike) -> LockInTest:
 
 def pull_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test e by growth rates in a panel."""
-    from gvcpos.lockin.growth_pull import pull_through
+    from gvcpos.lockin.pull.growth_pull import pull_through
 
     return pull_through(case.panel, case.upstream, case.downstream, lags=case.lags, scope=scope, **case.common)
 
 
 def granger_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test e by Dumitrescu and Hurlin."""
-    from gvcpos.lockin.granger_panel import dumitrescu_hurlin
+    from gvcpos.lockin.pull.granger_panel import dumitrescu_hurlin
 
     return dumitrescu_hurlin(
         case.panel, case.upstream, case.downstream, lags=case.lags, scope=scope, **case.random, **case.common
@@ -193,14 +193,14 @@ def granger_of(case: Case, scope: ScopeLike) -> LockInTest:
 
 def projections_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test e by local projections."""
-    from gvcpos.lockin.projections import local_projections
+    from gvcpos.lockin.pull.projections import local_projections
 
     return local_projections(case.panel, case.upstream, case.downstream, scope=scope, **case.random, **case.common)
 
 
 def neighbours_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test e of the neighbours' growth; the weights are those of the world."""
-    from gvcpos.lockin.neighbour_pull import spatial_pull_through
+    from gvcpos.lockin.pull.neighbour_pull import spatial_pull_through
 
     weights = _of_the_world(case, scope)
     return spatial_pull_through(case.panel, weights, case.upstream, case.downstream, lags=case.lags, **case.common)
@@ -208,28 +208,28 @@ def neighbours_of(case: Case, scope: ScopeLike) -> LockInTest:
 
 def smile_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test b: is there a smile, or who is at its trough."""
-    from gvcpos.lockin.smile_tests import smile_curve
+    from gvcpos.lockin.smile.smile_tests import smile_curve
 
     return smile_curve(case.need(case.points, _TABLES), scope=scope, **case.common)
 
 
 def flattening_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test b over the years."""
-    from gvcpos.lockin.smile_tests import smile_flattening
+    from gvcpos.lockin.smile.smile_tests import smile_flattening
 
     return smile_flattening(case.need(case.points, _TABLES), scope=scope, **case.common)
 
 
 def mobility_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test d: is the lowest class stickier, or does a country stay in it longer."""
-    from gvcpos.lockin.class_mobility import mobility
+    from gvcpos.lockin.classes.class_mobility import mobility
 
     return mobility(case.panel, case.upstream, case.capture, scope=scope, **case.random, **case.common)
 
 
 def spatial_mobility_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test d by the neighbours' class; the weights are those of the world."""
-    from gvcpos.lockin.neighbour_mobility import spatial_mobility
+    from gvcpos.lockin.classes.neighbour_mobility import spatial_mobility
 
     weights = _of_the_world(case, scope)
     return spatial_mobility(case.panel, weights, case.upstream, case.capture, **case.random, **case.common)
@@ -237,7 +237,7 @@ def spatial_mobility_of(case: Case, scope: ScopeLike) -> LockInTest:
 
 def structural_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test f."""
-    from gvcpos.lockin.own_pull import structural_pull_through
+    from gvcpos.lockin.leaders.own_pull import structural_pull_through
 
     flows = case.need(case.flows, _TABLES)
     return structural_pull_through(flows, case.upstream, case.downstream, scope=scope, **case.common)
@@ -245,21 +245,21 @@ def structural_of(case: Case, scope: ScopeLike) -> LockInTest:
 
 def beta_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test g: do countries that capture little catch up."""
-    from gvcpos.lockin.beta import beta_convergence
+    from gvcpos.lockin.convergence.beta import beta_convergence
 
     return beta_convergence(case.panel, case.capture, case.upstream, scope=scope, **case.random, **case.common)
 
 
 def clubs_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test g by convergence clubs."""
-    from gvcpos.lockin.clubs import convergence_clubs
+    from gvcpos.lockin.convergence.clubs import convergence_clubs
 
     return convergence_clubs(case.panel, case.capture, case.upstream, scope=scope, **case.common)
 
 
 def threshold_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test g by a threshold in participation."""
-    from gvcpos.lockin.threshold_test import threshold
+    from gvcpos.lockin.convergence.threshold_test import threshold
 
     return threshold(
         case.panel,

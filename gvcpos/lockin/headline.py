@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gvcpos.lockin.capture_slopes import position_capture_slopes
-from gvcpos.lockin.equal_slopes import slope_equality
-from gvcpos.lockin.growth_pull import pull_through
-from gvcpos.lockin.leaders import concentration_sentence, dominance, dominance_summary, dominance_trend
-from gvcpos.lockin.results import LockInTest
-from gvcpos.lockin.sample import stage_names, unit_column
-from gvcpos.lockin.slope_models import SlopeKind
-from gvcpos.lockin.wording import p_text, percent
+from gvcpos.lockin.capture.capture_slopes import position_capture_slopes
+from gvcpos.lockin.capture.equal_slopes import slope_equality
+from gvcpos.lockin.capture.slope_models import SlopeKind
+from gvcpos.lockin.common.results import LockInTest
+from gvcpos.lockin.common.sample import stage_names, unit_column
+from gvcpos.lockin.common.wording import p_text, percent
+from gvcpos.lockin.leaders.shares import concentration_sentence, dominance, dominance_summary, dominance_trend
+from gvcpos.lockin.pull.growth_pull import pull_through
 
 if TYPE_CHECKING:
     from gvcpos.lockin.entries import Case

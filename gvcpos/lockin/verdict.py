@@ -10,15 +10,15 @@ import pandas as pd
 
 from gvcpos._core.labels import locate
 from gvcpos.lockin.battery import Battery, Letter, chosen_letters, run_battery
+from gvcpos.lockin.capture.slope_models import SlopeKind
+from gvcpos.lockin.common.results import LockInTest
+from gvcpos.lockin.common.scope import ScopeLike
 from gvcpos.lockin.entries import ENTRIES, Case, CaseOptions
 from gvcpos.lockin.headline import headline
-from gvcpos.lockin.results import LockInTest
-from gvcpos.lockin.scope import ScopeLike
-from gvcpos.lockin.slope_models import SlopeKind
 
 if TYPE_CHECKING:
     from gvcpos.chains import Chain
-    from gvcpos.lockin.table_years import Tables
+    from gvcpos.lockin.leaders.table_years import Tables
     from gvcpos.spatial import Weights
 
 
@@ -134,8 +134,8 @@ def _from_tables(
     tables: Tables, chain: Chain, letters: tuple[str, ...], downstream: str
 ) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
     """Return smile points and stage flows, as far as they are asked for."""
-    from gvcpos.lockin.embodied import stage_flows
-    from gvcpos.lockin.smile_cells import smile_points
+    from gvcpos.lockin.leaders.embodied import stage_flows
+    from gvcpos.lockin.smile.smile_cells import smile_points
 
     again = list(tables) if isinstance(tables, Iterator) else tables
     points = smile_points(again, chain, downstream) if "b" in letters else None

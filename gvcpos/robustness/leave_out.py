@@ -11,7 +11,7 @@ import pandas as pd
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
 from gvcpos.lockin import LockInTest
-from gvcpos.lockin.wording import number
+from gvcpos.lockin.common.wording import number
 from gvcpos.robustness.running import Test, attempt, matched
 
 

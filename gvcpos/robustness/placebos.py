@@ -9,7 +9,7 @@ import pandas as pd
 
 from gvcpos._core.errors import EstimationError
 from gvcpos.lockin import LockInTest
-from gvcpos.lockin.wording import number, p_text
+from gvcpos.lockin.common.wording import number, p_text
 
 
 @dataclass(frozen=True, eq=False)

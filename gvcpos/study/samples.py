@@ -10,7 +10,7 @@ import pandas as pd
 from gvcpos._core.errors import EstimationError, IslandWarning, LeftOutWarning
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.lockin import SlopeModel, stage_sample
-from gvcpos.lockin.sample import complete_countries, stage_frame
+from gvcpos.lockin.common.sample import complete_countries, stage_frame
 from gvcpos.spatial import Weights
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from gvcpos._core.options import CovarianceType
 from gvcpos.lockin.axes import FallingPosition
 from gvcpos.lockin.battery import Letter
-from gvcpos.lockin.scope import ScopeLike
+from gvcpos.lockin.common.scope import ScopeLike
 from gvcpos.study.block import Block, Number, Whole
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gvcpos._core.labels import locate
 from gvcpos._core.options import choose
-from gvcpos.lockin.results import Alternative, Inference, infer
+from gvcpos.lockin.common.results import Alternative, Inference, infer
 from gvcpos.uncertainty.cells import FloatArray
 from gvcpos.uncertainty.estimates import Estimates
 from gvcpos.uncertainty.pooling import Pooled, quantile

@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 
 from gvcpos._core.errors import DroppedRowsWarning, EstimationError, InputError, LabelError
 from gvcpos.lockin import beta_convergence, convergence_clubs, sigma_convergence, threshold
-from gvcpos.lockin.cross_section import hc3, instrumented, unit_root
-from gvcpos.lockin.log_t import critical_value, log_t, log_t_many, long_run_variance, null_statistics, persistence
-from gvcpos.lockin.threshold_search import ThresholdModel, critical_lr
+from gvcpos.lockin.convergence.cross_section import hc3, instrumented, unit_root
+from gvcpos.lockin.convergence.log_t import (
+    critical_value,
+    log_t,
+    log_t_many,
+    long_run_variance,
+    null_statistics,
+    persistence,
+)
+from gvcpos.lockin.convergence.threshold_search import ThresholdModel, critical_lr
 from tests.lockin import paths, worlds
 from tests.shared import shared
 

@@ -8,7 +8,7 @@ import pytest
 
 from gvcpos._core.errors import EstimationError, InputError, LabelError
 from gvcpos.lockin import dominance, dominance_summary, dominance_trend
-from gvcpos.lockin.leaders import concentration_sentence
+from gvcpos.lockin.leaders.shares import concentration_sentence
 from tests.lockin import worlds
 
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from gvcpos._core.errors import EstimationError, InputError, LabelError
 from gvcpos.lockin import dumitrescu_hurlin
-from gvcpos.lockin.granger import null_model, simulate, wald_moments, walds, z_bar, z_bar_tilde
+from gvcpos.lockin.pull.granger import null_model, simulate, wald_moments, walds, z_bar, z_bar_tilde
 from tests.lockin import chains_of_growth, worlds
 
 PANEL = chains_of_growth.growth(1, n=30, years=14)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gvcpos._core.errors import DroppedRowsWarning, EstimationError, InputError, LabelError
 from gvcpos.lockin import mobility, spatial_mobility
-from gvcpos.lockin.class_chain import country_counts, simulate_classes, statistics, stickier, years_low
+from gvcpos.lockin.classes.class_chain import country_counts, simulate_classes, statistics, stickier, years_low
 from gvcpos.spatial import SpatialMarkov, Weights
 from gvcpos.spatial.transitions import classified, homogeneity, shorrocks
 from tests.lockin import chains_of_growth, worlds

@@ -13,11 +13,11 @@ from scipy import stats
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos.chains import Chain, gvc_panel
 from gvcpos.lockin import position_capture, position_capture_slope, slope_equality, stage_interactions
-from gvcpos.lockin.own_series import own_slopes
-from gvcpos.lockin.serial import ar1_root, matching_ar1
-from gvcpos.lockin.turning_point import Parabola, delta_interval, fieller_interval, lind_mehlum
-from gvcpos.lockin.wild import wild_cluster
-from gvcpos.lockin.within import TwoWay
+from gvcpos.lockin.capture.own_series import own_slopes
+from gvcpos.lockin.capture.turning_point import Parabola, delta_interval, fieller_interval, lind_mehlum
+from gvcpos.lockin.common.serial import ar1_root, matching_ar1
+from gvcpos.lockin.common.wild import wild_cluster
+from gvcpos.lockin.common.within import TwoWay
 from gvcpos.spatial import Weights
 from gvcpos.tables import read_table
 from tests.lockin import paths, worlds

@@ -12,7 +12,7 @@ from linearmodels.panel import PanelOLS
 
 from gvcpos._core.errors import EstimationError, InputError, LabelError
 from gvcpos.lockin import local_projections, placebo_distribution, pull_through, spatial_pull_through
-from gvcpos.lockin.projection_fit import Rows, slope
+from gvcpos.lockin.pull.projection_fit import Rows, slope
 from gvcpos.spatial import SpatialPanel
 from tests.lockin import chains_of_growth, worlds
 from tests.lockin.test_mobility import ring

@@ -11,7 +11,7 @@ from scipy import stats
 
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos.lockin import dominance, dominance_ranks, rank_intervals
-from gvcpos.lockin.ranks import rank_sets
+from gvcpos.lockin.leaders.ranks import rank_sets
 from tests.lockin import worlds
 
 NAMES = list("ABCDE")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from gvcpos._core.errors import EstimationError, InputError
-from gvcpos.lockin.results import holm, infer, require_level
-from gvcpos.lockin.wording import judgement, number, p_text, percent
+from gvcpos.lockin.common.results import holm, infer, require_level
+from gvcpos.lockin.common.wording import judgement, number, p_text, percent
 
 
 def test_t_and_normal_by_the_book():

@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 from gvcpos._core.errors import InputError, LabelError
-from gvcpos.lockin.power import detectable, detectable_noncentrality
-from gvcpos.lockin.scope import Scope
+from gvcpos.lockin.common.power import detectable, detectable_noncentrality
+from gvcpos.lockin.common.scope import Scope
 
 PANEL = pd.DataFrame({"country": ["CHN", "CHN", "JPN", "MYS", "ROW"], "year": [1, 2, 1, 1, 1]})
 

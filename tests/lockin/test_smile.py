@@ -14,8 +14,8 @@ from gvcpos.accounting import ValueAddedAccounts
 from gvcpos.accounting.final_use import FinalUse
 from gvcpos.chains import Chain
 from gvcpos.lockin import smile_curve, smile_flattening, smile_points
-from gvcpos.lockin.smile_fit import YearlyQuadratics, fieller
-from gvcpos.lockin.smile_years import smile_years
+from gvcpos.lockin.smile.smile_fit import YearlyQuadratics, fieller
+from gvcpos.lockin.smile.smile_years import smile_years
 from gvcpos.tables import IOTable
 from tests.shared import wiod_year
 

@@ -14,7 +14,7 @@ from gvcpos._core.errors import DroppedRowsWarning, InputError, LabelError
 from gvcpos.accounting import ValueAddedAccounts
 from gvcpos.chains import Chain
 from gvcpos.lockin import own_shares, stage_flows, stage_network, structural_pull_through
-from gvcpos.lockin.centrality import betweenness, concentration, edges, eigenvector
+from gvcpos.lockin.leaders.centrality import betweenness, concentration, edges, eigenvector
 from gvcpos.tables import IOTable
 from tests.shared import wiod_year
 

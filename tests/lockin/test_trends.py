@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gvcpos._core.errors import DroppedRowsWarning, EstimationError, InputError, LabelError
 from gvcpos.lockin import two_axes
-from gvcpos.lockin.trend import drift, scope_trend, series_trend
+from gvcpos.lockin.common.trend import drift, scope_trend, series_trend
 from tests.lockin import worlds
 
 COLUMNS = ("wwyz_backward", "upstreamness", "va_rate")

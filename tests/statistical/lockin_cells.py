@@ -15,9 +15,9 @@ import pandas as pd
 from gvcpos._core.errors import GvcposWarning
 from gvcpos.chains import Chain, gvc_panel
 from gvcpos.lockin.battery import Battery, run_battery
-from gvcpos.lockin.embodied import stage_flows
 from gvcpos.lockin.entries import ENTRIES, Case
-from gvcpos.lockin.smile_cells import smile_points
+from gvcpos.lockin.leaders.embodied import stage_flows
+from gvcpos.lockin.smile.smile_cells import smile_points
 from gvcpos.spatial import Weights, weights
 from gvcpos.tables import TableSeries, synthetic_world
 from gvcpos.tables.synthetic import Planted

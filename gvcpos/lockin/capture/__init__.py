@@ -1,0 +1,1 @@
+"""What a position captures: slopes, curves, turning points, stages compared."""

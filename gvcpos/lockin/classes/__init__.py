@@ -1,0 +1,1 @@
+"""Mobility between classes of value capture."""

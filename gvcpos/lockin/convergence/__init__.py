@@ -1,0 +1,1 @@
+"""Convergence, clubs and thresholds."""

@@ -1,0 +1,1 @@
+"""Does one stage pull another along: growth, Granger causality, projections, neighbours, placebos."""
