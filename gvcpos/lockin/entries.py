@@ -258,14 +258,14 @@ def clubs_of(case: Case, scope: ScopeLike) -> LockInTest:
 
 
 def threshold_of(case: Case, scope: ScopeLike) -> LockInTest:
-    """Test g by a threshold in participation."""
+    """Test g by a threshold in position: does capture fall only beyond one, or more steeply."""
     from gvcpos.lockin.convergence.threshold_test import threshold
 
     return threshold(
         case.panel,
         case.capture,
         case.position,
-        by=case.participation,
+        by=case.position,
         stage=case.upstream,
         controls=case.controls,
         most=1,
@@ -298,5 +298,5 @@ ENTRIES: Sequence[Entry] = (
     Entry("f", "structural pull-through", structural_of),
     Entry("g", "convergence clubs", clubs_of),
     Entry("g", "beta convergence", beta_of),
-    Entry("g", "threshold in participation", threshold_of),
+    Entry("g", "threshold in position", threshold_of),
 )

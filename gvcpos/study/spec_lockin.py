@@ -33,7 +33,7 @@ class LockInBlock(Block):
     )
     countries: tuple[str, ...] = Field((), description="countries for which the battery is run besides the world")
     groups: dict[str, tuple[str, ...]] = Field({}, description="groups of countries likewise, by name")
-    participation: str = Field("wwyz_forward", description="column of participation, for a and g")
+    participation: str = Field("wwyz_forward", description="column of participation, for a")
     falling: FallingPosition = Field("higher", description="which way position falls: higher is towards the ore")
     draws: Whole = Field(999, ge=99, le=99_999, description="draws of every bootstrap of the battery")
 

@@ -1,30 +1,14 @@
-"""The guide to trade says what is true: its snippets run, it names what is public, its figures are the tests'."""
+"""The guide to trade says what is true: it names what is public, its figures are the tests'."""
 
 from __future__ import annotations
 
 import re
-import runpy
-from pathlib import Path
-
-import pytest
 
 from gvcpos import trade
 from gvcpos.trade import claims
 from tests.shared import ROOT
-from tests.test_docs import snippets
 
 PAGE = ROOT / "docs" / "trade.md"
-
-
-def test_the_guide_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    program = tmp_path / "trade.py"
-    program.write_text(snippets(PAGE), encoding="utf-8")
-    runpy.run_path(str(program))
-    said = capsys.readouterr().out
-    assert "Other Asia, nes are TWN" in said
-    assert "100 times too large" in said
-    assert "no forecast" in said
-    assert "Synthetic numbers." in said
 
 
 def test_the_guide_names_what_is_public() -> None:
