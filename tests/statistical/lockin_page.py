@@ -34,6 +34,11 @@ are not true where lock-in is absent: what they reject there, in *italics*, is n
 their nulls, are in [lockin.md](lockin.md). Where participation deepens, f's own share falls in all worlds, and so it is
 no size there either.
 
+Neighbours share shocks in these worlds (spatial dependence of 0.5, a regional regressor that is left out): tests whose
+errors are clustered by country reject too often where nobody's spatial lags are in the model, as the curve of a group
+and the threshold. Trend tests (a, f, the smile over time) are exact for random walks and too shy for series that come
+back to a level, as these do: they reject next to nothing.
+
 A share p of n worlds has a Monte-Carlo error of √(p (1 − p) / n): 1.0 points at 5 % and 500 worlds, 3.5 at most with
 200, 5 with 100. Sizes outside 3 to 7 % are **bold**, whether by chance or not.
 """
