@@ -81,12 +81,8 @@ class Cell:
 
     @property
     def most(self) -> int:
-        """Draws that are worth their time: the spatial error with random effects is slow to estimate."""
-        if not self.random:
-            return 1000 if self.block in {"fit", "size"} else 500
-        if self.effects == "kkp" or self.model in {"slx", "sar", "sdm"}:
-            return 1000 if self.block == "fit" else 500
-        return 500 if self.block == "fit" and self.model in {"sem", "sdem"} else 200
+        """Draws that are worth their time."""
+        return 1000 if self.block in {"fit", "size", "profile"} else 500
 
 
 @lru_cache(maxsize=16)
