@@ -296,4 +296,4 @@ def test_the_curve_is_in_order_and_leaves_out_what_has_no_number() -> None:
 
 def test_the_forest_writes_every_p_value_and_scope() -> None:
     found = texts(verdict_forest(forest()))
-    assert {"p < 0.001", "p = 0.040", "p = 0.300", "slope", "pull · CHN"} <= set(found)
+    assert {"p < 0.001", "p = 0.040", "p = 0.300", "slope", "CHN · pull"} <= set(found)

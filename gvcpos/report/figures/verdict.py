@@ -54,13 +54,15 @@ def verdict_forest(
                 ax.plot(at, y, marker=marker, color=colour, markersize=5)
             else:
                 ax.plot(0.0, y, marker=marker, color="white", markeredgecolor=colour, markersize=5)
-            said = "p < 0.001" if row["pvalue"] < 0.001 else f"p = {row['pvalue']:.3f}"
+            p = row["pvalue"]
+            p = 1 - p if row["evidence"] == "upgrading" and p > 0.5 else p  # of the side that it speaks for
+            said = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
             ax.annotate(said, xy=(1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5, color=DARK)
         pairs = zip(rows["test"], rows["scope"], strict=True)
-        ax.set_yticks(range(len(rows)), [test if whom == "world" else f"{test} · {whom}" for test, whom in pairs])
+        ax.set_yticks(range(len(rows)), [_label(test, whom) for test, whom in pairs])
         ax.set_ylim(len(rows) - 0.4, -0.6)
         ax.set_xscale("symlog", linthresh=_LINEAR, linscale=2.0)
-        ticks = [t for t in (-50, -20, -10, -4, -2, 0, 2, 4, 10, 20, 50) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
+        ticks = [t for t in (-20, -4, -2, 0, 2, 4, 20) if ax.get_xlim()[0] <= t <= ax.get_xlim()[1]]
         ax.set_xticks(ticks, [str(t).replace("-", "−") for t in ticks])
         ax.minorticks_off()
         ax.grid(axis="y", visible=False)
@@ -68,3 +70,8 @@ def verdict_forest(
             fig, [Line2D([], [], color=c, marker=m, markersize=5, label=t) for c, m, t in _LOOK.values()]
         )
         return finish(fig, title=title, source=source, synthetic=synthetic)
+
+
+def _label(test: str, scope: str) -> str:
+    """Name a test and its scope once."""
+    return test if scope == "world" else f"{scope} · {test.removesuffix(', ' + scope)}"
