@@ -111,6 +111,10 @@ def battery_figures(results: StudyResults, look: dict) -> Iterator[tuple[str, Ca
         ends = [int(fitted["year"].min()), int(fitted["year"].max())]
         named = [c for c in shown if c in set(points["country"])]
         yield "smile", partial(draw.smile_curves, points, fitted, years=ends, highlight=named, **look), fitted
+    moves = [test for test in results.verdict.battery.tests if "counts" in test.details and test.scope == "world"]
+    if moves:
+        counts = moves[0].details["counts"]
+        yield "transitions", partial(draw.transition_matrices, counts, **look), counts
     position = results.spec.lockin.position
     panel = frames["panel"][~frames["panel"]["country"].isin(results.spec.exclude)]
     columns = panel[["country", "stage", "year", position]]

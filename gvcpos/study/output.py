@@ -30,6 +30,7 @@ from gvcpos.study.inputs import Inputs
 from gvcpos.study.manifest import make_manifest
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
+from gvcpos.study.robust import robustness_figures
 from gvcpos.study.space_tables import space_tables
 from gvcpos.study.summary import figure_captions, moran_figures, summarise
 from gvcpos.study.wording import reader_name
@@ -163,6 +164,7 @@ def study_figures(results: StudyResults, inputs: Inputs) -> Iterator[Drawing]:
         own = frames["moran"][frames["moran"]["stage"] == stage]
         yield name, partial(draw.moran_lines, own, stage=stage, **look), own
     yield from battery_figures(results, look)
+    yield from robustness_figures(results, look)
     yield from _space_figures(results, look)
     effects = frames["effects"][frames["effects"]["errors"] == "delta"]
     words = {

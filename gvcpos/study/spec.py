@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from gvcpos._core.options import CovarianceType, PanelEffects, PanelMethod, SpatialModel
 from gvcpos.study.block import Block, Flag, Whole
 from gvcpos.study.spec_covariates import Covariates, CovariatesBlock, VariableBlock
-from gvcpos.study.spec_lockin import LockInBlock
+from gvcpos.study.spec_lockin import LockInBlock, RobustnessBlock
 from gvcpos.study.spec_space import ColumnFile, FlowFile, PolygonFile, SpaceBlock, WeightsBlock
 from gvcpos.study.spec_tables import ChainBlock, FileTables, PublishedTables, SyntheticTables, Tables
 
@@ -25,6 +25,7 @@ __all__ = [
     "PolygonFile",
     "PublishedTables",
     "ReportBlock",
+    "RobustnessBlock",
     "SpaceBlock",
     "StudySpec",
     "SyntheticTables",
@@ -81,4 +82,7 @@ class StudySpec(Block):
     space: SpaceBlock = SpaceBlock()
     panel: PanelBlock = PanelBlock()
     lockin: LockInBlock = LockInBlock()
+    robustness: RobustnessBlock | None = Field(
+        None, description="specification curve and leave-one-out; {} for defaults"
+    )
     report: ReportBlock = ReportBlock()

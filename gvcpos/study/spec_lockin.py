@@ -54,3 +54,10 @@ class LockInBlock(Block):
     def named(self) -> tuple[str, ...]:
         """Every country that is named."""
         return tuple(dict.fromkeys([*self.countries, *(c for members in self.groups.values() for c in members)]))
+
+
+class RobustnessBlock(Block):
+    """Further choices for the position-capture slope, crossed with each other and with the study's weights."""
+
+    positions: tuple[str, ...] = Field((), description="further columns of position")
+    without: tuple[tuple[str, ...], ...] = Field((), description="sets of countries to leave out, each a sample")

@@ -22,6 +22,7 @@ from gvcpos.study.output import write_results
 from gvcpos.study.places import Places, find_data
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
+from gvcpos.study.robust import robustness_frames
 from gvcpos.study.space import fit_models, local_moran, make_weights, moran_frame, residual_frame, stages_tested
 from gvcpos.study.spec import FileTables, PublishedTables, StudySpec
 from gvcpos.study.variants import MAIN, all_paths, drops_islands, variant_frames, weights_frame
@@ -129,6 +130,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         "lockin_tests": verdict.to_frame(),
     }
     frames |= evidence_frames(spec, verdict, flows)
+    frames |= robustness_frames(spec, panel, weights, progress)
     frames |= _main_frames(spec, main)
     frames |= _weights_frames(spec, sample, weights, main, moran=moran, progress=progress)
     if inputs.world is not None and spec.chain.map == "world":

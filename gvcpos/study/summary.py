@@ -11,32 +11,38 @@ from gvcpos.study.evidence import battery_lines
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.manifest import spec_hash
 from gvcpos.study.results import StudyResults
+from gvcpos.study.robust import FRAMES as ROBUSTNESS_FRAMES
+from gvcpos.study.robust import robustness_lines
 from gvcpos.study.space_tables import path_lines
 from gvcpos.study.wording import weights_text
 
-FRAMES = {
-    "indices": "every index by country, sector and year",
-    "country_indices": "every index by country and year",
-    "panel": "the panel of country, stage and year",
-    "dominance": "shares, ranks and concentration of every stage",
-    "leaders": "who leads each stage",
-    "published_identities": "what published columns must obey, and how far they are from it",
-    "covariates": "how each variable was made, what was observed and what a rule filled",
-    "moran": "Moran's I by stage, variable and year",
-    "moran_residuals": "Moran's I of each model's residuals by year",
-    "local_moran": "local Moran of the last year",
-    "coefficients": "coefficients of every model",
-    "effects": "direct, indirect and total effects, delta and simulated errors",
-    "specification_tests": "LM, Wald and LR tests",
-    "path": "the specification path, step by step, with its reasons",
-    "path_tests": "every test on the specification path",
-    "weights": "weights compared: neighbours, Moran's I, the main model, the path",
-    "moran_variants": "Moran's I under other weights",
-    "effects_variants": "effects in the main model under other weights",
-    "coefficients_variants": "coefficients of the main model under other weights",
-    "lockin_tests": "every lock-in test with its sentence",
-    "planted": "planted against estimated",
-} | EVIDENCE_FRAMES
+FRAMES = (
+    {
+        "indices": "every index by country, sector and year",
+        "country_indices": "every index by country and year",
+        "panel": "the panel of country, stage and year",
+        "dominance": "shares, ranks and concentration of every stage",
+        "leaders": "who leads each stage",
+        "published_identities": "what published columns must obey, and how far they are from it",
+        "covariates": "how each variable was made, what was observed and what a rule filled",
+        "moran": "Moran's I by stage, variable and year",
+        "moran_residuals": "Moran's I of each model's residuals by year",
+        "local_moran": "local Moran of the last year",
+        "coefficients": "coefficients of every model",
+        "effects": "direct, indirect and total effects, delta and simulated errors",
+        "specification_tests": "LM, Wald and LR tests",
+        "path": "the specification path, step by step, with its reasons",
+        "path_tests": "every test on the specification path",
+        "weights": "weights compared: neighbours, Moran's I, the main model, the path",
+        "moran_variants": "Moran's I under other weights",
+        "effects_variants": "effects in the main model under other weights",
+        "coefficients_variants": "coefficients of the main model under other weights",
+        "lockin_tests": "every lock-in test with its sentence",
+        "planted": "planted against estimated",
+    }
+    | EVIDENCE_FRAMES
+    | ROBUSTNESS_FRAMES
+)
 
 
 COVARIANCES = {
@@ -140,6 +146,11 @@ def figure_captions(results: StudyResults) -> dict[str, str]:
         f"{spec.lockin.downstream} products",
         "smile": f"The smile of the {spec.lockin.downstream} products: value-added rate by distance to final use, a "
         "dot a country's sector, and the curve of the first and the last year",
+        "specification_curve": f"The {spec.lockin.upstream} slope of {spec.lockin.capture} on position under every "
+        "choice",
+        "leave_one_out": "The same slope without each country, those that move it most on top",
+        "transitions": f"Moves between classes of {spec.lockin.capture} in the {spec.lockin.upstream} stage, from one "
+        "year to the next, with counts",
         "positions": "Position of the highlighted countries in every stage",
         "planted": "Planted parameters and their estimates with 95 % intervals",
     }
@@ -167,7 +178,8 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
         ("Planted against estimated", ("planted",), ("planted",)),
         ("Dominance", ("leaders",), ("dominance", "stage_profile")),
         ("Lock-in tests", ("lockin_tests",), ("position_capture",)),
-        ("The battery: seven questions", ("battery",), ("battery", "smile", "positions", "own_shares")),
+        ("The battery: seven questions", ("battery",), ("battery", "smile", "transitions", "positions", "own_shares")),
+        ("Robustness", (), ("specification_curve", "leave_one_out")),
         ("What the indices and covariates are", ("published_identities", "covariates"), ()),
         ("Spatial autocorrelation", ("moran",), (*moran_figures(results), "moran_scatter", "cluster_map")),
         ("Specification path", (), ()),
@@ -178,6 +190,7 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
     for title, wanted, drawn in plan:
         items: list[Item] = [tables[name] for name in wanted if name in tables]
         items += [results.verdict.concentration] if title == "Dominance" else []
+        items += [robust] if title == "Robustness" and (robust := robustness_lines(results.frames)) else []
         items += [lines] if title == "Specification path" and (lines := path_lines(results)) else []
         links = [FigureLink(f"figures/{name}", figures[name]) for name in drawn if name in figures]
         if items or links:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gvcpos._core.errors import SpecificationError
+from gvcpos._core.errors import LabelError, SpecificationError
 from gvcpos.study import Study, StudyResults
 from gvcpos.tables import capitals, synthetic_world
 from tests.shared import shared
@@ -35,6 +35,8 @@ space:
   permutations: 99
   local_permutations: 99
 panel: {regressors: [upstreamness, rd], models: [slx, sdm], main: sdm, simulations: 200}
+lockin: {countries: [CHN], groups: {Asia: [JPN, KOR, VNM, THA, MYS]}, draws: 99}
+robustness: {positions: [plv], without: [[CHN]]}
 report: {countries: [CHN, DEU]}
 """
 
@@ -83,6 +85,35 @@ def test_everything_but_the_accounts_is_there(run: tuple[StudyResults, Path]) ->
     inputs = {item["path"] for item in json.loads((out / "manifest.json").read_text(encoding="utf-8"))["inputs"]}
     assert {"indices.csv", "covariates.csv", "flows.csv", "chain.yaml"} <= inputs
     assert (out / "figures" / "moran_downstream.png").stat().st_size > 1000
+
+
+def test_the_battery_runs_for_every_scope_and_says_what_it_could_not(run: tuple[StudyResults, Path]) -> None:
+    results, out = run
+    agreement = results.frames["battery_agreement"]
+    assert agreement["scope"].drop_duplicates().tolist() == ["world", "CHN", "Asia"]
+    assert agreement.groupby("scope")["letter"].agg("".join).eq("abcdefg").all()
+    missing = results.frames["battery_not_run"]
+    assert missing[missing["letter"].isin(["b", "f"])]["reason"].str.contains("needs tables").all()
+    summary = (out / "summary.md").read_text(encoding="utf-8")
+    assert "For Asia, at the 5 % level" in summary
+    assert (out / "figures" / "battery.png").stat().st_size > 1000
+
+
+def test_robustness_crosses_every_choice(run: tuple[StudyResults, Path]) -> None:
+    results, out = run
+    curve, left = results.frames["specification_curve"], results.frames["leave_one_out"]
+    # 2 positions x (3 weights and none) x 2 samples
+    assert len(curve) == 16
+    assert set(curve["weights"]) == {"main", "flows", "land", "none"}
+    first = curve.query("position == 'upstreamness' and weights == 'main' and sample == 'all'").iloc[0]
+    slope = results.verdict["position–capture slope: upstream"]
+    assert first["estimate"] == pytest.approx(slope.estimate, rel=1e-9)
+    assert set(left["country"]) == set(results.weights.ids)
+    np.testing.assert_allclose(left["whole"], slope.estimate, rtol=1e-9)
+    assert "specifications the slope runs from" in (out / "summary.md").read_text(encoding="utf-8")
+    assert (out / "figures" / "specification_curve.png").stat().st_size > 1000
+    with pytest.raises(LabelError, match="QQQ"):
+        Study.from_yaml(out.parent / "study.yaml", ["lockin.countries=[QQQ]"]).run()
 
 
 def test_stages_variants_and_rules_are_told(run: tuple[StudyResults, Path]) -> None:

@@ -1,0 +1,104 @@
+"""The robustness part of a study: the position-capture slope under every choice, and without each country."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gvcpos.lockin import position_capture_slope
+from gvcpos.lockin.common.wording import number
+from gvcpos.report import figures as draw
+from gvcpos.robustness import leave_one_out, specification_curve
+from gvcpos.spatial import Weights
+from gvcpos.study.progress import Progress
+from gvcpos.study.results import StudyResults
+from gvcpos.study.spec import StudySpec
+
+FRAMES = {
+    "specification_curve": "the upstream slope of capture on position under every combination of choices",
+    "specification_choices": "how far each choice moves the estimate",
+    "leave_one_out": "the same slope without each country",
+}
+CHOICES = ("stage", "position", "weights", "controls", "sample")
+
+
+def robustness_frames(
+    spec: StudySpec, panel: pd.DataFrame, weights: Mapping[str, Weights], progress: Progress
+) -> dict[str, pd.DataFrame]:
+    """Return the frames of robustness; nothing where the study does not ask for it."""
+    if spec.robustness is None:
+        return {}
+    block, lockin = spec.robustness, spec.lockin
+    panel = panel[~panel["country"].isin(spec.exclude)]
+    same = {"capture": lockin.capture, "cov_type": lockin.cov_type, "level": lockin.level}
+    samples = {"all": (), **{f"without {', '.join(gone)}": gone for gone in block.without}}
+    choices: dict[str, Any] = {
+        "stage": [lockin.upstream],
+        "position": list(dict.fromkeys([lockin.position, *block.positions])),
+        "weights": {**weights, "none": None},
+        "controls": {"none": ()} | ({", ".join(lockin.controls): lockin.controls} if lockin.controls else {}),
+        "sample": samples,
+    }
+    curve = specification_curve(
+        partial(_slope, panel), choices, on_specification=partial(progress, "specification curve"), **same
+    )
+    left = leave_one_out(
+        position_capture_slope,
+        panel[panel["country"].isin(weights["main"].ids)],
+        weights=weights["main"],
+        exclude=(),
+        on_country=partial(progress, "leave one out"),
+        stage=lockin.upstream,
+        position=lockin.position,
+        controls=lockin.controls,
+        **same,
+    )
+    return {
+        "specification_curve": curve.frame,
+        "specification_choices": curve.by_choice(),
+        "leave_one_out": left.frame.assign(whole=left.whole.estimate),
+    }
+
+
+def _slope(panel: pd.DataFrame, *, weights: Weights | None, sample: tuple[str, ...], **rest: Any) -> Any:
+    """Run the slope on the countries that weights and sample leave."""
+    if weights is not None:
+        panel = panel[panel["country"].isin(weights.ids)]
+    panel = panel[~panel["country"].isin(sample)]
+    if weights is not None and set(sample) & set(weights.ids):
+        weights = weights.subset([unit for unit in weights.ids if unit not in sample], renormalise=True)
+    return position_capture_slope(panel, weights=weights, exclude=(), **rest)
+
+
+def robustness_lines(frames: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
+    """Say in two sentences how much the choices and the countries matter."""
+    if "specification_curve" not in frames:
+        return ()
+    curve, left = frames["specification_curve"], frames["leave_one_out"]
+    done = curve[curve["not_estimated"] == ""]
+    low, middle, high = (number(done["estimate"].agg(how)) for how in ("min", "median", "max"))
+    negative, rejected = int((done["estimate"] < 0).sum()), int(done["rejected"].astype(bool).sum())
+    lost = len(curve) - len(done)
+    first = (
+        f"Over {len(done)} specifications the slope runs from {low} to {high} (median {middle}); {negative} are "
+        f"negative and {rejected} reject that there is no lock-in."
+    ) + (f" {lost} could not be estimated." if lost else "")
+    kept = left[left["not_estimated"] == ""]
+    ends = [number(kept["estimate"].agg(how)) for how in ("min", "max")]
+    second = f"Without one country it runs from {ends[0]} to {ends[1]}; {kept['country'].iloc[0]} moves it most."
+    return first, second
+
+
+def robustness_figures(results: StudyResults, look: dict) -> Iterator[tuple[str, Callable[[], Figure], pd.DataFrame]]:
+    """Make the curve and the countries left out; name, drawing and the data drawn."""
+    if "specification_curve" not in results.frames:
+        return
+    curve, left = results.frames["specification_curve"], results.frames["leave_one_out"]
+    varied = [choice for choice in CHOICES if curve[choice].nunique() > 1]
+    yield "specification_curve", partial(draw.specification_curve_plot, curve, varied, **look), curve
+    whole = float(left["whole"].iloc[0])
+    yield "leave_one_out", partial(draw.leave_one_out_plot, left, whole, **look), left
