@@ -39,8 +39,9 @@ errors are clustered by country reject too often where nobody's spatial lags are
 and the threshold. Trend tests (a, f, the smile over time) are exact for random walks and too shy for series that come
 back to a level, as these do: they reject next to nothing.
 
-A share p of n worlds has a Monte-Carlo error of √(p (1 − p) / n): 1.0 points at 5 % and 500 worlds, 3.5 at most with
-200, 5 with 100. Sizes outside 3 to 7 % are **bold**, whether by chance or not.
+A share p of n worlds has a Monte-Carlo error of √(p (1 − p) / n): 1.0 points at 5 % and 500 worlds, but 5 points at 5 %
+and 11 at 50 % with 20. The column heads say how many worlds there are. Sizes outside 3 to 7 % are **bold**, whether by
+chance or not.
 """
 
 
@@ -72,7 +73,8 @@ def _scope(table: pd.DataFrame, scope: str) -> str:
     order = [c for c in cells if c[0] == "absent"] + sorted(
         (c for c in cells if c[0] != "absent"), key=lambda c: (c[0], c[1])
     )
-    heads = [_head(*cell) for cell in order]
+    worlds = table.groupby(["regime", "strength", "moving"])["worlds"].first()
+    heads = [f"{_head(*cell)} ({worlds[cell]} worlds)" for cell in order]
     lines = [
         f"## {scope}",
         "",

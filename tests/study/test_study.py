@@ -187,7 +187,7 @@ def test_world_chain_goes_with_the_synthetic_world(tmp_path: Path) -> None:
 def test_planted_rows_are_only_those_that_were_estimated() -> None:
     results = Study.from_yaml("demo", (*SMALL, "lockin.upstream=midstream", "lockin.capture=rca")).run()
     assert set(results.frames["planted"]["parameter"]) == {"dominant_share_first", "dominant_share_last"}
-    without = Study.from_yaml("demo", (*SMALL, "exclude=[CHN]", "report.countries=[USA]")).run()
+    without = Study.from_yaml("demo", (*SMALL, "exclude=[CHN]", "report.countries=[USA]", "lockin.countries=[]")).run()
     assert "dominant_share_first" not in set(without.frames["planted"]["parameter"])
 
 
