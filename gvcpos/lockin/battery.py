@@ -15,7 +15,7 @@ import pandas as pd
 
 from gvcpos._core.errors import GvcposError
 from gvcpos._core.options import choose
-from gvcpos.lockin.common.results import LockInTest
+from gvcpos.lockin.common.results import LockInTest, adjust
 from gvcpos.lockin.common.scope import Scope, ScopeLike
 from gvcpos.lockin.common.wording import p_text, percent
 
@@ -238,17 +238,6 @@ def chosen_letters(tests: Iterable[Letter] | Literal["all"]) -> tuple[str, ...]:
     """
     letters = get_args(Letter) if tests == "all" else tuple(choose(letter, Letter, "test") for letter in tests)
     return tuple(letter for letter in LETTERS if letter in letters)
-
-
-def adjust(pvalues: pd.Series, method: str) -> pd.Series:
-    """Adjust p-values for their number by statsmodels; missing ones do not count and stay missing."""
-    from statsmodels.stats.multitest import multipletests
-
-    out = pvalues.astype(float).copy()
-    there = out.notna()
-    if there.any():
-        out[there] = multipletests(out[there].to_numpy(), method=method)[1]
-    return out
 
 
 def _listed(names: list[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gvcpos.lockin import position_capture_slope
+from gvcpos.lockin import LockInTest, position_capture_slope
 from gvcpos.lockin.common.wording import number
 from gvcpos.report import figures as draw
 from gvcpos.robustness import leave_one_out, specification_curve
@@ -17,13 +17,14 @@ from gvcpos.spatial import Weights
 from gvcpos.study.progress import Progress
 from gvcpos.study.results import StudyResults
 from gvcpos.study.spec import StudySpec
+from gvcpos.study.variants import MAIN
 
 FRAMES = {
     "specification_curve": "the upstream slope of capture on position under every combination of choices",
     "specification_choices": "how far each choice moves the estimate",
     "leave_one_out": "the same slope without each country",
 }
-CHOICES = ("stage", "position", "weights", "controls", "sample")
+CHOICES = ("position", "weights", "controls", "exclude")
 
 
 def robustness_frames(
@@ -34,25 +35,27 @@ def robustness_frames(
         return {}
     block, lockin = spec.robustness, spec.lockin
     panel = panel[~panel["country"].isin(spec.exclude)]
-    same = {"capture": lockin.capture, "cov_type": lockin.cov_type, "level": lockin.level}
+    same: dict[str, Any] = {"stage": lockin.upstream, "capture": lockin.capture}
+    same |= {"cov_type": lockin.cov_type, "level": lockin.level}
     samples = {"all": (), **{f"without {', '.join(gone)}": gone for gone in block.without}}
     choices: dict[str, Any] = {
-        "stage": [lockin.upstream],
         "position": list(dict.fromkeys([lockin.position, *block.positions])),
         "weights": {**weights, "none": None},
         "controls": {"none": ()} | ({", ".join(lockin.controls): lockin.controls} if lockin.controls else {}),
-        "sample": samples,
+        "exclude": samples,
     }
     curve = specification_curve(
-        partial(_slope, panel), choices, on_specification=partial(progress, "specification curve"), **same
+        partial(_slope, panel),
+        choices,
+        on_specification=partial(progress, "specification curve"),
+        **same,
     )
     left = leave_one_out(
         position_capture_slope,
-        panel[panel["country"].isin(weights["main"].ids)],
-        weights=weights["main"],
+        panel[panel["country"].isin(weights[MAIN].ids)],
+        weights=weights[MAIN],
         exclude=(),
         on_country=partial(progress, "leave one out"),
-        stage=lockin.upstream,
         position=lockin.position,
         controls=lockin.controls,
         **same,
@@ -64,14 +67,11 @@ def robustness_frames(
     }
 
 
-def _slope(panel: pd.DataFrame, *, weights: Weights | None, sample: tuple[str, ...], **rest: Any) -> Any:
-    """Run the slope on the countries that weights and sample leave."""
-    if weights is not None:
-        panel = panel[panel["country"].isin(weights.ids)]
-    panel = panel[~panel["country"].isin(sample)]
-    if weights is not None and set(sample) & set(weights.ids):
-        weights = weights.subset([unit for unit in weights.ids if unit not in sample], renormalise=True)
-    return position_capture_slope(panel, weights=weights, exclude=(), **rest)
+def _slope(panel: pd.DataFrame, *, weights: Weights | None, exclude: tuple[str, ...], **rest: Any) -> LockInTest:
+    """Run the slope on the countries of the weights, which have lost those that are excluded."""
+    if weights is None:
+        return position_capture_slope(panel, exclude=exclude, **rest)
+    return position_capture_slope(panel[panel["country"].isin(weights.ids)], weights=weights, exclude=(), **rest)
 
 
 def robustness_lines(frames: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:

@@ -160,6 +160,7 @@ def code_filter(hs: str | Iterable[str] | None, digits: int | None) -> Callable[
         raise InputError(f"digits={digits!r}: HS codes have 2, 4, 6, 8 or 10. Give one of them.")
 
     def wanted(text: str) -> bool:
+        """Whether a code is of the headings and digits asked for."""
         code = plain_code(text)
         if headings is None and digits is None:
             return True

@@ -151,6 +151,7 @@ def relative_errors(table: IOTable, errors: CellErrors) -> tuple[FloatArray, Flo
     rows = live * np.tile(sector, G)
 
     def sized(values: FloatArray, buyer: FloatArray, factor: float) -> FloatArray:
+        """Relative errors of cells by their size, their seller's grade and their buyer's."""
         both = np.sqrt((seller[:, None] ** 2 + buyer[None, :] ** 2) / 2)
         base = np.asarray(errors.relative * factor)
         if errors.power != 1:

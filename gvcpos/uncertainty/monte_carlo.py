@@ -124,6 +124,7 @@ class _Spread:
         self.done = 0
 
     def add(self, values: dict[str, FloatArray]) -> None:
+        """Take the indices of one draw in; what is not finite does not count."""
         new = np.stack([values[name] for name in self.names])
         self.kept[self.done] = new
         self.done += 1
@@ -134,6 +135,7 @@ class _Spread:
         self.squares += gap * np.where(there, new - self.mean, 0.0)
 
     def frame(self, rows: Rows, year: int, published: dict[str, FloatArray], confidence: float) -> pd.DataFrame:
+        """Return estimate, mean, bias, error and percentiles of every index and row."""
         estimate = np.stack([published[name] for name in self.names])
         # An index that the published table does not have is not invented by draws.
         enough = (self.count >= _FEWEST) & np.isfinite(estimate)

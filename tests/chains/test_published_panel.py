@@ -147,8 +147,8 @@ def test_what_is_missing_is_named_or_stays_missing() -> None:
     whole = PublishedIndices.from_frame(tidy().query("sector == 'a'").drop(columns="sector"))
     with pytest.raises(InputError, match="of whole countries"):
         published_panel(whole, TOY)
-    with pytest.raises(LabelError, match="no such country of the published indices: XXX"):
-        published_panel(PublishedIndices.from_frame(tidy()), TOY, countries=["XXX"])
+    with pytest.raises(LabelError, match="no such country of the published indices: ZZZ"):
+        published_panel(PublishedIndices.from_frame(tidy()), TOY, countries=["ZZZ"])
     gap = tidy()
     gap.loc[0, "plv"] = np.nan
     panel = published_panel(PublishedIndices.from_frame(gap), BOTH)

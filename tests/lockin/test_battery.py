@@ -10,8 +10,8 @@ import pytest
 
 from gvcpos._core.errors import EstimationError, InputError, LabelError
 from gvcpos.lockin import LockInTest, lock_in
-from gvcpos.lockin.battery import LETTERS, Entry, adjust, chosen_letters, run_battery, side
-from gvcpos.lockin.common.results import infer
+from gvcpos.lockin.battery import LETTERS, Entry, chosen_letters, run_battery, side
+from gvcpos.lockin.common.results import adjust, infer
 from gvcpos.lockin.common.scope import ScopeLike
 from gvcpos.lockin.entries import ENTRIES, Case
 from tests.lockin import worlds

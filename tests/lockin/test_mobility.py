@@ -120,8 +120,8 @@ def test_groups_and_labels():
     assert mobility(PANEL, scope=group, draws=99).scope == "half"
     with pytest.raises(InputError, match="3 countries are no guide"):
         mobility(PANEL, scope=["C00", "C01", "C02"])
-    with pytest.raises(LabelError, match="XXX"):
-        mobility(PANEL, scope="XXX")
+    with pytest.raises(LabelError, match="ZZZ"):
+        mobility(PANEL, scope="ZZZ")
     with pytest.raises(InputError, match="given bounds"):
         mobility(PANEL, classes=[0.3, 0.5])
     assert np.isfinite(mobility(PANEL, classes=[0.35, 0.45], against="independence", draws=99).pvalue)

@@ -220,8 +220,8 @@ def test_the_network_of_a_stage():
     pd.testing.assert_frame_equal(mixed, found, rtol=1e-9)
     with pytest.raises(InputError, match="no stage comes after 'downstream'"):
         stage_network(flows, "downstream")
-    with pytest.raises(LabelError, match="exclude: XXX not in the panel"):
-        stage_network(flows, exclude=["XXX"])
+    with pytest.raises(LabelError, match="exclude: ZZZ not in the panel"):
+        stage_network(flows, exclude=["ZZZ"])
     with pytest.raises(InputError, match="targets='other': give a list"):
         stage_network(flows, targets="other")
     assert stage_network(flows, "downstream", ["downstream"])["own"].gt(0).all()

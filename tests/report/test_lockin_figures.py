@@ -75,8 +75,8 @@ def test_smile_draws_points_and_curves_of_the_years_asked_for() -> None:
     assert "trough and interval" not in legend
     with pytest.raises(LabelError, match="1999"):
         drawn_smile(years=[1999])
-    with pytest.raises(LabelError, match="XXX"):
-        drawn_smile(highlight=["XXX"])
+    with pytest.raises(LabelError, match="ZZZ"):
+        drawn_smile(highlight=["ZZZ"])
 
 
 def test_positions_and_shares_draw_every_country() -> None:

@@ -53,8 +53,8 @@ def test_a_figure_of_several_units_asks_which() -> None:
         index_intervals(intervals(), "upstreamness")
     with pytest.raises(LabelError, match="plv"):
         index_intervals(intervals(), "plv")
-    with pytest.raises(LabelError, match="XXX"):
-        index_intervals(intervals(), "upstreamness", unit="upstream", highlight=["XXX"])
+    with pytest.raises(LabelError, match="ZZZ"):
+        index_intervals(intervals(), "upstreamness", unit="upstream", highlight=["ZZZ"])
 
 
 def test_the_fan_goes_by_size_of_error() -> None:

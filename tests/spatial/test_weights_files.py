@@ -163,12 +163,12 @@ def test_square_frames_meet_by_label(w: Weights) -> None:
     frame = pd.DataFrame(DENSE, index=list(IDS), columns=list(IDS))
     same(from_square(frame[["CHN", "BEL", "NA", "AUT"]]), w)
     same(Weights.from_dense(IDS, frame.iloc[::-1, [2, 1, 0, 3]]), w)
-    with pytest.raises(LabelError, match="XXX"):
-        from_square(frame.rename(columns={"BEL": "XXX"}))
+    with pytest.raises(LabelError, match="ZZZ"):
+        from_square(frame.rename(columns={"BEL": "ZZZ"}))
     with pytest.raises(LabelError, match="duplicated labels: AUT"):
         from_square(frame.rename(columns={"BEL": "AUT"}, index={"BEL": "AUT"}))
-    with pytest.raises(LabelError, match="XXX"):
-        Weights.from_dense(("XXX", *IDS[1:]), frame)
+    with pytest.raises(LabelError, match="ZZZ"):
+        Weights.from_dense(("ZZZ", *IDS[1:]), frame)
     with pytest.raises(InputError, match="not numeric: BEL"):
         from_square(frame.assign(BEL=frame["BEL"].astype(str)))
     with pytest.raises(InputError, match="nan"):

@@ -6,15 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-LETTERS = {
-    "a": "two axes",
-    "b": "smile curve",
-    "c": "position and capture",
-    "d": "mobility",
-    "e": "pull-through",
-    "f": "structural pull-through",
-    "g": "convergence and thresholds",
-}
 INTRODUCTION = """# Size and power of the lock-in battery
 
 Written by `python benchmarks/lockin_simulations.py` from `lockin_power.csv` beside it. Everything here is

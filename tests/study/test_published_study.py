@@ -105,7 +105,7 @@ def test_robustness_crosses_every_choice(run: tuple[StudyResults, Path]) -> None
     # 2 positions x (3 weights and none) x 2 samples
     assert len(curve) == 16
     assert set(curve["weights"]) == {"main", "flows", "land", "none"}
-    first = curve.query("position == 'upstreamness' and weights == 'main' and sample == 'all'").iloc[0]
+    first = curve.query("position == 'upstreamness' and weights == 'main' and exclude == 'all'").iloc[0]
     slope = results.verdict["position–capture slope: upstream"]
     assert first["estimate"] == pytest.approx(slope.estimate, rel=1e-9)
     assert set(left["country"]) == set(results.weights.ids)

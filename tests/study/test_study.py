@@ -153,7 +153,7 @@ def test_a_failed_run_leaves_the_earlier_results(
         (["space.moran=[nothing]"], "nothing"),
         (["panel.regressors=[synthetic]"], "synthetic"),
         (["exclude=[ROW, RWO]"], "exclude: RWO not in the study"),
-        (["report.countries=[CHN, XXX]"], "report.countries: XXX not in the study"),
+        (["report.countries=[CHN, ZZZ]"], "report.countries: ZZZ not in the study"),
         (["space.moran=[]"], "space.moran"),
         (["space.moran=[country]"], "country names the rows"),
     ],

@@ -199,14 +199,20 @@ def infer(
     return Inference(float(estimate), float(std_error), float(z), float(pvalue), interval, name, dof, mde)
 
 
+def adjust(pvalues: pd.Series, method: str) -> pd.Series:
+    """Adjust p-values for their number by statsmodels' `multipletests`; missing ones do not count and stay missing."""
+    from statsmodels.stats.multitest import multipletests
+
+    out = pvalues.astype(float).copy()
+    there = out.notna()
+    if there.any():
+        out[there] = multipletests(out[there].to_numpy(), method=method)[1]
+    return out
+
+
 def holm(pvalues: pd.Series) -> pd.Series:
     """Adjust p-values for their number, stepping down (Holm 1979)."""
-    values = pvalues.to_numpy(float)
-    order = np.argsort(values, kind="stable")
-    steps = values[order] * (len(values) - np.arange(len(values)))
-    adjusted = np.empty_like(values)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return pd.Series(adjusted, index=pvalues.index, name="pvalue_holm")
+    return adjust(pvalues, "holm").rename("pvalue_holm")
 
 
 def require_level(level: float) -> float:

@@ -23,6 +23,7 @@ from gvcpos.report.figures.style import (
     finish,
     label_ends,
     legend_below_title,
+    need_columns,
     new_figure,
     percent,
     style,
@@ -68,7 +69,7 @@ def position_capture(
     LabelError
         If a column, stage or highlighted country is missing.
     """
-    locate(("country", "stage", position, capture), [str(c) for c in frame.columns], "columns of the figure's frame")
+    need_columns(frame, "country", "stage", position, capture)
     have = list(dict.fromkeys(frame["stage"].astype(str)))
     panels = list(stages) if stages is not None else have
     locate(panels, have, "stages of the figure")
@@ -202,7 +203,7 @@ def _checked_stages(
     frame: pd.DataFrame, countries: Sequence[str], value: str, stages: Sequence[str] | None
 ) -> list[str]:
     """Return the stages in order; refuse names that are not there and countries with several rows at a stage."""
-    locate(("country", "stage", value), [str(c) for c in frame.columns], "columns of the figure's frame")
+    need_columns(frame, "country", "stage", value)
     locate(countries, list(dict.fromkeys(frame["country"].astype(str))), "countries of the figure")
     have = list(dict.fromkeys(frame["stage"].astype(str)))
     order = list(stages) if stages is not None else have

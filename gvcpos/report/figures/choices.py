@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from gvcpos._core.errors import InputError
-from gvcpos._core.labels import locate
-from gvcpos.report.figures.style import DARK, GREY, PALETTE, finish, legend_below_title, new_figure, style
+from gvcpos.report.figures.style import DARK, GREY, PALETTE, finish, legend_below_title, need_columns, new_figure, style
 
 _ROW = 0.17  # inches a line of text
 _KINDS = (("rejected", PALETTE[1]), ("not rejected", PALETTE[0]))
@@ -44,7 +43,7 @@ def specification_curve_plot(
         If no specification was estimated.
     """
     wanted = [*choices, "estimate", "ci_low", "ci_high", "rejected", "not_estimated"]
-    locate(wanted, [str(c) for c in frame.columns], "columns of the figure's frame")
+    need_columns(frame, *wanted)
     done = frame[frame["not_estimated"] == ""].sort_values("estimate", kind="stable").reset_index(drop=True)
     if done.empty:
         raise InputError("no specification could be estimated, so that there is no curve to draw.")
@@ -121,7 +120,7 @@ def leave_one_out_plot(
         If nothing was estimated.
     """
     wanted = ["country", "estimate", "ci_low", "ci_high", "rejected", "not_estimated"]
-    locate(wanted, [str(c) for c in frame.columns], "columns of the figure's frame")
+    need_columns(frame, *wanted)
     done = frame[frame["not_estimated"] == ""].head(most).reset_index(drop=True)
     if done.empty:
         raise InputError("the test could not be estimated without any of the countries.")

@@ -20,6 +20,7 @@ from gvcpos.report.figures.style import (
     finish,
     label_ends,
     legend_below_title,
+    need_columns,
     new_figure,
     percent,
     style,
@@ -51,7 +52,7 @@ def position_curve(
         If a column is missing.
     """
     columns = ("position", "capture", "slope", "slope_low", "slope_high")
-    locate(columns, [str(c) for c in curve.columns], "columns of the figure's frame")
+    need_columns(curve, *columns)
     x = curve["position"].to_numpy(float)
     with style():
         fig = new_figure(4.6)
@@ -104,7 +105,7 @@ def transition_paths(
     LabelError
         If a column or country is missing.
     """
-    locate(("country", "year", "h", "club"), [str(c) for c in paths.columns], "columns of the figure's frame")
+    need_columns(paths, "country", "year", "h", "club")
     locate(highlight, list(dict.fromkeys(paths["country"].astype(str))), "countries of the figure")
     clubs = sorted(int(c) for c in paths["club"].unique() if c > 0)
     with style():
@@ -161,7 +162,7 @@ def threshold_curve(
     LabelError, InputError
         If a column is missing; without rows.
     """
-    locate(("threshold", "lr", "critical"), [str(c) for c in likelihood_ratio.columns], "columns of the figure's frame")
+    need_columns(likelihood_ratio, "threshold", "lr", "critical")
     if likelihood_ratio.empty:
         raise InputError("the likelihood ratio has no rows to draw.")
     frame = likelihood_ratio.sort_values("threshold")

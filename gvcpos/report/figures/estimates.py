@@ -12,9 +12,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from gvcpos._core.labels import locate
 from gvcpos.report.evidence import EFFECT_ORDER, effects_frame
-from gvcpos.report.figures.style import DARK, MARKERS, PALETTE, finish, legend_below_title, new_figure, style
+from gvcpos.report.figures.style import (
+    DARK,
+    MARKERS,
+    PALETTE,
+    finish,
+    legend_below_title,
+    need_columns,
+    new_figure,
+    style,
+)
 
 _PER_ROW = 3
 
@@ -44,7 +52,7 @@ def effects_plot(
         If a column is missing.
     """
     frame = effects_frame(frame)
-    _need(frame, "variable", "effect", "estimate", "lower", "upper")
+    need_columns(frame, "variable", "effect", "estimate", "lower", "upper")
     variables = list(dict.fromkeys(frame["variable"].astype(str)))
     with style():
         fig, axes = _panels(len(variables), 1.25, xlabel=xlabel)
@@ -80,7 +88,7 @@ def planted_vs_estimated(
     synthetic : bool
         True by default: only synthetic data have planted parameters.
     """
-    _need(frame, "parameter", "planted", "estimate", "lower", "upper")
+    need_columns(frame, "parameter", "planted", "estimate", "lower", "upper")
     missed = False
     with style():
         fig, axes = _panels(len(frame), 0.62, xlabel=xlabel, legend=True)
@@ -127,7 +135,3 @@ def _planted_legend(fig: Figure, missed: bool) -> None:
     if missed:
         look.append(("estimate, interval misses it", {"marker": "o", "color": PALETTE[1]}))
     legend_below_title(fig, [Line2D([], [], label=text, **options) for text, options in look])
-
-
-def _need(frame: pd.DataFrame, *columns: str) -> None:
-    locate(columns, [str(c) for c in frame.columns], "columns of the figure's frame")

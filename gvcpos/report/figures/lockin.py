@@ -20,6 +20,7 @@ from gvcpos.report.figures.style import (
     PALETTE,
     finish,
     legend_below_title,
+    need_columns,
     new_figure,
     percent,
     style,
@@ -64,8 +65,8 @@ def smile_curves(
     LabelError
         If a column, a year or a country is missing.
     """
-    _need(points, "country", "year", "distance", "va_rate", "weight")
-    _need(fitted, "year", "distance", "va_rate")
+    need_columns(points, "country", "year", "distance", "va_rate", "weight")
+    need_columns(fitted, "year", "distance", "va_rate")
     known = sorted(int(y) for y in points["year"].unique())
     panels = [int(y) for y in years] if years is not None else sorted({known[0], known[len(known) // 2], known[-1]})
     locate(panels, known, "years of the figure")
@@ -178,7 +179,7 @@ def position_trajectories(
     InputError
         If a country has two rows for a stage and year.
     """
-    _need(frame, "country", "stage", "year", position)
+    need_columns(frame, "country", "stage", "year", position)
     have = list(dict.fromkeys(frame["stage"].astype(str)))
     panels = list(stages) if stages is not None else have
     locate(panels, have, "stages of the figure")
@@ -225,7 +226,7 @@ def own_share_lines(
     LabelError
         If a column or a country is missing.
     """
-    _need(frame, "country", "year", share)
+    need_columns(frame, "country", "year", share)
     locate(countries, list(dict.fromkeys(frame["country"].astype(str))), "countries of the figure")
     with style():
         fig = new_figure(3.8, legend=True)
@@ -245,7 +246,3 @@ def _padded(values: np.ndarray) -> tuple[float, float]:
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     room = 0.05 * max(high - low, 1e-6)
     return low - (room if low < 0 or low > room else 0.0), high + room
-
-
-def _need(frame: pd.DataFrame, *columns: str) -> None:
-    locate(columns, [str(c) for c in frame.columns], "columns of the figure's frame")

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from gvcpos._core.errors import InputError
-from gvcpos._core.labels import enumerate_labels, locate
-from gvcpos.report.figures.style import DARK, GREY, PALETTE, finish, legend_below_title, new_figure, style
+from gvcpos._core.labels import enumerate_labels
+from gvcpos.report.figures.style import DARK, GREY, PALETTE, finish, legend_below_title, need_columns, new_figure, style
 
 _COLUMNS = 4
 
@@ -41,7 +41,7 @@ def transition_matrices(
     LabelError
         If a column is missing.
     """
-    _need(frame, "before", "after", "count", "probability")
+    need_columns(frame, "before", "after", "count", "probability")
     given = "neighbours" in frame.columns
     parts = [(int(str(m)), p) for m, p in frame.groupby("neighbours")] if given else [(0, frame)]
     k = int(frame["before"].max())
@@ -105,7 +105,7 @@ def response_plot(
     LabelError
         If a column is missing.
     """
-    _need(frame, "horizon", "estimate", "lower", "upper", "joint_lower", "joint_upper")
+    need_columns(frame, "horizon", "estimate", "lower", "upper", "joint_lower", "joint_upper")
     data = frame.sort_values("horizon", kind="stable")
     h = data["horizon"].to_numpy(float)
     wide, narrow = "#d6e6f2", "#9cc4e0"
@@ -156,7 +156,7 @@ def placebo_plot(
     InputError
         If the true source was not estimated.
     """
-    _need(frame, "source", "statistic")
+    need_columns(frame, "source", "statistic")
     true = str(frame["source"].iloc[0])
     done = frame.dropna(subset=["statistic"])
     if true not in set(done["source"].astype(str)):
@@ -182,7 +182,3 @@ def placebo_plot(
         handles = [Line2D([], [], linestyle="none", marker=m, color=c, label=t) for t, m, c in look]
         legend_below_title(fig, handles)
         return finish(fig, title=title, source=source, synthetic=synthetic)
-
-
-def _need(frame: pd.DataFrame, *columns: str) -> None:
-    locate(columns, [str(c) for c in frame.columns], "columns of the figure's frame")

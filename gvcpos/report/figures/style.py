@@ -12,11 +12,14 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from scipy.optimize import isotonic_regression
+
+from gvcpos._core.labels import locate
 
 # Okabe and Ito (2008), "Color universal design": told apart under the common colour-vision deficiencies.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -121,6 +124,11 @@ def finish(fig: Figure, *, title: str, source: str, synthetic: bool) -> Figure:
             color=PALETTE[1],
         )
     return fig
+
+
+def need_columns(frame: pd.DataFrame, *columns: str) -> None:
+    """Raise `LabelError` if the frame of a figure lacks a column."""
+    locate(columns, [str(c) for c in frame.columns], "columns of the figure's frame")
 
 
 def label_ends(

@@ -21,6 +21,7 @@ from gvcpos.report.figures.style import (
     finish,
     label_ends,
     legend_below_title,
+    need_columns,
     new_figure,
     percent,
     style,
@@ -60,7 +61,7 @@ def dominance_lines(
     InputError
         If a country has two rows in a year, as with several stages.
     """
-    _need(frame, "country", "year", share, *([hhi] if hhi else []))
+    need_columns(frame, "country", "year", share, *([hhi] if hhi else []))
     _one_row_each(frame)
     chosen = _leaders(frame, share, leaders)
     stage = f"{frame['stage'].iloc[0]} " if "stage" in frame.columns and len(frame) else ""
@@ -164,7 +165,7 @@ def participation_lines(
         What the indices are a share of.
     """
     panels = dict(columns or {"forward": "Forward", "backward": "Backward"})
-    _need(frame, "country", "year", *panels)
+    need_columns(frame, "country", "year", *panels)
     _one_row_each(frame)
     chosen = _leaders(frame, next(iter(panels)), list(countries) or 5)
     with style():
@@ -207,7 +208,7 @@ def moran_lines(
     stage : str
         The stage of the chain that the values are of, for the title.
     """
-    _need(frame, "year", statistic, expected, pvalue)
+    need_columns(frame, "year", statistic, expected, pvalue)
     label = frame[variable].astype(str) if variable in frame.columns else pd.Series("", index=frame.index)
     with style():
         fig = new_figure(3.6, legend=True)
@@ -261,7 +262,3 @@ def _significance_legend(fig: Figure, level: float) -> None:
 def _year_axis(ax: Axes) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=2))
     ax.xaxis.set_major_formatter(lambda year, _: f"{year:.0f}")
-
-
-def _need(frame: pd.DataFrame, *columns: str) -> None:
-    locate(columns, [str(c) for c in frame.columns], "columns of the figure's frame")

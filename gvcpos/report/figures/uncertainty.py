@@ -15,7 +15,7 @@ from scipy import stats
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
-from gvcpos.report.figures.style import DARK, PALETTE, finish, legend_below_title, new_figure, style
+from gvcpos.report.figures.style import DARK, PALETTE, finish, legend_below_title, need_columns, new_figure, style
 
 _ROW = 0.16  # inches a country takes
 _COLUMNS = 24  # countries before a second column of panels begins
@@ -77,7 +77,7 @@ def index_intervals(
 def _chosen(frame: pd.DataFrame, index: str, unit: str | None) -> pd.DataFrame:
     column = "stage" if "stage" in frame.columns else "sector"
     needed = ("country", column, "year", "index", "estimate", "lower", "upper")
-    locate(needed, [str(c) for c in frame.columns], "columns of the figure's frame")
+    need_columns(frame, *needed)
     locate([index], list(dict.fromkeys(frame["index"])), "index of the figure's frame")
     rows = frame[frame["index"] == index]
     if unit is not None:
@@ -128,7 +128,7 @@ def coefficient_fan(
         If the parameter is not in the frame, or none was chosen from several.
     """
     needed = ("parameter", "relative", "published", "estimate", "std_error", "df")
-    locate(needed, [str(c) for c in frame.columns], "columns of the figure's frame")
+    need_columns(frame, *needed)
     have = list(dict.fromkeys(frame["parameter"].astype(str)))
     if parameter is None and len(have) > 1:
         raise InputError(f"the fan has {len(have)} parameters: {', '.join(have)}. Choose one (parameter=).")

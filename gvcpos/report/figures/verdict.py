@@ -7,8 +7,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from gvcpos._core.labels import locate
-from gvcpos.report.figures.style import DARK, GREY, MARKERS, PALETTE, finish, legend_below_title, new_figure, style
+from gvcpos.report.figures.style import (
+    DARK,
+    GREY,
+    MARKERS,
+    PALETTE,
+    finish,
+    legend_below_title,
+    need_columns,
+    new_figure,
+    style,
+)
 
 _LOOK = {
     "lock-in": (PALETTE[1], MARKERS[1], "speaks for lock-in"),
@@ -40,7 +49,7 @@ def verdict_forest(
         If a column is missing.
     """
     wanted = ["test", "scope", "estimate", "std_error", "ci_low", "ci_high", "pvalue", "evidence"]
-    locate(wanted, [str(c) for c in frame.columns], "columns of the figure's frame")
+    need_columns(frame, *wanted)
     rows = frame.reset_index(drop=True)
     with style():
         fig = new_figure(1.1 + 0.21 * len(rows), legend=True, xlabel=xlabel)

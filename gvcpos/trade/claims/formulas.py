@@ -34,6 +34,7 @@ def stated_inputs(formula: Formula, claims: Claims) -> tuple[str, ...]:
     found: dict[str, None] = {}
 
     def walk(part: Formula, above: tuple[str, ...]) -> None:
+        """Note the stated figures of a part; `above` are the implied ones on the way to it."""
         for name in part.leaves():
             if name not in claims:
                 raise InputError(f"no claim is called {name!r}")
@@ -62,6 +63,7 @@ def value_of(formula: Formula, claims: Claims, values: Values) -> float:
     """
 
     def worth(operand: Operand) -> float:
+        """Value of one operand: a formula, a claim or a number."""
         if isinstance(operand, Formula):
             return value_of(operand, claims, values)
         if isinstance(operand, str):

@@ -129,7 +129,7 @@ def missing_value(case: Case) -> Any:
 
 def other_weights(case: Case) -> Any:
     frame, W = table(case)
-    return fit_table(case, frame, Weights.from_dense([*W.ids[:-1], "XXX"], W.dense()))
+    return fit_table(case, frame, Weights.from_dense([*W.ids[:-1], "ZZZ"], W.dense()))
 
 
 def fewer_weights(case: Case) -> Any:
@@ -233,7 +233,7 @@ FAULTS = [
     Fault(duplicate_row, EVERY, LabelError, "rows given twice: .*u04, 2001"),
     Fault(missing_row, EVERY, InputError, "not balanced: 1 rows are missing: .*u04, 2001.*missing="),
     Fault(missing_value, EVERY, InputError, "1 values are missing or infinite: y of u04 in 2001.*missing="),
-    Fault(other_weights, EVERY, LabelError, "lacks XXX; .* has u15, which the weights W does not have"),
+    Fault(other_weights, EVERY, LabelError, "lacks ZZZ; .* has u15, which the weights W does not have"),
     Fault(fewer_weights, EVERY, LabelError, "has u15, which the weights W does not have"),
     Fault(exact_fit, NOT_GMM, EstimationError, "explain y exactly.*identity among the columns"),
     Fault(exact_fit, (GMM,), EstimationError, "instruments do not identify the model"),

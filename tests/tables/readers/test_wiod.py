@@ -114,9 +114,9 @@ def test_final_demand_of_r_frames_goes_by_destination(tmp_path, monkeypatch):
     np.testing.assert_array_equal(shuffled.Y, straight.Y)
 
     def rename(_left, _inter, final):
-        final[0][0] = "XXX"
+        final[0][0] = "ZZZ"
 
-    with pytest.raises(FormatError, match="no columns for AUS; no rows for XXX"):
+    with pytest.raises(FormatError, match="no columns for AUS; no rows for ZZZ"):
         read_table(frames_file(tmp_path, monkeypatch, rename), format="wiod_rdata")
 
 
