@@ -10,9 +10,10 @@ import yaml
 from pydantic import ValidationError
 
 from gvcpos._core.errors import InputError, SpecificationError
+from gvcpos._core.faults import allowed_keys
 from gvcpos._core.resources import data_path
 from gvcpos._core.yaml_lines import load_yaml_with_lines
-from gvcpos.study.faults import allowed_keys, fault_lines
+from gvcpos.study.faults import fault_lines
 from gvcpos.study.spec import StudySpec
 
 

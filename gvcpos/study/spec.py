@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from gvcpos._core.block import Block, Flag, Whole
 from gvcpos._core.options import CovarianceType, PanelEffects, PanelMethod, SpatialModel
-from gvcpos.study.block import Block, Flag, Whole
 from gvcpos.study.spec_covariates import Covariates, CovariatesBlock, VariableBlock
 from gvcpos.study.spec_lockin import LockInBlock, RobustnessBlock
 from gvcpos.study.spec_space import ColumnFile, FlowFile, PolygonFile, SpaceBlock, WeightsBlock

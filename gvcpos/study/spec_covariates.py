@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from gvcpos._core.block import Block, Cell, Number, Whole
 from gvcpos._core.options import Leftover
-from gvcpos.study.block import Block, Cell, Number, Whole
 
 
 class VariableBlock(Block):

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from pydantic import Field, model_validator
 
+from gvcpos._core.block import Block, Number, Whole
 from gvcpos._core.options import CovarianceType
 from gvcpos.lockin.axes import FallingPosition
 from gvcpos.lockin.battery import Letter
 from gvcpos.lockin.common.scope import ScopeLike
-from gvcpos.study.block import Block, Number, Whole
 
 
 class LockInBlock(Block):

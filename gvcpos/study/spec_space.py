@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from gvcpos._core.block import Block, Cell, Number, Whole
 from gvcpos._core.options import Leftover, WeightsKind
-from gvcpos.study.block import Block, Cell, Number, Whole
 
 _KINDS_OF = {
     "power": ("inverse_distance",),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from gvcpos.study.block import Block, Cell, Number, Whole
+from gvcpos._core.block import Block, Cell, Number, Whole
 
 
 class SyntheticTables(Block):
