@@ -1,0 +1,172 @@
+"""Money that goes in: prices of flows, and the rates and sums that the centres spend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import numpy as np
+
+from gvcpos._core.errors import InputError
+from gvcpos.flows.cost.structure import BoolArray, CostStructure
+from gvcpos.flows.network import FloatArray
+
+Basis = Literal["year", "input", "product", "loss"]  # a sum a year, or so much per kt that enters, is made, is lost
+BASES: tuple[str, ...] = get_args(Basis)
+Kind = Literal["energy", "system", "waste", "material"]
+
+
+@dataclass(frozen=True, eq=False)
+class Expense:
+    """One thing that a centre spends money on.
+
+    Attributes
+    ----------
+    process : int
+        Number of the centre.
+    kind : {"energy", "system", "waste", "material"}
+        A material here is an auxiliary one: bought for the centre, no flow of the network.
+    basis : {"year", "input", "product", "loss"}
+        What `rate` is multiplied by: 1, or the kt that enter, are made, or are lost.
+    rate : (..., T) array
+        USD million a year, or USD million per kt; leading dimensions, if any, are draws.
+    to_product : float or (..., T) array
+        Share of an auxiliary material that the product contains; the rest is lost. Energy and system cost follow
+        mass, waste management goes to losses, so it is not used there.
+    name : str
+    """
+
+    process: int
+    kind: Kind
+    basis: Basis
+    rate: FloatArray
+    to_product: FloatArray | float = 0.0
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Money:
+    """Prices and expenses; what broadcasts with the masses is enough.
+
+    Attributes
+    ----------
+    price : (..., T, F, L) array
+        USD million per kt; NaN where a flow has no price.
+    purchase : (..., T, F, L) array, optional
+        What the buyer pays where that is not the price; NaN where it is.
+    expenses : sequence of Expense
+    """
+
+    price: FloatArray
+    purchase: FloatArray | None = None
+    expenses: Sequence[Expense] = field(default_factory=tuple)
+
+    def bought_at(self, structure: CostStructure) -> FloatArray:
+        """(..., T, F, L): unit cost of bought flows: the purchase cost, else the price; 0 for all other flows.
+
+        Old scrap without a price is free: its cost ended in use.
+
+        Raises
+        ------
+        InputError
+            If a flow enters from outside without a price in a year, or a price is negative.
+        """
+        refuse_negative(structure, self.price, "price")
+        cost = self.price
+        if self.purchase is not None:
+            refuse_negative(structure, self.purchase, "purchase cost")
+            cost = np.where(np.isnan(self.purchase), self.price, self.purchase)
+        outside = structure.bought & (structure.network.source < 0)
+        place = _first(np.isnan(cost) & outside[:, None])
+        if place is not None:
+            flow, year = _flow_year(structure, place)
+            raise InputError(
+                f"flow {flow!r} enters from outside and has no price in {year}. Give flows.{flow}.price for every year "
+                "(0 USD/t for what is free, as ore in the ground)."
+            )
+        return np.where(structure.bought[:, None], np.nan_to_num(cost, nan=0.0), 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Spent:
+    """What every centre spends in money and on what; each (..., T, P), USD million.
+
+    Attributes
+    ----------
+    energy, system, waste : arrays
+    material_product, material_loss : arrays
+        Auxiliary materials that the product contains, and that are lost.
+    """
+
+    energy: FloatArray
+    system: FloatArray
+    waste: FloatArray
+    material_product: FloatArray
+    material_loss: FloatArray
+
+    @property
+    def total(self) -> FloatArray:
+        """(..., T, P): all of it."""
+        return self.energy + self.system + self.waste + self.material_product + self.material_loss
+
+
+def spend(structure: CostStructure, money: Money, *, entered: FloatArray, made: FloatArray, lost: FloatArray) -> Spent:
+    """Multiply the rates by the masses they refer to.
+
+    Parameters
+    ----------
+    structure : CostStructure
+    money : Money
+    entered, made, lost : (..., T, P) arrays
+        kt that enter a process, that become product or stock, and that are lost.
+
+    Raises
+    ------
+    InputError
+        If a rate is negative or a share of a material is not in [0, 1].
+    """
+    shape = np.broadcast_shapes(entered.shape, *((*np.shape(e.rate), entered.shape[-1]) for e in money.expenses))
+    sums = {kind: np.zeros(shape) for kind in ("energy", "system", "waste", "material_product", "material_loss")}
+    masses = {"input": entered, "product": made, "loss": lost}
+    for expense in money.expenses:
+        _check(structure, expense)
+        base = masses[expense.basis][..., expense.process] if expense.basis in masses else 1.0
+        amount = expense.rate * base
+        if expense.kind == "material":
+            sums["material_product"][..., expense.process] += amount * expense.to_product
+            sums["material_loss"][..., expense.process] += amount * (1.0 - np.asarray(expense.to_product))
+        else:
+            sums[expense.kind][..., expense.process] += amount
+    return Spent(**sums)
+
+
+def refuse_negative(structure: CostStructure, price: FloatArray, what: str) -> None:
+    """Raise InputError for a negative price (..., T, F, L), naming flow and year."""
+    place = _first(price < 0.0)
+    if place is not None:
+        flow, year = _flow_year(structure, place)
+        raise InputError(
+            f"flow {flow!r}, {year}: {what} {price[place]:g} USD million per kt is negative. Give 0 or more."
+        )
+
+
+def _check(structure: CostStructure, expense: Expense) -> None:
+    where = f"process {structure.end_of(expense.process)!r}, {expense.name or expense.kind}"
+    rate, share = np.asarray(expense.rate), np.asarray(expense.to_product)
+    place = _first(~(rate >= 0.0))
+    if place is not None:
+        year = structure.network.years[place[-1]] if rate.shape[-1] > 1 else structure.network.years[0]
+        raise InputError(f"{where}, {year}: a cost of {rate[place]:g}. Give 0 or more for every year.")
+    if not ((share >= 0.0) & (share <= 1.0)).all():
+        raise InputError(f"{where}: to_product is {share.min():g} to {share.max():g}. Give a share in [0, 1].")
+
+
+def _first(wrong: BoolArray) -> tuple[int, ...] | None:
+    """Position of the first true entry."""
+    flat = np.flatnonzero(wrong)
+    return None if flat.size == 0 else tuple(int(i) for i in np.unravel_index(flat[0], wrong.shape))
+
+
+def _flow_year(structure: CostStructure, place: tuple[int, ...]) -> tuple[str, int]:
+    return structure.network.flows[place[-2]], structure.network.years[place[-3]]
