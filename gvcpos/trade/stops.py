@@ -88,6 +88,8 @@ class SupplyStop:
     sectors : tuple of str
     importers : tuple of str
         Empty for all.
+    share : float
+        Part of the sales that stops.
     unit : str
     synthetic : bool
     assumptions : tuple of str
@@ -98,6 +100,7 @@ class SupplyStop:
     supplier: str
     sectors: tuple[str, ...]
     importers: tuple[str, ...]
+    share: float
     unit: str
     synthetic: bool
     assumptions: tuple[str, ...] = ASSUMPTIONS
@@ -109,11 +112,12 @@ class SupplyStop:
         own = self.frame.loc[self.frame["country"] == self.supplier, "value_added_lost"].sum()
         inside = f" ({own / total['value_added_lost']:.0%} of it there)" if total["value_added_lost"] > 0 else ""
         to = f" to {enumerate_labels(self.importers)}" if self.importers else ""
+        part = "" if self.share == 1.0 else f"{self.share:.0%} of its "
         made_up = " Synthetic numbers." if self.synthetic else ""
         sales, value_added, output = (_money(float(amount)) for amount in total)
         return (
-            f"If {self.supplier} stopped selling {enumerate_labels(self.sectors)}{to}, {sales} of sales would go, and "
-            f"with them {value_added} of value added{inside} and {output} of output in the world ({self.unit}), under "
+            f"If {self.supplier} stopped selling {part}{enumerate_labels(self.sectors)}{to}, {sales} of sales would "
+            f"go, and with them {value_added} of value added{inside} and {output} of output in the world ({self.unit}), under "
             f"hypothetical extraction.{made_up}"
         )
 
@@ -129,6 +133,7 @@ def supply_stop(
     sectors: Names,
     importers: Names = None,
     *,
+    share: float = 1.0,
     goods: Goods = "all",
     by: AccountLevel = "country",
     accounts: ValueAddedAccounts | None = None,
@@ -144,6 +149,8 @@ def supply_stop(
         What it stops selling; None for everything.
     importers : str or iterable of str, optional
         To whom; all others by default. Sales at home go on.
+    share : float
+        Part of these sales that stops, from 0 to 1; all of them by default.
     goods : {"all", "intermediate", "final"}
     by : {"country", "sector"}
     accounts : ValueAddedAccounts, optional
@@ -152,7 +159,7 @@ def supply_stop(
     Raises
     ------
     InputError
-        If the accounts are another table's.
+        If the accounts are another table's, or the share is not from 0 to 1.
     LabelError
         If a country or sector is not in the table.
 
@@ -165,19 +172,23 @@ def supply_stop(
     books = ValueAddedAccounts(table) if accounts is None else accounts
     if books.table is not table:
         raise InputError("accounts: made from another table. Give those of this table, or none.")
+    if not 0.0 <= share <= 1.0:
+        raise InputError(f"share: {share!r}. Give the part of the sales that stops, from 0 to 1.")
     chosen = choose(goods, Goods, "goods")
     sale = _sale(books, exporter, sectors, importers, chosen != "final", chosen != "intermediate")
-    lost, removed = lost_output(books.flows, sale.cells, sale.buyers, intermediate=sale.inputs, final=sale.final)
+    wanted = {"intermediate": sale.inputs, "final": sale.final}
+    lost, removed = lost_output(books.flows, sale.cells, sale.buyers, share=share, **wanted)
     total = books.summing(choose(by, AccountLevel, "by"))
     columns = {"sales_lost": total(removed), "value_added_lost": total(books.flows.v * lost)}
     columns |= {"output_lost": total(lost), "value_added_share": over(columns["value_added_lost"], total(books.va))}
     columns["output_share"] = over(columns["output_lost"], total(books.x))
-    columns |= _bought(books, sale, by)
+    columns |= {name: share * bought for name, bought in _bought(books, sale, by).items()}
     return SupplyStop(
         frame=books.frame(columns, by),
         supplier=exporter,
         sectors=_names(sectors, table.sectors),
         importers=() if importers is None else _names(importers, table.countries),
+        share=share,
         unit=table.meta.unit,
         synthetic=table.meta.synthetic,
     )

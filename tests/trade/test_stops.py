@@ -35,8 +35,9 @@ def test_all_exports_lost_are_their_domestic_value_added(table: IOTable) -> None
     assert found.loc["CHN", "sales_lost"] == pytest.approx(exports.loc["CHN", "GEXP"], rel=1e-9)
 
 
-def test_output_lost_by_a_dense_solve(table: IOTable) -> None:
-    """x − x* with the sales set to zero in A and Y, solved as it is written."""
+@pytest.mark.parametrize("share", [1.0, 0.3, 0.0])
+def test_output_lost_by_a_dense_solve(table: IOTable, share: float) -> None:
+    """x − x* with the sales, or a part of them, taken out of A and Y, solved as it is written."""
     N, j = len(table.sectors), table.countries.index("CHN")
     buyers = [table.countries.index(c) for c in ("USA", "JPN")]
     rows = np.arange(j * N, j * N + 2)
@@ -44,10 +45,10 @@ def test_output_lost_by_a_dense_solve(table: IOTable) -> None:
     A = table.Z / np.where(table.x > 0, table.x, 1.0)
     Y = np.array(table.final_demand)
     without = A.copy()
-    without[np.ix_(rows, columns)] = 0.0
-    Y[np.ix_(rows, buyers)] = 0.0
+    without[np.ix_(rows, columns)] *= 1 - share
+    Y[np.ix_(rows, buyers)] *= 1 - share
     left = np.linalg.solve(np.eye(len(A)) - without, Y.sum(axis=1))
-    stop = supply_stop(table, "CHN", table.sectors[:2], ["JPN", "USA"], by="sector")
+    stop = supply_stop(table, "CHN", table.sectors[:2], ["JPN", "USA"], share=share, by="sector")
     np.testing.assert_allclose(stop.frame["output_lost"], table.x - left, rtol=1e-7, atol=1e-7 * table.x.max())
 
 
@@ -58,6 +59,11 @@ def test_what_buyers_lose(table: IOTable) -> None:
     assert frame.loc["USA", "inputs_lost"] == pytest.approx(table.Z[i, j * N : (j + 1) * N].sum())
     assert frame.loc["USA", "final_lost"] == pytest.approx(table.final_demand[i, j])
     assert frame.drop("USA")[["inputs_lost", "final_lost"]].to_numpy().sum() == 0.0
+    half = supply_stop(table, "CHN", table.sectors[0], ["USA"], share=0.5)
+    assert "50% of its" in half.sentence
+    assert half.frame.set_index("country").loc["USA", "inputs_lost"] == pytest.approx(
+        frame.loc["USA", "inputs_lost"] / 2
+    )
     total = frame["inputs_lost"].sum() + frame["final_lost"].sum()
     assert total == pytest.approx(frame["sales_lost"].sum())
     by_sector = supply_stop(table, "CHN", table.sectors[0], ["USA"], by="sector").frame
@@ -87,6 +93,8 @@ def test_assumptions_and_synthetic_numbers_are_told(table: IOTable) -> None:
 
 
 def test_faults(table: IOTable) -> None:
+    with pytest.raises(InputError, match=r"share: 1\.2"):
+        supply_stop(table, "CHN", None, share=1.2)
     with pytest.raises(LabelError, match="no such exporter: PRC"):
         supply_stop(table, "PRC", None)
     with pytest.raises(LabelError, match="no such sector: c99"):

@@ -17,8 +17,9 @@ def lost_output(
     *,
     intermediate: bool = True,
     final: bool = True,
+    share: float = 1.0,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return output lost, and the exports taken out, when what some cells sell to some partners is zero, (n,) each.
+    """Return output lost, and the exports taken out, when some cells sell less or nothing to some partners, (n,) each.
 
     Parameters
     ----------
@@ -29,6 +30,8 @@ def lost_output(
         To whom; sales at home stay.
     intermediate, final : bool
         Which goods.
+    share : float
+        Part of these sales that is taken out, from 0 to 1.
 
     Notes
     -----
@@ -40,8 +43,8 @@ def lost_output(
     rows = np.flatnonzero(cells)
     columns = np.flatnonzero(partners[blocks.of_cell])
     abroad = blocks.of_cell[rows][:, None] != blocks.of_cell[columns]
-    sold = system.Z[np.ix_(rows, columns)] * (abroad & intermediate & (system.x[columns] != 0))
-    demand = flows.Y[np.ix_(rows, np.flatnonzero(partners))]
+    sold = share * system.Z[np.ix_(rows, columns)] * (abroad & intermediate & (system.x[columns] != 0))
+    demand = share * flows.Y[np.ix_(rows, np.flatnonzero(partners))]
     away = blocks.of_cell[rows][:, None] != np.flatnonzero(partners)
     exports = np.zeros(blocks.n)
     exports[rows] = sold.sum(axis=1) + (demand * (away & final)).sum(axis=1)
