@@ -117,8 +117,8 @@ class SupplyStop:
         sales, value_added, output = (_money(float(amount)) for amount in total)
         return (
             f"If {self.supplier} stopped selling {part}{enumerate_labels(self.sectors)}{to}, {sales} of sales would "
-            f"go, and with them {value_added} of value added{inside} and {output} of output in the world ({self.unit}), "
-            f"under hypothetical extraction.{made_up}"
+            f"go, and with them {value_added} of value added{inside} and {output} of output in the world "
+            f"({self.unit}), under hypothetical extraction.{made_up}"
         )
 
 
