@@ -17,7 +17,6 @@ from gvcpos.spatial.panel import (
     SpatialPanelResults,
     compare,
     model_probabilities,
-    specification_path,
 )
 from gvcpos.spatial.panel.diagnostics.cross_section import panel_moran
 from gvcpos.spatial.panel.inputs.transform import Transformation
@@ -518,8 +517,6 @@ def test_requests_without_a_meaning_are_refused() -> None:
         lambda: made(y, X, W[2000], model="sdm").fit().unit_effects("x1", period=2000),
         lambda: result.predict(kind="blup"),
         lambda: result.predict(pd.DataFrame(X[0], index=pd.MultiIndex.from_product([labels(12), [2050]]))),
-        lambda: specification_path(model),
-        model.lm_tests,
         result.lm_conditional,
         lambda: made(y, X, W, effects="none").component_tests(),
         lambda: made(y, X, W, model="sem").fit().fixed_effects(),

@@ -9,7 +9,6 @@ from scipy.stats import chi2
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel import SpatialPanel, SpatialPanelResults
 from gvcpos.spatial.panel.inference.profile import Profile, interval
-from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import simulated
 from tests.statistical.panel_cells import Cell, simulate
 
@@ -76,10 +75,6 @@ def test_what_is_not_defined_is_refused_by_name() -> None:
         panel("slx").fit().profile_intervals()
     with pytest.raises(InputError, match="random effects have bootstrap"):
         panel("sar", "random").fit().profile_intervals()
-    each = {t: Weights.from_dense(W.ids, W.dense()[::-1, ::-1] if t % 2 else W.dense() * 0.9) for t in range(6)}
-    changing = SpatialPanel.from_arrays(Y, X, each, times=range(6), model="sar", effects="none")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="one W of all periods"):
-        changing.fit().profile_intervals()
     with pytest.raises(InputError, match="level=95"):
         panel("sar").fit().profile_intervals(95)
 

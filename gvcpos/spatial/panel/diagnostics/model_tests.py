@@ -12,7 +12,7 @@ from gvcpos.spatial.panel.diagnostics.conditional_components import conditional_
 from gvcpos.spatial.panel.diagnostics.cross_section import panel_moran
 from gvcpos.spatial.panel.diagnostics.effect_tests import lr_effects
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, lm_tests
-from gvcpos.spatial.panel.inputs.period_checks import check_periods, refuse_changing, refuse_transformed
+from gvcpos.spatial.panel.inputs.period_checks import check_periods, refuse_changing
 from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml.estimation import PanelArrays, flat
 from gvcpos.spatial.panel.models import Features
@@ -46,7 +46,6 @@ class ModelTestMethods:
             If the lag model that the tests look at has no transformed likelihood with these weights.
         """
         model = _model(self)
-        refuse_transformed(model, "lm_tests")
         lag = Features(lag=True, error=False, durbin=False)
         check_periods(model.transformation, lag, model.weights, model.weights, model.effects)
         panel = model.arrays_without_spatial_terms(durbin=durbin)

@@ -14,7 +14,6 @@ from gvcpos._core.labels import enumerate_labels, unique
 from gvcpos._core.options import CovarianceType, choose
 from gvcpos.spatial.panel.diagnostics.path_state import Decision, State
 from gvcpos.spatial.panel.diagnostics.path_steps import STEPS
-from gvcpos.spatial.panel.inputs.period_checks import refuse_changing
 from gvcpos.spatial.panel.model import SpatialPanel
 
 if TYPE_CHECKING:
@@ -155,14 +154,15 @@ def specification_path(
     Raises
     ------
     InputError
-        If a step is not known or given twice, alpha is not a level, a formula lacks its data, or W changes over time.
+        If a step is not known or given twice, alpha is not a level, or a formula lacks its data.
 
     Notes
     -----
     Rules: the effects whose scaled (Bartlett) LR rejects are kept, random ones where the robust Hausman test does not
     reject. The Durbin model is left for a smaller one only if neither Wald nor LR rejects that, and, for a lag or an
     error, the LM tests do not point to the other; among several the lowest bic decides. What disagrees is in
-    `contradictions`. Tests follow each other on the same data: the level of the whole path is not `alpha`.
+    `contradictions`. Tests follow each other on the same data: the level of the whole path is not `alpha`. Where
+    weights change over time, criteria compare direct likelihoods; tests that need one W are rows that say so.
     """
     if not 0.0 < alpha < 1.0:
         raise InputError(f"alpha={alpha} is not a level between 0 and 1.")
@@ -186,7 +186,6 @@ def _panel(panel: SpatialPanel | str, data: pd.DataFrame | None, W: Weights | No
     if data is not None or W is not None or choices:
         given = [name for name, value in (("data", data), ("W", W)) if value is not None] + list(choices)
         raise InputError(f"a SpatialPanel has its own {enumerate_labels(given)}; give them with a formula only.")
-    refuse_changing(panel, "specification_path", "its steps rest on one W; go them by hand, from lm_tests() to lr()")
     return panel
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gvcpos._core.errors import GvcposError
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, undefined
+from gvcpos.spatial.panel.inputs.period_checks import changing
 from gvcpos.spatial.panel.random.clustered import defined
 
 if TYPE_CHECKING:
@@ -86,6 +87,17 @@ class State:
         if key not in self._fits:
             panel = self.specified(*key)
             self._fits[key] = panel.fit(self._covariance(panel))  # type: ignore[arg-type]
+        return self._fits[key]
+
+    def compared(self, model: str) -> SpatialPanelResults:
+        """Fit a model for its aic and bic: directly where weights change and entity effects are transformed away.
+
+        The likelihoods of a lag and of an error model are then not those of the same data; direct ones always are.
+        """
+        if not (changing(self.panel) and self.effects in {"entity", "twoway"} and self.panel.method == "lee-yu"):
+            return self.fitted(model)
+        if (key := (f"{model}, direct", self.effects)) not in self._fits:
+            self._fits[key] = self.specified(model).respecified(method="direct").fit()
         return self._fits[key]
 
     def _covariance(self, panel: SpatialPanel) -> str:

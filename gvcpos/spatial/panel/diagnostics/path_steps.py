@@ -190,7 +190,7 @@ def _smallest(state: State, free: list[str], against: list[str]) -> str:
         if state.pointed in {"sar", "sem"}:
             against.append(f"the LM tests point to {state.pointed}, which the Durbin model rejects or cannot test")
         return "sdm"
-    best = min(free, key=lambda name: state.fitted(name).bic)
+    best = min(free, key=lambda name: state.compared(name).bic)
     if len(free) > 1:
         against.append(f"{', '.join(free)} are all not rejected; {best} has the lowest bic of them")
     if best == "slx" and set(free) == set(_DURBIN_NULLS):
@@ -207,7 +207,7 @@ def _smallest(state: State, free: list[str], against: list[str]) -> str:
 
 def criteria(state: State) -> Decision:
     """What do information criteria and posterior probabilities prefer?"""
-    fits = {name: state.fitted(name) for name in CRITERIA}
+    fits = {name: state.compared(name) for name in CRITERIA}
     aic, bic = (min(fits, key=lambda name, kind=kind: getattr(fits[name], kind)) for kind in ("aic", "bic"))  # type: ignore[misc]
     said = [f"aic {aic} ({fits[aic].aic:.2f})", f"bic {bic} ({fits[bic].bic:.2f})"]
     probable = ""

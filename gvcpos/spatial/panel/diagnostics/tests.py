@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import sparse, stats
 
 from gvcpos._core.errors import GvcposError
 from gvcpos.spatial.panel.inference.covariance import scaled_inverse
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.estimation import PanelArrays, flat
 from gvcpos.spatial.panel.ml.period_operators import multiplier_of
+from gvcpos.spatial.weights.period_matrix import PeriodMatrix
 
 Array = npt.NDArray[np.float64]
 
@@ -135,7 +137,8 @@ def lm_tests(panel: PanelArrays) -> tuple[PanelTest, ...]:
 
     The score and the information are those of the chosen transformation: under Lee and Yu's, T-1 periods
     and, without time effects, the traces of F'WF; under the direct likelihood they are Elhorst's. beta and
-    sigma^2 are partialled out.
+    sigma^2 are partialled out. Where W changes over time and entity effects are transformed away, the variance of both
+    scores is that of e'QW_tQe, Q less means: no longer T-1 times that of one period.
 
     Parameters
     ----------
@@ -179,8 +182,28 @@ def _score_and_information(panel: PanelArrays) -> tuple[Array, Array]:
     score = np.array([e @ Wy, e @ We]) / s2 - times * traces.g
     mean = Wy - We
     mean = mean - X @ np.linalg.lstsq(X, mean, rcond=None)[0]
-    common = times * (traces.gg + traces.gtg) - 2.0 * (times * traces.g) ** 2 / t.nobs
+    common = times * (traces.gg + traces.gtg) + _excess(panel) - 2.0 * (times * traces.g) ** 2 / t.nobs
     return score, np.full((2, 2), common) + np.diag([float(mean @ mean) / s2, 0.0])
+
+
+def _excess(panel: PanelArrays) -> float:
+    """tr W̄W̄ + tr W̄'W̄ less the means over the periods of tr W_tW_t + tr W_t'W_t, W̄ the mean: 0 for one W.
+
+    What tr QBQ(B + B') has beyond T-1 times the mean over periods, B the W_t of all periods and Q = I − 11'/T of them;
+    with time effects of JW_t.
+    """
+    t, W = panel.transformation, panel.spectrum.matrix
+    if not (isinstance(W, PeriodMatrix) and t.lee_yu and t.entity):
+        return 0.0
+    mean = cast(sparse.csr_array, sum(share * one for share, one in zip(W.shares, W.distinct, strict=True)))
+    each = [_squares(one, projected=t.drop_unit) for one in W.distinct]
+    return _squares(mean, projected=t.drop_unit) - float(W.shares @ each)
+
+
+def _squares(W: sparse.csr_array, *, projected: bool) -> float:
+    """tr WW + tr W'W, or of JW; rows sum to one then, so that tr JWJW = tr WW − 1."""
+    total = float(W.multiply(W.T).sum() + W.power(2).sum())
+    return total - 1.0 - float((np.asarray(W.sum(axis=0)) ** 2).sum()) / W.shape[0] if projected else total
 
 
 def wald(estimate: Array, jacobian: Array, covariance: Array) -> float:

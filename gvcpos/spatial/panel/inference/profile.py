@@ -2,6 +2,11 @@
 
 Where a model has both, their likelihood can be a long ridge or have two hills; the curvature at its top, on which
 standard errors rest, then says little. The profile follows the ridge.
+
+Where W changes over time and entity effects are taken out, the log-likelihood of rho is one whose score has mean zero,
+but a larger variance than slope: the ratio is chi-squared times c = (J^-1 V J^-1)_ii / (J^-1)_ii, V the variance of the
+score and J its slope, and is compared with that (Kent 1982, Biometrika 69:19; Pace, Salvan and Sartori 2011, Stat.
+Sinica 21:129). For a density c is one.
 """
 
 from __future__ import annotations
@@ -17,12 +22,12 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2
 
 from gvcpos._core.errors import InputError
+from gvcpos.spatial.panel.inference.covariance import Pieces, information, scaled_inverse, variation
 from gvcpos.spatial.panel.inputs.checks import is_random
 from gvcpos.spatial.panel.ml.climb import EDGE
 from gvcpos.spatial.panel.ml.estimation import columns_of, concentrated
 from gvcpos.spatial.panel.ml.likelihood import Concentrated
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant
-from gvcpos.spatial.panel.ml.period_spectrum import changes
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.ml.estimation import Estimate
@@ -74,7 +79,7 @@ def profile(likelihood: Concentrated, name: str) -> Profile:
     return Profile(value, grid, np.nanmax(height(grid[:, None], others[None, :]), axis=1))
 
 
-def interval(found: Profile, at: float, peak: float, level: float) -> tuple[float, float]:
+def interval(found: Profile, at: float, peak: float, level: float, scale: float = 1.0) -> tuple[float, float]:
     """Return the outermost values whose log-likelihood is within half a chi-squared quantile of the peak.
 
     Parameters
@@ -83,16 +88,27 @@ def interval(found: Profile, at: float, peak: float, level: float) -> tuple[floa
     at, peak : float
         The estimate and its log-likelihood.
     level : float
+    scale : float
+        What the ratio is a multiple of a chi-squared by; see `ratio_scale`.
 
     Returns
     -------
     lower, upper : float
         NaN where the end of the admissible interval is not refused. Between two hills there may be values that are.
     """
-    floor = peak - 0.5 * float(chi2.ppf(level, 1))
+    floor = peak - 0.5 * scale * float(chi2.ppf(level, 1))
     inside = np.append(found.grid[found.heights >= floor], at)
     below, above = found.grid[found.grid < inside.min()][::-1], found.grid[found.grid > inside.max()]
     return _crossing(found, floor, float(inside.min()), below), _crossing(found, floor, float(inside.max()), above)
+
+
+def ratio_scale(pieces: Pieces, place: int) -> float:
+    """Return c for the spatial parameter at a place: one, unless W changes and entity effects are transformed away."""
+    excess, at = variation(pieces), pieces.X.shape[1] + place
+    if not excess.any():
+        return 1.0
+    inverse = scaled_inverse(information(pieces))
+    return 1.0 + float((inverse @ excess @ inverse)[at, at] / inverse[at, at])
 
 
 def _crossing(found: Profile, floor: float, start: float, outwards: Array) -> float:
@@ -139,13 +155,12 @@ class ProfileMethods:
         Raises
         ------
         InputError
-            If the model has neither rho nor lambda, has random effects or weights that change over time, or `level` is
-            not between 0 and 1.
+            If the model has neither rho nor lambda, has random effects, or `level` is not between 0 and 1.
 
         Notes
         -----
-        The ratio is chi-squared with one degree of freedom for normal innovations of one variance, whatever covariance
-        the fit has.
+        The ratio is chi-squared with one degree of freedom, times c where W changes over time (see the module), for
+        normal innovations of one variance, whatever covariance the fit has.
         """
         if not 0 < level < 1:
             raise InputError(f"level={level}: a number between 0 and 1.")
@@ -154,17 +169,12 @@ class ProfileMethods:
             raise InputError(
                 "profile intervals are defined for fixed effects or none; random effects have bootstrap()."
             )
-        if changes(self.model.arrays.spectrum) or changes(self.model.arrays.error_spectrum):
-            raise InputError(
-                "profile intervals are for one W of all periods: beside entity effects the likelihood of weights that "
-                "change is not a density. Take bootstrap()."
-            )
         if not features.spatial:
             raise InputError(f"a {self.model.model} model has neither rho nor lambda: there is nothing to profile.")
-        panel = self.model.arrays
+        panel, pieces = self.model.arrays, self.estimate.pieces
         likelihood = concentrated(panel, features, columns_of(panel, features).crossed)
         rows = {
-            name: (at, *interval(profile(likelihood, name), at, self.estimate.loglik, level))
-            for name, at in self.estimate.spatial.items()
+            name: (at, *interval(profile(likelihood, name), at, self.estimate.loglik, level, ratio_scale(pieces, i)))
+            for i, (name, at) in enumerate(self.estimate.spatial.items())
         }
         return pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "lower", "upper"])
