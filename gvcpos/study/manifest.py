@@ -10,9 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from gvcpos import __version__
 from gvcpos._core.files import sha256
-from gvcpos.study.spec import StudySpec
 
 _LIBRARIES = [
     "numpy",
@@ -32,24 +33,34 @@ _LIBRARIES = [
 ]
 
 
-def spec_hash(spec: StudySpec) -> str:
+def spec_hash(spec: BaseModel) -> str:
     """Return the SHA-256 of a specification's canonical JSON."""
     text = json.dumps(spec.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def make_manifest(
-    spec: StudySpec, inputs: Mapping[str, Path], folder: Path, *, synthetic: bool, warnings: Iterable[str]
+    spec: BaseModel,
+    inputs: Mapping[str, Path],
+    folder: Path,
+    *,
+    name: str,
+    seed: int,
+    synthetic: bool,
+    warnings: Iterable[str],
 ) -> dict[str, Any]:
     """Describe a finished run.
 
     Parameters
     ----------
-    spec : StudySpec
+    spec : BaseModel
+        The study's, or the flow system's, specification.
     inputs : mapping of str to Path
         Every file that was read, under the name by which the study knows it.
     folder : Path
         The results folder; everything in it is listed with its checksum.
+    name : str
+    seed : int
     synthetic : bool
         Whether the tables are invented.
     warnings : iterable of str
@@ -62,9 +73,9 @@ def make_manifest(
     """
     outputs = sorted(path for path in folder.rglob("*") if path.is_file())
     return {
-        "study": spec.name,
+        "study": name,
         "synthetic": synthetic,
-        "seed": spec.seed,
+        "seed": seed,
         "spec_sha256": spec_hash(spec),
         "spec": spec.model_dump(mode="json"),
         "inputs": [

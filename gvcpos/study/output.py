@@ -28,11 +28,13 @@ from gvcpos.study.evidence import agreement_table, battery_figures
 from gvcpos.study.folder import MANIFEST, write_frame
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.manifest import make_manifest
+from gvcpos.study.placebos import placebo_figures
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
 from gvcpos.study.robust import robustness_figures
 from gvcpos.study.space_tables import space_tables
 from gvcpos.study.summary import figure_captions, moran_figures, summarise
+from gvcpos.study.uncertain import uncertainty_figures, uncertainty_tables
 from gvcpos.study.wording import reader_name
 
 Drawing = tuple[str, Callable[[], Figure], pd.DataFrame]
@@ -55,7 +57,13 @@ def write_results(results: StudyResults, inputs: Inputs, folder: Path, progress:
     write_text(folder / "summary.md", summary_markdown(summary))
     write_text(folder / "report.html", report_html(summary, folder))
     manifest = make_manifest(
-        results.spec, inputs.places.used, folder, synthetic=results.synthetic, warnings=results.warnings
+        results.spec,
+        inputs.places.used,
+        folder,
+        name=results.spec.name,
+        seed=results.spec.seed,
+        synthetic=results.synthetic,
+        warnings=results.warnings,
     )
     write_text(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 
@@ -84,6 +92,7 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
     if "battery_agreement" in results.frames:
         yield "battery", agreement_table(results.frames["battery_agreement"], synthetic=flag)
     yield from space_tables(results)
+    yield from uncertainty_tables(results)
     columns = (
         "stage leader years_first va_share_mean va_share_first va_share_last export_share_last va_hhi_last "
         "va_left_out_last rca_last"
@@ -165,6 +174,8 @@ def study_figures(results: StudyResults, inputs: Inputs) -> Iterator[Drawing]:
         yield name, partial(draw.moran_lines, own, stage=stage, **look), own
     yield from battery_figures(results, look)
     yield from robustness_figures(results, look)
+    yield from placebo_figures(results, look)
+    yield from uncertainty_figures(results, look)
     yield from _space_figures(results, look)
     effects = frames["effects"][frames["effects"]["errors"] == "delta"]
     words = {
