@@ -11,7 +11,7 @@ import pandas as pd
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.accounting import ValueAddedAccounts, describe_measures, indices_by_year
-from gvcpos.chains import Chain, gvc_panel
+from gvcpos.chains import Chain, SectorYear, gvc_panel
 from gvcpos.lockin import smile_points, stage_flows
 from gvcpos.study.folder import check_parent, write_table
 from gvcpos.study.progress import Progress, silent
@@ -31,10 +31,13 @@ class ChainFlows:
         Of `smile_points`.
     flows : DataFrame or None
         Of `stage_flows`.
+    years : tuple of SectorYear
+        Every sector's indices, for chains of other sectors.
     """
 
     points: pd.DataFrame | None = None
     flows: pd.DataFrame | None = None
+    years: tuple[SectorYear, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,9 @@ def account_frames(
     countries: list[pd.DataFrame] = []
     points: list[pd.DataFrame] = []
     between: list[pd.DataFrame] = []
+    years: list[SectorYear] = []
 
-    def each_year() -> Iterator[ValueAddedAccounts]:
+    def each_year() -> Iterator[SectorYear]:
         """Yield the accounts of every year and keep its frames on the way."""
         progress("accounts", 0, total)
         for done, table in enumerate(tables, start=1):
@@ -99,11 +103,12 @@ def account_frames(
                 points.append(smile_points(accounts, chain, smile_of))
             if flows:
                 between.append(stage_flows(accounts, chain))
-            yield accounts
+            years.append(SectorYear.of(accounts))
+            yield years[-1]
             progress("accounts", done, total)
 
     panel = gvc_panel(each_year(), chain)
-    found = ChainFlows(_joined(points), _joined(between))
+    found = ChainFlows(_joined(points), _joined(between), tuple(years))
     whole = pd.concat(indices, ignore_index=True), pd.concat(countries, ignore_index=True)
     return AccountFrames(*whole, panel, found)
 

@@ -102,7 +102,8 @@ def gather(spec: StudySpec, places: Places) -> Inputs:
         from gvcpos.tables import synthetic_world
 
         years = range(spec.tables.first_year, spec.tables.last_year + 1)
-        world = synthetic_world(seed=spec.seed, countries=spec.tables.countries, years=years)
+        size = {"countries": spec.tables.countries, "sectors": spec.tables.sectors}
+        world = synthetic_world(seed=spec.seed, years=years, **size)
         tables, covariates = world.tables, ((None, world.covariates),)
     elif isinstance(spec.tables, PublishedTables):
         published = _published(spec.tables, places)

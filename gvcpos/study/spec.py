@@ -13,8 +13,10 @@ from gvcpos.study.spec_covariates import Covariates, CovariatesBlock, VariableBl
 from gvcpos.study.spec_lockin import LockInBlock, RobustnessBlock
 from gvcpos.study.spec_space import ColumnFile, FlowFile, PolygonFile, SpaceBlock, WeightsBlock
 from gvcpos.study.spec_tables import ChainBlock, FileTables, PublishedTables, SyntheticTables, Tables
+from gvcpos.study.spec_uncertainty import CellErrorsBlock, UncertaintyBlock
 
 __all__ = [
+    "CellErrorsBlock",
     "ChainBlock",
     "ColumnFile",
     "CovariatesBlock",
@@ -29,6 +31,7 @@ __all__ = [
     "SpaceBlock",
     "StudySpec",
     "SyntheticTables",
+    "UncertaintyBlock",
     "VariableBlock",
     "WeightsBlock",
 ]
@@ -84,5 +87,8 @@ class StudySpec(Block):
     lockin: LockInBlock = LockInBlock()
     robustness: RobustnessBlock | None = Field(
         None, description="specification curve and leave-one-out; {} for defaults"
+    )
+    uncertainty: UncertaintyBlock | None = Field(
+        None, description="errors in the data carried to the coefficients; {} for defaults"
     )
     report: ReportBlock = ReportBlock()

@@ -56,8 +56,27 @@ class LockInBlock(Block):
         return tuple(dict.fromkeys([*self.countries, *(c for members in self.groups.values() for c in members)]))
 
 
+class PlaceboChainsBlock(Block):
+    """The upstream slope and pull-through on chains of as many sectors a stage, drawn at random."""
+
+    draws: Whole = Field(99, ge=9, le=9_999, description="chains drawn; fewer where there are fewer")
+    among: tuple[str, ...] = Field((), description="sectors to draw from; default all outside the chain")
+
+
+class PermutedWeightsBlock(Block):
+    """The upstream slope and rho with the countries' places in the main weights drawn by lot."""
+
+    draws: Whole = Field(99, ge=9, le=9_999, description="maps drawn")
+
+
 class RobustnessBlock(Block):
     """Further choices for the position-capture slope, crossed with each other and with the study's weights."""
 
     positions: tuple[str, ...] = Field((), description="further columns of position")
     without: tuple[tuple[str, ...], ...] = Field((), description="sets of countries to leave out, each a sample")
+    placebo_chains: PlaceboChainsBlock | None = Field(
+        None, description="the same tests on chains of random sectors; needs tables; {} for defaults"
+    )
+    permuted_weights: PermutedWeightsBlock | None = Field(
+        None, description="the same slope on maps drawn by lot; {} for defaults"
+    )

@@ -14,6 +14,7 @@ class SyntheticTables(Block):
 
     kind: Literal["synthetic"]
     countries: Whole = Field(60, ge=8, le=60, description="how many of the 60 countries")
+    sectors: Whole = Field(7, ge=7, le=50, description="sectors; more by splitting those outside the chain")
     first_year: Whole = Field(2007, ge=1900, le=2100, description="first year")
     last_year: Whole = Field(2021, ge=1900, le=2100, description="last year")
 

@@ -19,12 +19,14 @@ from gvcpos.study.folder import check_target, fresh_folder
 from gvcpos.study.inputs import Inputs, check_labels, gather
 from gvcpos.study.loading import find_study, load_spec
 from gvcpos.study.output import write_results
+from gvcpos.study.placebos import check_placebos, placebo_frames
 from gvcpos.study.places import Places, find_data
 from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
 from gvcpos.study.robust import robustness_frames
 from gvcpos.study.space import fit_models, local_moran, make_weights, moran_frame, residual_frame, stages_tested
 from gvcpos.study.spec import FileTables, PublishedTables, StudySpec
+from gvcpos.study.uncertain import check_uncertainty, uncertainty_frames
 from gvcpos.study.variants import MAIN, all_paths, drops_islands, variant_frames, weights_frame
 from gvcpos.tables.published import published_identities
 
@@ -108,6 +110,8 @@ class Study:
 
 def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     countries, shapes = check_labels(spec, inputs)
+    check_placebos(spec, inputs)
+    check_uncertainty(spec, inputs)
     weights = {MAIN: make_weights(spec, inputs, countries, shapes)}
     for name, block in spec.space.variants.items():
         weights[name] = make_weights(spec, inputs, countries, shapes, block)
@@ -131,6 +135,8 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     }
     frames |= evidence_frames(spec, verdict, flows)
     frames |= robustness_frames(spec, panel, weights, progress)
+    frames |= placebo_frames(spec, inputs, sample, W, years=flows.years, progress=progress)
+    frames |= uncertainty_frames(spec, inputs, panel, W, models=models, drop_islands=drop, progress=progress)
     frames |= _main_frames(spec, main)
     frames |= _weights_frames(spec, sample, weights, main, moran=moran, progress=progress)
     if inputs.world is not None and spec.chain.map == "world":

@@ -10,10 +10,14 @@ from gvcpos.study.evidence import FRAMES as EVIDENCE_FRAMES
 from gvcpos.study.evidence import battery_lines
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.manifest import spec_hash
+from gvcpos.study.placebos import FRAMES as PLACEBO_FRAMES
+from gvcpos.study.placebos import placebo_lines
 from gvcpos.study.results import StudyResults
 from gvcpos.study.robust import FRAMES as ROBUSTNESS_FRAMES
 from gvcpos.study.robust import robustness_lines
 from gvcpos.study.space_tables import path_lines
+from gvcpos.study.uncertain import FRAMES as UNCERTAINTY_FRAMES
+from gvcpos.study.uncertain import uncertainty_lines
 from gvcpos.study.wording import weights_text
 
 FRAMES = (
@@ -42,6 +46,8 @@ FRAMES = (
     }
     | EVIDENCE_FRAMES
     | ROBUSTNESS_FRAMES
+    | PLACEBO_FRAMES
+    | UNCERTAINTY_FRAMES
 )
 
 
@@ -149,6 +155,8 @@ def figure_captions(results: StudyResults) -> dict[str, str]:
         "specification_curve": f"The {spec.lockin.upstream} slope of {spec.lockin.capture} on position under every "
         "choice",
         "leave_one_out": "The same slope without each country, those that move it most on top",
+        "placebos": "Estimates on placebo chains and on maps drawn by lot, and where the study's own lie among them",
+        "uncertainty": "Estimates as published and with the errors assumed for the data, in published standard errors",
         "transitions": f"Moves between classes of {spec.lockin.capture} in the {spec.lockin.upstream} stage, from one "
         "year to the next, with counts",
         "positions": "Position of the highlighted countries in every stage",
@@ -179,7 +187,8 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
         ("Dominance", ("leaders",), ("dominance", "stage_profile")),
         ("Lock-in tests", ("lockin_tests",), ("position_capture",)),
         ("The battery: seven questions", ("battery",), ("battery", "smile", "transitions", "positions", "own_shares")),
-        ("Robustness", (), ("specification_curve", "leave_one_out")),
+        ("Robustness", (), ("specification_curve", "leave_one_out", "placebos")),
+        ("Errors in the data", ("uncertainty",), ("uncertainty",)),
         ("What the indices and covariates are", ("published_identities", "covariates"), ()),
         ("Spatial autocorrelation", ("moran",), (*moran_figures(results), "moran_scatter", "cluster_map")),
         ("Specification path", (), ()),
@@ -187,11 +196,15 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
         ("Spatial panel models", ("models", "specification_tests", "moran_residuals"), ()),
         ("Effects", ("effects_delta", "effects_simulation"), ("effects",)),
     )
+    lines = {
+        "Robustness": (*robustness_lines(results.frames), *placebo_lines(results.frames)),
+        "Errors in the data": uncertainty_lines(results),
+        "Specification path": path_lines(results),
+    }
     for title, wanted, drawn in plan:
         items: list[Item] = [tables[name] for name in wanted if name in tables]
         items += [results.verdict.concentration] if title == "Dominance" else []
-        items += [robust] if title == "Robustness" and (robust := robustness_lines(results.frames)) else []
-        items += [lines] if title == "Specification path" and (lines := path_lines(results)) else []
+        items += [said] if (said := lines.get(title)) else []
         links = [FigureLink(f"figures/{name}", figures[name]) for name in drawn if name in figures]
         if items or links:
             yield Section(title, (*items, *links))

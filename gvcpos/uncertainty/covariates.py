@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos._core.labels import enumerate_labels
+
+
+class CovariateDraws(Protocol):
+    """A frame by country and year that can be drawn."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The frame as published."""
+
+    def drawn(self, rng: np.random.Generator) -> pd.DataFrame:
+        """Return the frame with errors."""
 
 
 @dataclass(frozen=True, eq=False)

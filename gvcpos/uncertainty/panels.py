@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,54 @@ from gvcpos.accounting.draws import IndexDraws
 from gvcpos.chains import Chain
 from gvcpos.tables import IOTable, TableSeries
 from gvcpos.uncertainty.cells import CellErrors, FloatArray
-from gvcpos.uncertainty.covariates import Covariates
+from gvcpos.uncertainty.covariates import CovariateDraws
 from gvcpos.uncertainty.monte_carlo import as_published
 from gvcpos.uncertainty.redraw import DrawnTables, Seeds
 from gvcpos.uncertainty.stages import Rows, drawn_indices
 
 Split = Callable[[IOTable, np.random.Generator | None], IOTable]
+
+
+class PanelDraws(Protocol):
+    """Panels that can be estimated on, one a draw."""
+
+    @property
+    def draws(self) -> int:
+        """How many there are besides the published one."""
+
+    @property
+    def guarded(self) -> float:
+        """Mean share of cells of a drawn table whose value added was kept positive."""
+
+    @property
+    def errors(self) -> str:
+        """The assumption in words."""
+
+    def frame(self, draw: int) -> pd.DataFrame:
+        """Return the panel of one draw, 0 for the published one."""
+
+
+@dataclass(frozen=True, eq=False)
+class SamePanel:
+    """A panel that is taken as exact in every draw, for covariates with errors of their own.
+
+    Attributes
+    ----------
+    panel : DataFrame
+    draws : int
+    errors : str
+        What is assumed instead, in words.
+    guarded : float
+    """
+
+    panel: pd.DataFrame
+    draws: int
+    errors: str
+    guarded: float = 0.0
+
+    def frame(self, draw: int) -> pd.DataFrame:
+        """Return the panel."""
+        return self.panel
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +86,16 @@ class DrawnPanels:
     values: Mapping[str, FloatArray]
     attrs: Mapping[str, object]
     guarded: float
+
+    @property
+    def draws(self) -> int:
+        """How many panels were drawn."""
+        return len(next(iter(self.values.values()))) - 1
+
+    @property
+    def errors(self) -> str:
+        """The assumption in words."""
+        return str(self.attrs["errors"])
 
     def frame(self, draw: int) -> pd.DataFrame:
         """Return the panel of one draw, 0 for the published one, in the order of `gvcpos.chains.gvc_panel`."""
@@ -133,7 +186,7 @@ def _ordered(values: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     return {name: values[name] for name in (*first, *(c for c in values if c not in first))}
 
 
-def with_covariates(panel: pd.DataFrame, covariates: Covariates | None, seeds: Seeds | None) -> pd.DataFrame:
+def with_covariates(panel: pd.DataFrame, covariates: CovariateDraws | None, seeds: Seeds | None) -> pd.DataFrame:
     """Join covariates to a panel, drawn with their own errors where `seeds` are given.
 
     Raises

@@ -15,10 +15,10 @@ from gvcpos._core.labels import align
 from gvcpos.chains import Chain
 from gvcpos.tables import IOTable, TableSeries
 from gvcpos.uncertainty.cells import CellErrors
-from gvcpos.uncertainty.covariates import Covariates
+from gvcpos.uncertainty.covariates import CovariateDraws, Covariates
 from gvcpos.uncertainty.estimates import Estimates, as_estimates
 from gvcpos.uncertainty.monte_carlo import require_draws
-from gvcpos.uncertainty.panels import DrawnPanels, Split, drawn_panels, with_covariates
+from gvcpos.uncertainty.panels import PanelDraws, Split, drawn_panels, with_covariates
 from gvcpos.uncertainty.pooling import rubin
 from gvcpos.uncertainty.redraw import Seeds
 from gvcpos.uncertainty.results import Propagated
@@ -84,14 +84,47 @@ def propagate(
     joined = None if covariates is None else Covariates(covariates, covariate_errors or {})
     step = _Steps(on_draw, draws * (len(series) + 1))
     panels = drawn_panels(series, chain, errors, draws=draws, seed=seed, rest=rest, split=split, on_table=step.one)
-    run = partial(_estimated, estimate=estimate, covariates=joined)
+    return over_draws(panels, estimate, seed=seed, covariates=joined, confidence=confidence, done=step.one)
+
+
+def over_draws(
+    panels: PanelDraws,
+    estimate: Estimator,
+    *,
+    seed: int = 0,
+    covariates: CovariateDraws | None = None,
+    confidence: float = 0.95,
+    done: Callable[[], None] = lambda: None,
+) -> Propagated:
+    """Estimate on panels that were drawn already, and pool: several estimates from the same draws.
+
+    Parameters
+    ----------
+    panels : DrawnPanels or SamePanel
+        The second where only covariates have errors.
+    estimate, seed, covariates, confidence
+        As of `propagate`; covariates with their errors.
+    done : callable
+        Called after every draw.
+
+    Raises
+    ------
+    EstimationError
+        As `propagate`.
+
+    Warns
+    -----
+    LeftOutWarning
+        As `propagate`.
+    """
+    run = partial(_estimated, estimate=estimate, covariates=covariates)
     published = run(panels.frame(0), None)
-    found, failed = _every_draw(panels, published, run, [Seeds(seed, d) for d in range(draws)], step.one)
-    return _propagated(published, found, failed, guarded=panels.guarded, errors=errors.text, confidence=confidence)
+    found, failed = _every_draw(panels, published, run, [Seeds(seed, d) for d in range(panels.draws)], done)
+    return _propagated(published, found, failed, guarded=panels.guarded, errors=panels.errors, confidence=confidence)
 
 
 def _estimated(
-    panel: pd.DataFrame, seeds: Seeds | None, *, estimate: Estimator, covariates: Covariates | None
+    panel: pd.DataFrame, seeds: Seeds | None, *, estimate: Estimator, covariates: CovariateDraws | None
 ) -> Estimates:
     return as_estimates(estimate(with_covariates(panel, covariates, seeds)))
 
@@ -109,7 +142,7 @@ class _Steps:
 
 
 def _every_draw(
-    panels: DrawnPanels,
+    panels: PanelDraws,
     published: Estimates,
     run: Callable[[pd.DataFrame, Seeds | None], Estimates],
     seeds: Sequence[Seeds],
@@ -136,7 +169,7 @@ def _every_draw(
         warnings.warn(
             f"propagate: {len(failed)} of {len(seeds)} draws left out, first with: {next(iter(failed.values()))}",
             LeftOutWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return found, failed
 

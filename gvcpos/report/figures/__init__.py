@@ -4,6 +4,7 @@ from gvcpos._core.lazy import lazy_exports
 
 _EXPORTS = {
     "coefficient_fan": "gvcpos.report.figures.uncertainty",
+    "data_error_intervals": "gvcpos.report.figures.uncertainty",
     "dominance_lines": "gvcpos.report.figures.time",
     "effects_plot": "gvcpos.report.figures.estimates",
     "index_intervals": "gvcpos.report.figures.uncertainty",
@@ -11,6 +12,7 @@ _EXPORTS = {
     "moran_lines": "gvcpos.report.figures.time",
     "own_share_lines": "gvcpos.report.figures.lockin",
     "participation_lines": "gvcpos.report.figures.time",
+    "placebo_histograms": "gvcpos.report.figures.choices",
     "placebo_plot": "gvcpos.report.figures.mobility",
     "planted_vs_estimated": "gvcpos.report.figures.estimates",
     "position_capture": "gvcpos.report.figures.chain",
@@ -28,6 +30,7 @@ _EXPORTS = {
 }
 __all__ = [
     "coefficient_fan",
+    "data_error_intervals",
     "dominance_lines",
     "effects_plot",
     "index_intervals",
@@ -35,6 +38,7 @@ __all__ = [
     "moran_lines",
     "own_share_lines",
     "participation_lines",
+    "placebo_histograms",
     "placebo_plot",
     "planted_vs_estimated",
     "position_capture",

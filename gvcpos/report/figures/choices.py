@@ -1,4 +1,4 @@
-"""Figures of robustness: the specification curve with its choices, and a test with each country left out."""
+"""Figures of robustness: the specification curve, a test with each country left out, and tests among placebos."""
 
 from __future__ import annotations
 
@@ -138,4 +138,57 @@ def leave_one_out_plot(
         ax.grid(axis="y", visible=False)
         handles = [Line2D([], [], color=colour, marker="o", markersize=4, label=name) for name, colour in _KINDS]
         legend_below_title(fig, [*handles, Line2D([], [], color=GREY, linewidth=2.0, label="with all countries")])
+        return finish(fig, title=title, source=source, synthetic=synthetic)
+
+
+def placebo_histograms(
+    draws: pd.DataFrame,
+    found: pd.DataFrame,
+    *,
+    title: str = "Estimates among their placebos",
+    source: str = "",
+    synthetic: bool = False,
+) -> Figure:
+    """Draw how the estimates on placebos are spread, and where the study's own lies: a panel for each test.
+
+    Parameters
+    ----------
+    draws : DataFrame
+        placebos (``"chains"`` or ``"maps"``), test, estimate, not_estimated.
+    found : DataFrame
+        One row a panel: placebos, test, estimate, drawn, pvalue.
+
+    Raises
+    ------
+    LabelError
+        If a column is missing.
+    InputError
+        If no placebo was estimated.
+    """
+    need_columns(draws, "placebos", "test", "estimate", "not_estimated")
+    need_columns(found, "placebos", "test", "estimate", "drawn", "pvalue")
+    rows = found[found["drawn"] > 0].to_dict("records")
+    if not rows:
+        raise InputError("no placebo could be estimated, so that there is nothing to draw.")
+    said = {"chains": "chains of other sectors", "maps": "maps drawn by lot"}
+    across = min(2, len(rows))
+    down = -(-len(rows) // across)
+    with style():
+        fig = new_figure(1.0 + 0.2 + 1.75 * down, legend=True)
+        axes = fig.subplots(down, across, squeeze=False).ravel()
+        for ax, row in zip(axes, rows, strict=False):
+            own = draws[(draws["placebos"] == row["placebos"]) & (draws["test"] == row["test"])]
+            values = own.loc[own["not_estimated"] == "", "estimate"].to_numpy(float)
+            ax.hist(values, bins=min(20, max(5, values.size // 4)), color=PALETTE[0], alpha=0.6, linewidth=0)
+            ax.axvline(float(row["estimate"]), color=PALETTE[1], linewidth=2.0)
+            kind = said.get(str(row["placebos"]), str(row["placebos"]))
+            ax.set_title(f"{row['test']}: {values.size} {kind}")
+            ax.set_xlabel(f"Estimate (p = {row['pvalue']:.2g} that it is one of them)")
+            ax.set_ylabel("Number")
+            ax.grid(axis="x", visible=False)
+        for ax in axes[len(rows) :]:
+            ax.set_visible(False)
+        handles = [Line2D([], [], color=PALETTE[1], linewidth=2.0, label="the study's own")]
+        handles.append(Line2D([], [], color=PALETTE[0], alpha=0.6, linewidth=5.0, label="placebos"))
+        legend_below_title(fig, handles)
         return finish(fig, title=title, source=source, synthetic=synthetic)

@@ -1,4 +1,4 @@
-"""Figures of uncertainty: an index of every country with its interval, and a coefficient as errors in the data grow."""
+"""Figures of uncertainty: indices with intervals, and coefficients with the errors of the data carried to them."""
 
 from __future__ import annotations
 
@@ -164,3 +164,50 @@ def _fan(ax: Axes, rows: pd.DataFrame) -> list[Line2D | Patch]:
     handles.append(Line2D([], [], color=PALETTE[0], marker="o", markersize=4, label="pooled"))
     handles.append(Line2D([], [], color=DARK, linewidth=1.0, linestyle="--", label="on the published tables"))
     return handles
+
+
+def data_error_intervals(
+    frame: pd.DataFrame,
+    *,
+    title: str = "What errors in the data do to the estimates",
+    xlabel: str = "Estimate and interval, in standard errors as published",
+    source: str = "",
+    synthetic: bool = False,
+) -> Figure:
+    """Draw each estimate as published and corrected for the data's errors, both in published standard errors.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        parameter, published, published_se, published_lower, published_upper, corrected, corrected_lower,
+        corrected_upper, as a study's frame of uncertainty.
+
+    Raises
+    ------
+    LabelError
+        If a column is missing.
+    InputError
+        If there is no row.
+    """
+    parts = (("published", PALETTE[0], "o", -0.14), ("corrected", PALETTE[1], "s", 0.14))
+    columns = [name + end for name, *_ in parts for end in ("", "_lower", "_upper")]
+    need_columns(frame, "parameter", "published_se", *columns)
+    if frame.empty:
+        raise InputError("no estimate to draw.")
+    scale = frame["published_se"].to_numpy(float)
+    with style():
+        fig = new_figure(1.0 + 0.2 + 0.36 * len(frame), legend=True, xlabel=xlabel)
+        ax = fig.add_subplot()
+        ax.axvline(0.0, color=DARK, linewidth=0.8, zorder=1)
+        for name, colour, marker, shift in parts:
+            y = np.arange(len(frame)) + shift
+            low, middle, high = (frame[name + end].to_numpy(float) / scale for end in ("_lower", "", "_upper"))
+            ax.hlines(y, low, high, color=colour, linewidth=1.6)
+            ax.plot(middle, y, linestyle="none", marker=marker, color=colour, markersize=4)
+        ax.set_yticks(range(len(frame)), frame["parameter"].astype(str))
+        ax.set_ylim(len(frame) - 0.5, -0.5)
+        ax.grid(axis="y", visible=False)
+        words = {"published": "as published", "corrected": "corrected, with the data's errors"}
+        handles = [Line2D([], [], color=c, marker=m, markersize=4, label=words[n]) for n, c, m, _ in parts]
+        legend_below_title(fig, handles)
+        return finish(fig, title=title, source=source, synthetic=synthetic)

@@ -1,0 +1,175 @@
+"""Placebos of a study: the lock-in tests on chains of random sectors, and on maps drawn by lot."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gvcpos._core.errors import EstimationError, FilledWarning, SpecificationError
+from gvcpos._core.labels import locate
+from gvcpos.chains import SectorYear
+from gvcpos.lockin import LockInTest, position_capture_slope, pull_through
+from gvcpos.lockin.common.results import infer
+from gvcpos.report import figures as draw
+from gvcpos.robustness import Placebos, permuted_weights, placebo_chains
+from gvcpos.spatial import Weights
+from gvcpos.study.covariates import add_covariates
+from gvcpos.study.inputs import Inputs
+from gvcpos.study.progress import Progress
+from gvcpos.study.results import StudyResults
+from gvcpos.study.spec import StudySpec
+
+FRAMES = {
+    "placebos": "where the estimates lie among those of placebo chains and permuted maps",
+    "placebo_draws": "the estimate on every placebo chain and permuted map",
+}
+COLUMNS = ["placebos", "test", "estimate", "drawn", "median", "lowest", "highest", "pvalue", "share_rejected"]
+
+
+def check_placebos(spec: StudySpec, inputs: Inputs) -> None:
+    """Refuse placebo chains that cannot be drawn, before anything is computed.
+
+    Raises
+    ------
+    SpecificationError
+        If there are no tables.
+    LabelError
+        If a sector to draw from is not in them.
+    """
+    if spec.robustness is None or spec.robustness.placebo_chains is None:
+        return
+    if inputs.tables is None:
+        raise SpecificationError(
+            "robustness.placebo_chains: chains of other sectors are made from tables, and published indices have none. "
+            "Remove it."
+        )
+    sectors = inputs.series[inputs.series.years[0]].sectors
+    locate(spec.robustness.placebo_chains.among, sectors, "sector of the tables (robustness.placebo_chains.among)")
+
+
+def placebo_frames(
+    spec: StudySpec,
+    inputs: Inputs,
+    panel: pd.DataFrame,
+    W: Weights,
+    *,
+    years: Sequence[SectorYear],
+    progress: Progress,
+) -> dict[str, pd.DataFrame]:
+    """Return the frames of placebos; nothing where the study does not ask for them."""
+    block = spec.robustness
+    found: dict[tuple[str, str], Placebos] = {}
+    if block is not None and block.placebo_chains is not None:
+        prepare = partial(_prepared, spec=spec, inputs=inputs)
+        for name, test in _tests(spec, W).items():
+            found["chains", name] = placebo_chains(
+                test,
+                years,
+                inputs.chain,
+                draws=block.placebo_chains.draws,
+                seed=spec.seed,
+                among=block.placebo_chains.among or None,
+                prepare=prepare,
+                on_draw=partial(progress, f"placebo chains, {name}"),
+            )
+    if block is not None and block.permuted_weights is not None:
+        sample = panel[panel["country"].isin(W.ids)]
+        for name, rho in (("slope", False), ("rho", True)):
+            found["maps", name] = permuted_weights(
+                partial(_slope, sample, spec=spec, rho=rho),
+                W,
+                draws=block.permuted_weights.draws,
+                seed=spec.seed,
+                on_draw=partial(progress, f"permuted weights, {name}"),
+            )
+    if not found:
+        return {}
+    rows = [placed.frame.assign(placebos=kind, test=name) for (kind, name), placed in found.items()]
+    draws = pd.concat(rows, ignore_index=True)
+    first = ["placebos", "test"]
+    return {
+        "placebos": pd.DataFrame([_row(*key, placed) for key, placed in found.items()], columns=[*COLUMNS, "sentence"]),
+        "placebo_draws": draws[first + [c for c in draws.columns if c not in first]],
+    }
+
+
+def _row(kind: str, name: str, placed: Placebos) -> list[object]:
+    """Return one row of the frame: where the estimate lies among its placebos."""
+    done = placed.frame[placed.frame["not_estimated"] == ""]
+    if done.empty:
+        reason = f"No placebo could be estimated: {placed.frame['not_estimated'].iloc[0]}"
+        return [kind, name, placed.true.estimate, 0, *[np.nan] * 5, reason]
+    ends = [float(done["estimate"].agg(how)) for how in ("median", "min", "max")]
+    rejected = float(done["rejected"].astype(bool).mean())
+    return [kind, name, placed.true.estimate, len(done), *ends, placed.pvalue, rejected, placed.sentence]
+
+
+def _tests(spec: StudySpec, W: Weights) -> dict[str, Callable[..., LockInTest]]:
+    """Return the two tests that are run on chains of other sectors."""
+    block = spec.lockin
+    pull = partial(pull_through, source=block.upstream, target=block.downstream, lags=block.lags, exclude=())
+
+    def slope(panel: pd.DataFrame) -> LockInTest:
+        """The upstream slope with the study's weights."""
+        return _slope(panel[panel["country"].isin(W.ids)], weights=W, spec=spec)
+
+    return {"slope": slope, "pull-through": partial(pull, level=block.level)}
+
+
+def _slope(panel: pd.DataFrame, *, weights: Weights, spec: StudySpec, rho: bool = False) -> LockInTest:
+    """Run the upstream slope; with `rho`, return the spatial lag of its Durbin model in the slope's place."""
+    block = spec.lockin
+    found = position_capture_slope(
+        panel,
+        block.upstream,
+        capture=block.capture,
+        position=block.position,
+        controls=block.controls,
+        weights=weights,
+        cov_type=block.cov_type,
+        exclude=(),
+        level=block.level,
+    )
+    if not rho:
+        return found
+    table = found.details["coefficients"].set_index("regressor")
+    if "rho" not in table.index:
+        raise EstimationError("the model of the slope has no spatial lag.")
+    lag = infer(float(table.loc["rho", "estimate"]), float(table.loc["rho", "std_error"]), None, level=block.level)
+    return replace(found, **vars(lag), name="rho", quantity="rho, the spatial lag of the Durbin model")
+
+
+def _prepared(panel: pd.DataFrame, *, spec: StudySpec, inputs: Inputs) -> pd.DataFrame:
+    """Return a placebo's panel without the excluded economies, with covariates where the slope has controls."""
+    panel = panel[~panel["country"].isin(spec.exclude)].reset_index(drop=True)
+    if not spec.lockin.controls:
+        return panel
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FilledWarning)  # told once, with the chain's own panel
+        return add_covariates(panel, inputs.covariates, spec.exclude)[0]
+
+
+def placebo_lines(frames: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
+    """Say where every estimate lies among its placebos."""
+    if "placebos" not in frames:
+        return ()
+    rows = frames["placebos"][["test", "sentence"]].itertuples(index=False, name=None)
+    return tuple(f"{name[:1].upper()}{name[1:]}: {sentence}" for name, sentence in rows)
+
+
+def placebo_figures(
+    results: StudyResults, look: dict[str, Any]
+) -> Iterator[tuple[str, Callable[[], Figure], pd.DataFrame]]:
+    """Make the figure of placebos; name, drawing and the data drawn."""
+    if "placebos" not in results.frames:
+        return
+    found, draws = results.frames["placebos"], results.frames["placebo_draws"]
+    if found["drawn"].gt(0).any():
+        yield "placebos", partial(draw.placebo_histograms, draws, found, **look), draws

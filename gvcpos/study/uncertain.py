@@ -1,0 +1,293 @@
+"""Errors in a study's data, carried to its coefficients: draws, Rubin's rules, the corrected interval."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from gvcpos._core.errors import EstimationError, GvcposWarning, SpecificationError
+from gvcpos._core.labels import enumerate_labels, locate
+from gvcpos.lockin import LockInTest, position_capture_slope, pull_through
+from gvcpos.lockin.common.wording import number, percent
+from gvcpos.report import Table, frame_table
+from gvcpos.report import figures as draw
+from gvcpos.spatial import SpatialPanelResults, Weights
+from gvcpos.study.drawn_covariates import DrawnFiles, drawn_files
+from gvcpos.study.inputs import Inputs
+from gvcpos.study.progress import Progress
+from gvcpos.study.results import StudyResults
+from gvcpos.study.space import fit_models
+from gvcpos.study.spec import PanelBlock, StudySpec, UncertaintyBlock
+from gvcpos.uncertainty import Estimates, Propagated, SamePanel, as_estimates, drawn_panels, over_draws
+from gvcpos.uncertainty.panels import PanelDraws
+
+FRAMES = {
+    "uncertainty": "coefficients, effects and lock-in tests with the errors assumed for the data carried to them",
+    "uncertainty_draws": "the same estimates in every draw",
+}
+MODEL, EFFECT, TEST = "coefficient", "effect", "lock-in test"
+
+
+def check_uncertainty(spec: StudySpec, inputs: Inputs) -> None:
+    """Refuse what cannot be drawn, before anything is computed.
+
+    Raises
+    ------
+    SpecificationError
+        If cells of tables that are not there would have errors, or a variable is none of the study's.
+    LabelError, InputError
+        If a country or sector with a factor is not in the tables, or a column of standard errors not in its file.
+    """
+    block = spec.uncertainty
+    if block is None:
+        return
+    if block.cells is not None:
+        if inputs.tables is None:
+            raise SpecificationError(
+                "uncertainty.cells: published indices have no tables whose cells could be drawn. Set cells: null and "
+                "name covariates."
+            )
+        first = inputs.series[inputs.series.years[0]]
+        locate(block.cells.countries, first.countries, "country of the tables (uncertainty.cells.countries)")
+        locate(block.cells.sectors, first.sectors, "sector of the tables (uncertainty.cells.sectors)")
+    drawn_files(block, inputs)
+
+
+def uncertainty_frames(
+    spec: StudySpec,
+    inputs: Inputs,
+    panel: pd.DataFrame,
+    W: Weights,
+    *,
+    models: Mapping[str, SpatialPanelResults],
+    drop_islands: bool,
+    progress: Progress,
+) -> dict[str, pd.DataFrame]:
+    """Return the frames of uncertainty; nothing where the study does not ask for it.
+
+    Raises
+    ------
+    SpecificationError
+        If a column that is estimated from cannot be drawn.
+    EstimationError
+        If an estimate fails in more than a tenth of the draws.
+    """
+    block = spec.uncertainty
+    if block is None:
+        return {}
+    panels = _panels(spec, block, inputs, panel, progress)
+    files = drawn_files(block, inputs)
+    files = None if files is None else replace(files, cells=_cells(panel, spec))
+    _require_columns(spec, panels.frame(0), files, panel)
+    fitted = spec.panel.model_copy(update={"models": tuple(models)})
+    estimators: dict[str, Callable[[pd.DataFrame], Any]] = {
+        MODEL: partial(_coefficients, block=fitted, W=W, drop_islands=drop_islands),
+        EFFECT: partial(_effects, block=fitted, W=W, drop_islands=drop_islands),
+        TEST: partial(_lockin, spec=spec, W=W),
+    }
+    found, total, done = {}, len(estimators) * block.draws, iter(range(1, len(estimators) * block.draws + 1))
+    for kind, estimate in estimators.items():
+        found[kind] = over_draws(
+            panels,
+            partial(_quietly, estimate=estimate, exclude=spec.exclude),
+            seed=spec.seed,
+            covariates=files,
+            confidence=block.confidence,
+            done=lambda: progress("estimates on drawn data", next(done), total),
+        )
+    return {
+        "uncertainty": pd.concat([_frame(kind, one) for kind, one in found.items()], ignore_index=True),
+        "uncertainty_draws": pd.concat([_draws(kind, one) for kind, one in found.items()], ignore_index=True),
+    }
+
+
+def _panels(
+    spec: StudySpec, block: UncertaintyBlock, inputs: Inputs, panel: pd.DataFrame, progress: Progress
+) -> PanelDraws:
+    """Draw the panels, or take the study's own where cells are exact."""
+    if block.cells is None:
+        drawn = list(block.covariates)
+        said = f"tables taken as exact, assumed errors of {enumerate_labels(drawn)}"
+        return SamePanel(panel.drop(columns=[c for c in _variables(inputs) if c in panel]), block.draws, said)
+    total = block.draws * len(inputs.series.years)
+    done = iter(range(1, total + 1))
+    return drawn_panels(
+        inputs.series,
+        inputs.chain,
+        block.cells.assumed(),
+        draws=block.draws,
+        seed=spec.seed,
+        on_table=lambda: progress("drawn tables", next(done), total),
+    )
+
+
+def _variables(inputs: Inputs) -> list[str]:
+    """Return the names of all variables that come from files."""
+    out: list[str] = []
+    for block, frame in inputs.covariates:
+        ruled = None if block is None or not block.variables else list(block.variables)
+        out += [c for c in frame.columns if c not in ("country", "year")] if ruled is None else ruled
+    return out
+
+
+def _cells(panel: pd.DataFrame, spec: StudySpec) -> pd.DataFrame:
+    kept = panel[~panel["country"].isin(spec.exclude)]
+    return kept[["country", "year"]].drop_duplicates().reset_index(drop=True)
+
+
+def _require_columns(spec: StudySpec, drawn: pd.DataFrame, files: DrawnFiles | None, panel: pd.DataFrame) -> None:
+    """Raise SpecificationError for a column that the study estimates from and a draw does not have."""
+    used = (
+        spec.panel.dependent,
+        *spec.panel.regressors,
+        spec.lockin.capture,
+        spec.lockin.position,
+        *spec.lockin.controls,
+    )
+    have = set(drawn.columns) | (set() if files is None else set(files.frame.columns))
+    absent = [name for name in dict.fromkeys(used) if name in panel.columns and name not in have]
+    if absent:
+        raise SpecificationError(
+            f"uncertainty: {enumerate_labels(absent)} cannot be drawn with the tables: it needs more than vectors. "
+            "Estimate from another column, or leave uncertainty out."
+        )
+
+
+def _quietly(panel: pd.DataFrame, *, estimate: Callable[[pd.DataFrame], Any], exclude: tuple[str, ...]) -> Any:
+    """Estimate without the excluded economies; what a fit warns of was told with the published data."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GvcposWarning)
+        return estimate(panel[~panel["country"].isin(exclude)])
+
+
+def _coefficients(panel: pd.DataFrame, *, block: PanelBlock, W: Weights, drop_islands: bool) -> list[Estimates]:
+    """Fit every model; parameters are named ``"sdm: rho"``."""
+    fits = fit_models(panel, block, W, drop_islands=drop_islands)
+    absent = [name for name in block.models if name not in fits]
+    if absent:
+        raise EstimationError(f"no estimate of {enumerate_labels(absent)}.")
+    return [_named(name, as_estimates(fit)) for name, fit in fits.items()]
+
+
+def _effects(panel: pd.DataFrame, *, block: PanelBlock, W: Weights, drop_islands: bool) -> Estimates:
+    """Return direct, indirect and total effects of the main model."""
+    only = block.model_copy(update={"models": (block.main,)})
+    fit = fit_models(panel, only, W, drop_islands=drop_islands)[block.main]
+    return _named(block.main, as_estimates(fit.effects()))
+
+
+def _named(model: str, found: Estimates) -> Estimates:
+    return replace(found, names=tuple(f"{model}: {name}" for name in found.names))
+
+
+def _lockin(panel: pd.DataFrame, *, spec: StudySpec, W: Weights) -> list[LockInTest]:
+    """Run the upstream slope and pull-through."""
+    block, own = spec.lockin, panel[panel["country"].isin(W.ids)]
+    slope = position_capture_slope(
+        own,
+        block.upstream,
+        capture=block.capture,
+        position=block.position,
+        controls=block.controls,
+        weights=W,
+        cov_type=block.cov_type,
+        exclude=(),
+        level=block.level,
+    )
+    pull = pull_through(own, block.upstream, block.downstream, lags=block.lags, exclude=(), level=block.level)
+    return [slope, pull]
+
+
+def _frame(kind: str, found: Propagated) -> pd.DataFrame:
+    """Lay one group of estimates out, pooled and corrected side by side."""
+    pooled = found.to_frame("pooled").rename(columns={"estimate": "pooled"})
+    corrected = found.to_frame("corrected")
+    pooled.insert(0, "what", kind)
+    pooled["corrected"] = corrected["estimate"]
+    pooled["corrected_lower"], pooled["corrected_upper"] = corrected["lower"], corrected["upper"]
+    return pooled.assign(failed=len(found.failed), guarded=found.guarded, errors=found.errors)
+
+
+def _draws(kind: str, found: Propagated) -> pd.DataFrame:
+    """Lay the estimates of every draw out, one row a draw and parameter."""
+    long = found.estimates.rename_axis(columns="parameter").stack().rename("estimate").reset_index()
+    errors = found.std_errors.rename_axis(columns="parameter").stack().rename("std_error").reset_index()
+    long["std_error"] = errors["std_error"]
+    long.insert(0, "what", kind)
+    return long
+
+
+def uncertainty_lines(results: StudyResults) -> tuple[str, ...]:
+    """Say what is assumed, and what it does to the main slope and the lock-in tests."""
+    if "uncertainty" not in results.frames:
+        return ()
+    frame, block = results.frames["uncertainty"], results.spec.uncertainty
+    assert block is not None  # there is no frame without the block
+    first = frame.iloc[0]
+    names = [f"{results.spec.panel.main}: {results.spec.panel.regressors[0]}"]
+    shown = frame[frame["parameter"].isin(names) | (frame["what"] == TEST)]
+    errors = [f"{name} ({e})" for name, e in block.covariates.items()]
+    also = f"; covariates {enumerate_labels(errors)}" if errors and block.cells is not None else ""
+    guarded = f" Value added was kept positive in {percent(first['guarded'])} of cells." if first["guarded"] else ""
+    assumption = f"{first['errors'][:1].upper()}{first['errors'][1:]}{also}; {first['draws']} draws.{guarded}"
+    return (assumption, *(_said(row) for row in shown.to_dict("records")))
+
+
+def _said(row: Mapping[Any, Any]) -> str:
+    wider = f"{row['std_error'] / row['published_se']:.2f} times" if row["published_se"] > 0 else "not"
+    return (
+        f"{row['parameter']}: {number(row['published'])} ({number(row['published_lower'])} to "
+        f"{number(row['published_upper'])}) as published; corrected {number(row['corrected'])} "
+        f"({number(row['corrected_lower'])} to {number(row['corrected_upper'])}), the standard error {wider} as large; "
+        f"{percent(row['fmi'])} of what is not known is the data's."
+    )
+
+
+def uncertainty_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
+    """Make the printed table: main model, its effects and the lock-in tests."""
+    if "uncertainty" not in results.frames:
+        return
+    frame, main = results.frames["uncertainty"], results.spec.panel.main
+    shown = frame[(frame["what"] != MODEL) | frame["parameter"].str.startswith(f"{main}: ")]
+    names = {
+        "parameter": "Parameter", "published": "Published", "published_se": "Std. error", "pooled": "Pooled",
+        "corrected": "Corrected", "std_error": "Std. error with the data's", "corrected_lower": "Lower",
+        "corrected_upper": "Upper", "fmi": "Data's share",
+    }  # fmt: skip
+    yield (
+        "uncertainty",
+        frame_table(
+            shown,
+            caption="Estimates with the errors assumed for the data carried to them",
+            columns=list(names),
+            names=names,
+            digits=3,
+            label="tab:uncertainty",
+            notes=(
+                f"{frame['errors'].iloc[0]}; {frame['draws'].iloc[0]} draws, pooled by Rubin's rules. Corrected: one "
+                "dose of error taken off the published estimate; the interval has the total variance. Data's share: "
+                "fraction of missing information.",
+            ),
+            synthetic=results.synthetic,
+        ),
+    )
+
+
+def uncertainty_figures(
+    results: StudyResults, look: dict[str, Any]
+) -> Iterator[tuple[str, Callable[[], Figure], pd.DataFrame]]:
+    """Make the figure; name, drawing and the data drawn."""
+    if "uncertainty" not in results.frames:
+        return
+    frame, main = results.frames["uncertainty"], results.spec.panel.main
+    shown = frame[
+        (frame["what"] != EFFECT) & (frame["parameter"].str.startswith(f"{main}: ") | (frame["what"] == TEST))
+    ]
+    shown = shown[shown["published_se"] > 0]
+    yield "uncertainty", partial(draw.data_error_intervals, shown, **look), shown
