@@ -1,0 +1,191 @@
+"""Draws of all data of a system: one stream of numbers a datum, and sums of shares that stay what they must be.
+
+The stream of a datum is seeded by the seed and the datum's name, so a draw's number depends neither on the size of
+chunks nor on the order of data; the first thousand of ten thousand draws are those of a run of a thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from gvcpos._core.labels import locate, unique
+from gvcpos.flows.draws.marginals import FloatArray, Marginal
+
+ATTEMPTS = 50
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Datum:
+    """A number a year that the system is given.
+
+    Attributes
+    ----------
+    name : str
+    values : (T,) float array
+        Of the point solution.
+    marginal : Marginal, optional
+        None where the datum is known.
+    correlated : bool
+        One draw for all years, which is the same quantile in each; or a draw each year.
+    """
+
+    name: str
+    values: FloatArray
+    marginal: Marginal | None = None
+    correlated: bool = True
+
+    @property
+    def columns(self) -> int:
+        """How many independent numbers a draw of it takes: 0, 1 or T."""
+        if self.marginal is None or bool(self.marginal.certain.all()):
+            return 0
+        return 1 if self.correlated else self.values.size
+
+
+@dataclass(frozen=True)
+class SumRule:
+    """What the data of one process or flow must sum to in each year.
+
+    Attributes
+    ----------
+    name : str
+        The process or the flow.
+    members : tuple of str
+        Names of data.
+    kind : {"at most one", "as given"}
+        ``"at most one"``, shares of what enters a process: a draw in which they sum to more than 1 is drawn again as a
+        whole, up to 50 times, then scaled down to 1. ``"as given"``, compositions: every draw is scaled to the sum
+        that the point solution has.
+    """
+
+    name: str
+    members: tuple[str, ...]
+    kind: Literal["at most one", "as given"]
+
+
+@dataclass(frozen=True, eq=False)
+class Sampler:
+    """All data of a system, and how they are drawn.
+
+    Attributes
+    ----------
+    data : tuple of Datum
+        K of them.
+    rules : tuple of SumRule
+    seed : int
+    """
+
+    data: tuple[Datum, ...]
+    rules: tuple[SumRule, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        unique([datum.name for datum in self.data], "data")
+
+    @cached_property
+    def start(self) -> npt.NDArray[np.int64]:
+        """First column of each datum among the inputs, (K + 1,)."""
+        return np.concatenate([[0], np.cumsum([datum.columns for datum in self.data], dtype=np.int64)])
+
+    def inputs(self, years: Sequence[int]) -> tuple[str, ...]:
+        """Names of the V independent inputs: a datum, or a datum and a year."""
+        out: list[str] = []
+        for datum in self.data:
+            own = [f"{datum.name} ({year})" for year in years]
+            out += [datum.name] if datum.columns == 1 and datum.correlated else own[: datum.columns]
+        return tuple(out)
+
+    def members(self, rule: SumRule) -> npt.NDArray[np.intp]:
+        """Positions of a rule's data."""
+        return locate(rule.members, [datum.name for datum in self.data], "data")
+
+    def chunks(self, draws: int, size: int) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Yield draws.
+
+        Yields
+        ------
+        (n, V) float array
+            Independent numbers between 0 and 1, those of draws that were drawn again being the last.
+        (n, T, K) float array
+            The data.
+        """
+        streams = [self.stream(k) for k in range(len(self.data))]
+        again = _Again(self)
+        for begin in range(0, draws, size):
+            n = min(size, draws - begin)
+            u = np.empty((n, int(self.start[-1])))
+            for k, datum in enumerate(self.data):
+                u[:, self.start[k] : self.start[k + 1]] = streams[k].random((n, datum.columns))
+            x = self._marginals(u)
+            for rule in self.rules:
+                again.apply(rule, u, x)
+            yield u, self._summed(x)
+
+    def values(self, u: FloatArray) -> FloatArray:
+        """Return the data (n, T, K) of independent inputs (n, V), sums kept by scaling alone."""
+        return self._summed(self._marginals(u))
+
+    def one(self, k: int, u: FloatArray) -> FloatArray:
+        """Return datum k (n, T) of its own inputs (n, 0, 1 or T)."""
+        datum = self.data[k]
+        if datum.columns == 0 or datum.marginal is None:
+            return np.broadcast_to(datum.values, (u.shape[0], datum.values.size))
+        return datum.marginal.ppf(u)
+
+    def stream(self, k: int, attempt: int = 0) -> np.random.Generator:
+        """Return the numbers with which datum k is drawn, and drawn again."""
+        return np.random.default_rng([self.seed, attempt, *self.data[k].name.encode()])
+
+    def _marginals(self, u: FloatArray) -> FloatArray:
+        """Data (n, T, K) before any rule."""
+        out = np.empty((u.shape[0], self.data[0].values.size, len(self.data)))
+        for k in range(len(self.data)):
+            out[:, :, k] = self.one(k, u[:, self.start[k] : self.start[k + 1]])
+        return out
+
+    def _summed(self, x: FloatArray) -> FloatArray:
+        """Scale what breaks a rule, in place."""
+        for rule in self.rules:
+            at = self.members(rule)
+            if not any(self.data[k].columns for k in at):
+                continue
+            total = x[:, :, at].sum(axis=-1)
+            target = np.stack([self.data[k].values for k in at], axis=-1).sum(axis=-1)
+            if rule.kind == "at most one":
+                target = np.minimum(total, np.maximum(target, 1.0))
+            x[:, :, at] *= np.divide(target, total, out=np.ones_like(total), where=total > 0.0)[..., None]
+        return x
+
+
+class _Again:
+    """Draws shares of a process again where they sum to more than 1; each attempt has its stream a datum."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
+        self.streams: dict[tuple[int, int], np.random.Generator] = {}
+
+    def apply(self, rule: SumRule, u: FloatArray, x: FloatArray) -> None:
+        """Replace draws (n, T, K) that break a rule, and their inputs (n, V), in place."""
+        sampler = self.sampler
+        at = [int(k) for k in sampler.members(rule)]
+        moving = [k for k in at if sampler.data[k].columns]
+        if rule.kind != "at most one" or not moving:
+            return
+        most = np.maximum(sum(sampler.data[k].values for k in at), 1.0) + _ROUNDING
+        rows = np.arange(len(x))
+        for attempt in range(1, ATTEMPTS + 1):
+            rows = rows[(x[rows][:, :, at].sum(axis=-1) > most).any(axis=-1)]
+            if not rows.size:
+                return
+            for k in moving:
+                stream = self.streams.setdefault((k, attempt), sampler.stream(k, attempt))
+                columns = slice(sampler.start[k], sampler.start[k + 1])
+                u[rows, columns] = stream.random((rows.size, sampler.data[k].columns))
+                x[rows, :, k] = sampler.one(k, u[rows, columns])
