@@ -3,8 +3,12 @@
 from gvcpos._core.lazy import lazy_exports
 
 _EXPORTS = {
+    "FlowSystem": "gvcpos.flows.system.flow_system",
     "Network": "gvcpos.flows.network",
+    "SystemSpec": "gvcpos.flows.system.spec",
+    "flow_schema": "gvcpos.flows.system.loading",
+    "shipped_systems": "gvcpos.flows.system.loading",
 }
-__all__ = ["Network"]
+__all__ = ["FlowSystem", "Network", "SystemSpec", "flow_schema", "shipped_systems"]
 
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)
