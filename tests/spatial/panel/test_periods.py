@@ -510,7 +510,6 @@ def test_requests_without_a_meaning_are_refused() -> None:
     model = made(y, X, W, model="sdm", method="lee-yu")
     result = model.fit()
     asked: list[Callable[[], object]] = [
-        model.fit_gmm,
         lambda: model_probabilities(model),
         lambda: result.effects_by_unit("x1"),
         lambda: result.unit_effects("x1"),

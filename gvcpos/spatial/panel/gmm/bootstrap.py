@@ -24,7 +24,8 @@ from gvcpos.spatial.panel.inference.bootstrap import BootstrapMethods, effects_o
 from gvcpos.spatial.panel.inference.draws import PanelBootstrap, one_by_one, put_together
 from gvcpos.spatial.panel.inference.resampling import Recipe, signs_of
 from gvcpos.spatial.panel.inputs.transform import spatial_lag
-from gvcpos.spatial.panel.ml.multiplier import Multiplier, filtered
+from gvcpos.spatial.panel.ml.multiplier import filtered
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.gmm.results import SpatialPanelGmmResults
@@ -113,7 +114,7 @@ def samples(a: GmmArrays, estimate: GmmEstimate, recipe: Recipe) -> Iterator[Arr
     if t.entity and recipe.by == "cell":
         scale *= np.sqrt(t.periods / (t.periods - 1.0))
     signal = signal + rest - u
-    error, lag = Multiplier(a.error_spectrum, lam), Multiplier(a.spectrum, estimate.rho)
+    error, lag = multiplier_of(a.error_spectrum, lam), multiplier_of(a.spectrum, estimate.rho)
     shape = (t.periods, t.units) if recipe.by == "cell" else (1, t.units)
     for _ in range(recipe.draws):
         drawn = signs_of(rng, shape, recipe.weights) * (scale * e)

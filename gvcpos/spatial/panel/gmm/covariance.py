@@ -7,10 +7,9 @@ Residuals stand in for errors, so the moments of lambda move with the regression
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import linalg
 
 from gvcpos.spatial.panel.gmm.two_stage import Array
+from gvcpos.spatial.panel.ml.multiplier import Multiplier
 
 
 def filtered_influence(adjoints: list[Array], Z: Array, P: Array, nobs: int) -> Array:
@@ -30,7 +29,7 @@ def filtered_influence(adjoints: list[Array], Z: Array, P: Array, nobs: int) -> 
 
 
 def unfiltered_influence(
-    adjoints: list[Array], Z: Array, first: tuple[Array, Array], error: tuple[sparse.csr_array, float], nobs: int
+    adjoints: list[Array], Z: Array, first: tuple[Array, Array], error: Multiplier, nobs: int
 ) -> Array:
     """Return (I − λM')⁻¹ H P alpha of each moment: what multiplies e when δ̂ is that of the unfiltered first step.
 
@@ -40,8 +39,8 @@ def unfiltered_influence(
         As in `filtered_influence`.
     first : (H, P)
         Of the first step, (n, q) and (q, k).
-    error : (csr_array, float)
-        M and lambda.
+    error : Multiplier
+        Of M at lambda, or of the M of all periods.
 
     Returns
     -------
@@ -49,12 +48,9 @@ def unfiltered_influence(
     """
     H, P = first
     linear = H @ filtered_influence(adjoints, Z, P, nobs) / nobs
-    M, lam = error
-    N, r = M.shape[0], linear.shape[1]
-    system = (sparse.eye_array(N, format="csc") - lam * M.T.tocsc()).tocsc()
-    columns = linear.reshape(-1, N, r).transpose(1, 0, 2).reshape(N, -1)
-    solved = linalg.splu(system).solve(np.ascontiguousarray(columns))
-    return np.ascontiguousarray(solved.reshape(N, -1, r).transpose(1, 0, 2)).reshape(-1, r)
+    shape = (-1, error.spectrum.n)
+    solved = [error.transposed_inverse_apply(np.ascontiguousarray(one).reshape(shape)).reshape(-1) for one in linear.T]
+    return np.stack(solved, axis=1)
 
 
 def joint(scores: Array, quadratic: Array, P: Array, linear: Array) -> Array:

@@ -167,8 +167,10 @@ class ErrorForms:
             return [first - 2.0 * d1 * e, second - 2.0 * d2 * e]
         return [2.0 * e, first, second]
 
-    def variance(self, e: Array, scores: Scores) -> Array:
+    def variance(self, e: Array, scores: Scores, sigma2: float | None = None) -> Array:
         """Return n times the variance of the moments at the true regression, shape (r, r).
+
+        `sigma2` is that of equal variances, by default of e itself.
 
         Notes
         -----
@@ -176,10 +178,10 @@ class ErrorForms:
         when clustered or with entity effects, on dependence over time. Classical: normal innovations.
         """
         t, n = self.transformation, self.transformation.nobs
-        sigma2 = float((e**2).sum()) / n
+        sigma2 = float((e**2).sum()) / n if sigma2 is None else sigma2
         if not self.robust:
             return sigma2**2 * self.classical_variance()
-        first, second = self._symmetric
+        first, second = self.symmetric
         rows = np.repeat(np.arange(t.units), np.diff(first.indptr))
         pairs = np.zeros(first.nnz)
         if scores.kind == "homoskedastic":
@@ -212,7 +214,7 @@ class ErrorForms:
         return np.array(rows) / n
 
     @cached_property
-    def _symmetric(self) -> tuple[sparse.csr_array, sparse.csr_array]:
+    def symmetric(self) -> tuple[sparse.csr_array, sparse.csr_array]:
         """A + A' of the two robust moments off the diagonal, on one pattern."""
         first, second = (2.0 * (self.matrix.T @ self.matrix)).tocsr(), (self.matrix + self.matrix.T).tocsr()
         pattern = (abs(first) + abs(second)).tocoo()

@@ -25,8 +25,10 @@ from gvcpos.spatial.panel.gmm.arrays import (
 from gvcpos.spatial.panel.gmm.covariance import filtered_influence, joint, unfiltered_influence
 from gvcpos.spatial.panel.gmm.error_moments import ErrorForms, Solution, solve
 from gvcpos.spatial.panel.gmm.instruments import Basis, best
+from gvcpos.spatial.panel.gmm.period_moments import error_forms
 from gvcpos.spatial.panel.gmm.two_stage import Array, Linear, Scores, two_stage
 from gvcpos.spatial.panel.ml.multiplier import filtered
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of
 
 
 def estimate_fixed(a: GmmArrays, plan: Plan) -> GmmEstimate:
@@ -37,7 +39,7 @@ def estimate_fixed(a: GmmArrays, plan: Plan) -> GmmEstimate:
     y, Z = flat(t.within(a.y)), flat(t.within(a.Z))
     fit, start = two_stage(y, Z, H.H), None
     if a.features.error:
-        forms = ErrorForms(a.error_spectrum.matrix, t, plan.moments == "robust")
+        forms = error_forms(a.error_spectrum.matrix, t, robust=plan.moments == "robust")
         start, start_H, start_fit = _first_lambda(a, forms, fit), H, fit
         y, Z = (flat(t.within(filtered(a.error_spectrum, start.lam, part))) for part in (a.y, a.Z))
     if plan.instruments == "best":
@@ -110,7 +112,7 @@ def _classical_covariance(
     Zs = flat(t.within(filtered(a.error_spectrum, start.lam, a.Z)))
     cube = e.reshape(a.y.shape)
     linear = unfiltered_influence(
-        forms.adjoints(cube), Zs, (first[0].H, first[1].P), (a.error_spectrum.matrix, start.lam), t.nobs
+        forms.adjoints(cube), Zs, (first[0].H, first[1].P), multiplier_of(a.error_spectrum, start.lam), t.nobs
     ) * bool(a.instrumented)
     sigma2 = float(fit.e @ fit.e) / t.nobs
     Psi = forms.variance(cube, scores) + sigma2 * t.nobs * linear.T @ linear

@@ -16,7 +16,7 @@ from gvcpos._core.labels import enumerate_labels
 from gvcpos.spatial.panel.gmm.two_stage import Array, FloatMatrix, Scores
 from gvcpos.spatial.panel.inputs.transform import spatial_lag
 from gvcpos.spatial.panel.ml.logdet import Spectrum
-from gvcpos.spatial.panel.ml.multiplier import Multiplier
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of
 
 _DEPENDENT = 1e-9  # length left of a column of unit length once the columns before it are taken out
 
@@ -104,7 +104,7 @@ def best(included: tuple[Array, tuple[str, ...]], spectrum: Spectrum, rho: float
             f"the first step gives rho = {rho:.4f}, outside ({lower:.4f}, {upper:.4f}): E[Wy] does not exist there. "
             "Take instruments='lags'."
         )
-    expected = Multiplier(spectrum, rho).apply(included[0] @ beta)
+    expected = multiplier_of(spectrum, rho).apply(included[0] @ beta)
     return Candidates(np.concatenate([included[0], expected[:, :, None]], axis=2), (*included[1], "E[Wy]"), len(beta))
 
 

@@ -4,7 +4,8 @@ Effects are taken out of y, Wy, X and the instruments after W has been applied: 
 everything holds for T fixed. Time effects leave the regression valid for any W; the moments of a spatial error need
 rows of M that sum to one, and take J = I − 11'/N into their traces and diagonals, so that their mean is zero for N
 finite; the robust covariance of lambda leaves out terms of order 1/N there. The model's `method` plays no part:
-observations are counted after the transformation, as Lee and Yu do.
+observations are counted after the transformation, as Lee and Yu do. Where weights change over time, W_t is applied to each period before
+means are out; a spatial error whose weights change has moments only where there are no entity effects.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ from gvcpos.spatial.panel.gmm.random import estimate_random
 from gvcpos.spatial.panel.gmm.results import SpatialPanelGmmResults
 from gvcpos.spatial.panel.inference.clustered import CLUSTERED, warn_of_few
 from gvcpos.spatial.panel.inputs import panel_data
-from gvcpos.spatial.panel.inputs.checks import check_outcome, check_regressors, check_transformation
-from gvcpos.spatial.panel.inputs.period_checks import refuse_changing
+from gvcpos.spatial.panel.inputs.checks import check_outcome, check_regressors
+from gvcpos.spatial.panel.inputs.period_checks import check_rows
 from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml.approximation import refuse_approximate
+from gvcpos.spatial.weights.periods import PeriodWeights
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.model import SpatialPanel
@@ -109,7 +111,6 @@ class GmmMethods:
             If a first-stage F is below 10, rho or lambda at or beyond its admissible interval's edge, clusters are few.
         """
         panel = cast("SpatialPanel", self)
-        refuse_changing(panel, "fit_gmm", "its moments and instruments are made of one W; use fit()")
         refuse_approximate(panel.choices.log_determinant, "fit_gmm, which has no log-determinant,")
         names = (endogenous,) if isinstance(endogenous, str) else tuple(endogenous)
         arrays = _arrays(panel, names, _excluded(panel, excluded))
@@ -212,7 +213,13 @@ def _check_effects(panel: SpatialPanel, a: GmmArrays) -> None:
             f"spatially correlated too; this panel has {panel.choices.random_error!r}. Make it with random_error='kkp'."
         )
     if panel.features.error:
-        check_transformation(a.transformation, panel.error_weights)
+        if isinstance(panel.error_weights, PeriodWeights) and (a.random or a.transformation.entity):
+            raise InputError(
+                "fit_gmm is not defined for a spatial error whose weights change over time beside entity effects: "
+                "filtered by I - lambda M_t they change over time too, and no means take them out of the moments. Use "
+                "fit(), which estimates them; error_weights that do not change; or effects='time' or 'none'."
+            )
+        check_rows(a.transformation, panel.error_weights)
 
 
 def _warn(panel: SpatialPanel, found: GmmEstimate, result: SpatialPanelGmmResults) -> None:

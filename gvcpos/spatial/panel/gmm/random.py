@@ -40,6 +40,7 @@ from gvcpos.spatial.panel.gmm.error_moments import ErrorForms
 from gvcpos.spatial.panel.gmm.instruments import basis, best
 from gvcpos.spatial.panel.gmm.two_stage import Array, Linear, Scores, two_stage
 from gvcpos.spatial.panel.ml.multiplier import filtered
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def _influence(a: GmmArrays, lam: float, part: Part, *, is_between: bool) -> Arr
     t = a.transformation
     forms = ErrorForms(a.error_spectrum.matrix, within_transformation(t), robust=False)
     e, Z = (filtered(a.error_spectrum, lam, one) for one in (part.u, a.Z))
-    error = a.error_spectrum.matrix, lam
+    error = multiplier_of(a.error_spectrum, lam)
     if not is_between:
         e, Z = forms.transformation.within(e), flat(forms.transformation.within(Z))
         return unfiltered_influence(forms.adjoints(e), Z, (part.H, part.P), error, forms.transformation.nobs)

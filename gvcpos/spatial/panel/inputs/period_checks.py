@@ -80,10 +80,10 @@ def check_periods(t: Transformation, features: Features, W: Weights, M: Weights,
         )
     for needed, weights in ((features.lag, W), (features.error, M)):
         if needed:
-            _check_rows(t, weights)
+            check_rows(t, weights)
 
 
-def _check_rows(t: Transformation, weights: Weights | PeriodWeights) -> None:
+def check_rows(t: Transformation, weights: Weights | PeriodWeights) -> None:
     """As `check_transformation`, with the period named."""
     if not isinstance(weights, PeriodWeights):
         check_transformation(t, weights)
