@@ -139,9 +139,9 @@ class Sampler:
             return np.broadcast_to(datum.values, (u.shape[0], datum.values.size))
         return datum.marginal.ppf(u)
 
-    def stream(self, k: int, attempt: int = 0) -> np.random.Generator:
-        """Return the numbers with which datum k is drawn, and drawn again."""
-        return np.random.default_rng([self.seed, attempt, *self.data[k].name.encode()])
+    def stream(self, k: int, rule: str = "", attempt: int = 0) -> np.random.Generator:
+        """Return the numbers with which datum k is drawn, or drawn again because of a rule."""
+        return np.random.default_rng([self.seed, attempt, *self.data[k].name.encode(), 0, *rule.encode()])
 
     def _marginals(self, u: FloatArray) -> FloatArray:
         """Data (n, T, K) before any rule."""
@@ -165,11 +165,11 @@ class Sampler:
 
 
 class _Again:
-    """Draws shares of a process again where they sum to more than 1; each attempt has its stream a datum."""
+    """Draws shares of a process again where they sum to more than 1; a stream for each rule, datum and attempt."""
 
     def __init__(self, sampler: Sampler) -> None:
         self.sampler = sampler
-        self.streams: dict[tuple[int, int], np.random.Generator] = {}
+        self.streams: dict[tuple[int, str, int], np.random.Generator] = {}
 
     def apply(self, rule: SumRule, u: FloatArray, x: FloatArray) -> None:
         """Replace draws (n, T, K) that break a rule, and their inputs (n, V), in place."""
@@ -185,7 +185,10 @@ class _Again:
             if not rows.size:
                 return
             for k in moving:
-                stream = self.streams.setdefault((k, attempt), sampler.stream(k, attempt))
+                key = (k, rule.name, attempt)
+                if key not in self.streams:
+                    self.streams[key] = sampler.stream(*key)
+                stream = self.streams[key]
                 columns = slice(sampler.start[k], sampler.start[k + 1])
                 u[rows, columns] = stream.random((rows.size, sampler.data[k].columns))
                 x[rows, :, k] = sampler.one(k, u[rows, columns])
