@@ -1,4 +1,4 @@
-"""Instruments and moments with weights that change over time: against one W, one cross-section of N T units, algebra."""
+"""Instruments and moments with weights that change over time: against one W, a cross-section of N T units, algebra."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""specification_path: the usual sequence of tests from a regression to a spatial panel model, with its reasons."""
+"""specification_path: the usual sequence of tests from a regression to a spatial panel model, with its reasons.
+
+Where weights change over time criteria compare direct likelihoods, and a test that needs one W is a row that says so.
+"""
 
 from __future__ import annotations
 
@@ -161,8 +164,7 @@ def specification_path(
     Rules: the effects whose scaled (Bartlett) LR rejects are kept, random ones where the robust Hausman test does not
     reject. The Durbin model is left for a smaller one only if neither Wald nor LR rejects that, and, for a lag or an
     error, the LM tests do not point to the other; among several the lowest bic decides. What disagrees is in
-    `contradictions`. Tests follow each other on the same data: the level of the whole path is not `alpha`. Where
-    weights change over time, criteria compare direct likelihoods; tests that need one W are rows that say so.
+    `contradictions`. Tests follow each other on the same data: the level of the whole path is not `alpha`.
     """
     if not 0.0 < alpha < 1.0:
         raise InputError(f"alpha={alpha} is not a level between 0 and 1.")

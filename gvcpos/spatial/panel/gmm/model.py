@@ -4,8 +4,9 @@ Effects are taken out of y, Wy, X and the instruments after W has been applied: 
 everything holds for T fixed. Time effects leave the regression valid for any W; the moments of a spatial error need
 rows of M that sum to one, and take J = I − 11'/N into their traces and diagonals, so that their mean is zero for N
 finite; the robust covariance of lambda leaves out terms of order 1/N there. The model's `method` plays no part:
-observations are counted after the transformation, as Lee and Yu do. Where weights change over time, W_t is applied to each period before
-means are out; a spatial error whose weights change has moments only where there are no entity effects.
+observations are counted after the transformation, as Lee and Yu do. Where weights change over time, W_t is applied to
+each period before means are out; a spatial error whose weights change has moments only where there are no entity
+effects.
 """
 
 from __future__ import annotations
