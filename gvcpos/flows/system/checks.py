@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from gvcpos._core.labels import enumerate_labels
+from gvcpos.flows.cost.checks import money_faults
 from gvcpos.flows.network import OUTSIDE
 from gvcpos.flows.system.quantities import Share, Stated, stated
 from gvcpos.flows.system.spec import FlowBlock, ProcessBlock, StockBlock, SystemSpec
@@ -25,6 +26,7 @@ def cross_faults(spec: SystemSpec) -> Iterator[Fault]:
     for name, flow in spec.flows.items():
         yield from _flow_faults(name, flow, spec)
         yield from _flow_layer_faults(name, flow, spec)
+    yield from money_faults(spec)
     yield from _series_faults(spec)
     yield from _share_sums(spec)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gvcpos.flows.cost.data import money_parts
 from gvcpos.flows.system.data import DataVector, Datum, What, by_layer
 from gvcpos.flows.system.quantities import Factor, Mass, Share, Stated, Years, stated
 from gvcpos.flows.system.spec import FlowBlock, StockBlock, SystemSpec
@@ -13,7 +14,7 @@ Part = tuple[str, What, str, str | None, Stated, Path]
 
 
 def gathered(spec: SystemSpec) -> DataVector:
-    """Collect every number that the balance of a system rests on.
+    """Collect every number that the balance of a system, and then its costs, rest on.
 
     Raises
     ------
@@ -24,6 +25,7 @@ def gathered(spec: SystemSpec) -> DataVector:
     for name, process in spec.processes.items():
         if process.stock is not None:
             parts += _of_stock(name, process.stock)
+    parts += money_parts(spec)
     data = [
         Datum.of(block, spec, name=name, what=what, owner=owner, layer=layer, path=path)
         for name, what, owner, layer, block, path in parts

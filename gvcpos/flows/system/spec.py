@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 
 from gvcpos._core.block import Block, Flag, Number, Whole
+from gvcpos.flows.cost.spec import CostsBlock, Prices
 from gvcpos.flows.stocks.ages import Timing
 from gvcpos.flows.stocks.lifetimes import LifetimeName
 from gvcpos.flows.system.quantities import Factor, Grade, LayerName, Masses, Plain, PlainShare, Shares, Time
@@ -103,7 +104,7 @@ class ProcessBlock(Block):
     stage: str | None = Field(None, description="stage of the chain: upstream, midstream, downstream, use, ...")
     centre: Flag = Field(False, description="whether it is a quantity centre of cost accounting")
     stock: StockBlock | None = None
-    costs: Any = Field(None, description="what the process costs")
+    costs: CostsBlock | None = Field(None, description="what the process spends; it is then a quantity centre")
     note: str | None = None
 
 
@@ -129,7 +130,8 @@ class FlowBlock(Block):
     )
     share: Shares | None = Field(None, description="transfer coefficient: share of what enters `from`")
     ratio: RatioBlock | None = None
-    price: Any = Field(None, description="price of the flow")
+    price: Prices | None = Field(None, description="price of the flow: one, or by layer")
+    purchase: Prices | None = Field(None, description="what the buyer pays, where that is not the price")
     note: str | None = None
 
 
