@@ -22,7 +22,7 @@ _ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Datum:
+class Variable:
     """A number a year that the system is given.
 
     Attributes
@@ -76,13 +76,13 @@ class Sampler:
 
     Attributes
     ----------
-    data : tuple of Datum
+    data : tuple of Variable
         K of them.
     rules : tuple of SumRule
     seed : int
     """
 
-    data: tuple[Datum, ...]
+    data: tuple[Variable, ...]
     rules: tuple[SumRule, ...] = ()
     seed: int = 0
 

@@ -7,14 +7,16 @@ import pytest
 
 from gvcpos._core.errors import LabelError
 from gvcpos.flows.draws.marginals import Marginal
-from gvcpos.flows.draws.sampler import Datum, Sampler, SumRule
+from gvcpos.flows.draws.sampler import Sampler, SumRule, Variable
 
 YEARS = (2015, 2016, 2017)
 SHARE = (0.0, 1.0)
 
 
-def datum(name: str, values: list[float], sd: float, correlated: bool = True, bounds: tuple = (0.0, np.inf)) -> Datum:
-    return Datum(name, np.array(values), Marginal.of_sd("truncated normal", values, sd, bounds), correlated)
+def datum(
+    name: str, values: list[float], sd: float, correlated: bool = True, bounds: tuple = (0.0, np.inf)
+) -> Variable:
+    return Variable(name, np.array(values), Marginal.of_sd("truncated normal", values, sd, bounds), correlated)
 
 
 def sampler(order: tuple[int, ...] = (0, 1, 2, 3, 4), seed: int = 3) -> Sampler:
@@ -23,7 +25,7 @@ def sampler(order: tuple[int, ...] = (0, 1, 2, 3, 4), seed: int = 3) -> Sampler:
         datum("price", [1.0, 2.0, 3.0], 0.5, correlated=False),
         datum("to_metal", [0.5, 0.5, 0.6], 0.2, bounds=SHARE),
         datum("to_oxide", [0.3, 0.3, 0.3], 0.2, correlated=False, bounds=SHARE),
-        Datum("known", np.array([1.0, 1.0, 2.0])),
+        Variable("known", np.array([1.0, 1.0, 2.0])),
     ]
     rule = SumRule("separation", ("to_metal", "to_oxide"), "at most one")
     return Sampler(tuple(data[k] for k in order), (rule,), seed)
@@ -85,7 +87,7 @@ def test_shares_that_cannot_be_drawn_are_scaled() -> None:
     assert x.sum(axis=-1).max() <= 1.5 + 1e-12  # the point solution's own sum is not forbidden
     tight = (datum("a", [0.7, 0.1, 0.1], 0.3, bounds=SHARE), datum("b", [0.29, 0.1, 0.1], 0.3, bounds=SHARE))
     many = tuple(
-        Datum(f"{d.name}{i}", d.values / 4, Marginal.of_sd("truncated normal", d.values / 4, 0.3, SHARE))
+        Variable(f"{d.name}{i}", d.values / 4, Marginal.of_sd("truncated normal", d.values / 4, 0.3, SHARE))
         for d in tight
         for i in range(4)
     )
