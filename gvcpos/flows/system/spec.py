@@ -8,6 +8,7 @@ from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 
 from gvcpos._core.block import Block, Flag, Number, Whole
 from gvcpos.flows.cost.spec import CostsBlock, Prices
+from gvcpos.flows.scenarios.spec import ScenarioBlock
 from gvcpos.flows.stocks.ages import Timing
 from gvcpos.flows.stocks.lifetimes import LifetimeName
 from gvcpos.flows.system.quantities import Factor, Grade, LayerName, Masses, Plain, PlainShare, Shares, Time
@@ -147,6 +148,7 @@ class SystemSpec(Block):
     sources: dict[Name, SourceBlock] = Field(default_factory=dict)
     processes: dict[Name, ProcessBlock] = Field(min_length=1)
     flows: dict[Name, FlowBlock] = Field(min_length=1)
+    scenarios: dict[Name, ScenarioBlock] = Field({}, description="named changes of these numbers")
 
     @property
     def all_years(self) -> tuple[int, ...]:
