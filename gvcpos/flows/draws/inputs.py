@@ -37,11 +37,12 @@ def variable_of(datum: Datum) -> Variable:
 def _marginal(datum: Datum) -> Marginal:
     kind = datum.distribution
     assert kind is not None
-    bounds = (0.0, 1.0) if datum.what in SHARES else (0.0, np.inf)
+    is_share = datum.what in SHARES or datum.name.endswith(".to_product")
+    bounds = (0.0, 1.0) if is_share else (0.0, np.inf)
     ranged = kind in ("triangular", "uniform") or (kind == "beta" and _is_pert(datum))
     if ranged:
         return Marginal.of_range(kind, datum.low, datum.high, datum.mode)
-    if kind == "normal" and datum.what in SHARES:
+    if kind == "normal" and is_share:
         kind = "truncated normal"
     if kind in ("beta", "truncated normal"):
         bounds = (max(bounds[0], float(datum.low.max())), min(bounds[1], float(datum.high.min())))
