@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gvcpos.flows.cost.cascade import CostArrays
-from gvcpos.flows.cost.structure import CostStructure
+from gvcpos.flows.cost.structure import BoolArray, CostStructure
 from gvcpos.flows.network import FloatArray
 
 IntArray = npt.NDArray[np.int64]
@@ -43,14 +43,16 @@ def flow_values(structure: CostStructure, mass: FloatArray, price: FloatArray) -
 class GroupArrays:
     """What G groups of processes receive, spend and deliver, over their borders; each array (..., T, G, L) unless said.
 
-    Flows between processes of one group are not counted: they neither enter nor leave it.
+    Flows between processes of one group are not counted: they neither enter nor leave it. Where costs end (in use),
+    value is paid and none is added.
 
     Attributes
     ----------
     mass_in, mass_out, mass_lost : arrays
         kt that enter, leave as products, and leave as losses.
-    value_in, value_out : arrays
-        USD million; NaN where a product that crosses the border has no price.
+    value_in, value_out, value_lost : arrays
+        USD million; NaN where a product that crosses the border has no price. What losses are sold for is part of what
+        goes out.
     cost_in, cost_out : arrays
         What comes in costs (price of what is bought, unit cost of the rest), and what goes out as product has cost.
     cost_lost : (..., T, G) array
@@ -61,6 +63,8 @@ class GroupArrays:
         Auxiliary materials among it.
     energy : (..., T, G) array
         Energy among it.
+    ended : (G,) bool array
+        Groups in which all costs end.
     """
 
     mass_in: FloatArray
@@ -68,17 +72,24 @@ class GroupArrays:
     mass_lost: FloatArray
     value_in: FloatArray
     value_out: FloatArray
+    value_lost: FloatArray
     cost_in: FloatArray
     cost_out: FloatArray
     cost_lost: FloatArray
     spent: FloatArray
     auxiliary: FloatArray
     energy: FloatArray
+    ended: BoolArray
 
-    def value_added(self, *, auxiliary: bool = False) -> FloatArray:
-        """(..., T, G): sum of p q out - sum of p q in; if asked, less auxiliary materials and energy, bought too."""
-        added = (self.value_out - self.value_in).sum(axis=-1)
-        return np.asarray(added - self.auxiliary - self.energy if auxiliary else added)
+    @property
+    def value_added(self) -> FloatArray:
+        """(..., T, G, L): sum of p q out - sum of p q in; NaN where costs end."""
+        return np.where(self.ended[:, None], np.nan, self.value_out - self.value_in)
+
+    @property
+    def net_value_added(self) -> FloatArray:
+        """(..., T, G): the same of all layers, less auxiliary materials and energy, which are bought too."""
+        return np.asarray(self.value_added.sum(axis=-1) - self.auxiliary - self.energy)
 
 
 def group_arrays(costs: CostArrays, value: FloatArray, groups: IntArray) -> GroupArrays:
@@ -98,7 +109,7 @@ def group_arrays(costs: CostArrays, value: FloatArray, groups: IntArray) -> Grou
     source, target = padded[structure.network.source], padded[structure.network.target]
     crosses, loss = source != target, structure.loss
 
-    def summed(array: FloatArray, chosen: npt.NDArray[np.bool_], ends: IntArray) -> FloatArray:
+    def summed(array: FloatArray, chosen: BoolArray, ends: IntArray) -> FloatArray:
         """(..., T, G, L): sums over the chosen flows by the group at one of their ends."""
         parts = [array[..., chosen & (ends == g), :].sum(axis=-2) for g in range(count)]
         return np.stack(parts, axis=-2)
@@ -116,10 +127,12 @@ def group_arrays(costs: CostArrays, value: FloatArray, groups: IntArray) -> Grou
         mass_lost=summed(costs.mass, crosses & loss, source),
         value_in=summed(value, crosses, target),
         value_out=summed(value, crosses, source),
+        value_lost=summed(value, crosses & loss, source),
         cost_in=summed(cost, crosses, target),
         cost_out=summed(cost, crosses & ~loss, source),
         cost_lost=summed(cost, crosses & loss, source).sum(axis=-1) + ended,
         spent=of_processes(spent.total),
         auxiliary=of_processes(auxiliary),
         energy=of_processes(spent.energy),
+        ended=~np.array([structure.passing[groups == g].any() for g in range(count)], dtype=bool),
     )
