@@ -39,7 +39,7 @@ def check_placebos(spec: StudySpec, inputs: Inputs) -> None:
     Raises
     ------
     SpecificationError
-        If there are no tables.
+        If there are no tables, or too few sectors.
     LabelError
         If a sector to draw from is not in them.
     """
@@ -50,8 +50,15 @@ def check_placebos(spec: StudySpec, inputs: Inputs) -> None:
             "robustness.placebo_chains: chains of other sectors are made from tables, and published indices have none. "
             "Remove it."
         )
-    sectors = inputs.series[inputs.series.years[0]].sectors
-    locate(spec.robustness.placebo_chains.among, sectors, "sector of the tables (robustness.placebo_chains.among)")
+    sectors, among = inputs.series[inputs.series.years[0]].sectors, spec.robustness.placebo_chains.among
+    locate(among, sectors, "sector of the tables (robustness.placebo_chains.among)")
+    inside = set(inputs.chain.sectors)
+    pool = among or [sector for sector in sectors if sector not in inside]
+    if len(pool) < len(inside):
+        raise SpecificationError(
+            f"robustness.placebo_chains: {len(pool)} sectors to draw from, and the chain has {len(inside)}. Name "
+            "sectors with among, the chain's own too if need be."
+        )
 
 
 def placebo_frames(

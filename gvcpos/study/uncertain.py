@@ -18,13 +18,13 @@ from gvcpos.lockin.common.wording import number, percent
 from gvcpos.report import Table, frame_table
 from gvcpos.report import figures as draw
 from gvcpos.spatial import SpatialPanelResults, Weights
-from gvcpos.study.drawn_covariates import DrawnFiles, drawn_files
+from gvcpos.study.drawn_covariates import drawn_files
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.progress import Progress
 from gvcpos.study.results import StudyResults
 from gvcpos.study.space import fit_models
 from gvcpos.study.spec import PanelBlock, StudySpec, UncertaintyBlock
-from gvcpos.uncertainty import Estimates, Propagated, SamePanel, as_estimates, drawn_panels, over_draws
+from gvcpos.uncertainty import CellErrors, Estimates, Propagated, SamePanel, as_estimates, drawn_panels, over_draws
 from gvcpos.uncertainty.panels import PanelDraws
 
 FRAMES = {
@@ -40,7 +40,8 @@ def check_uncertainty(spec: StudySpec, inputs: Inputs) -> None:
     Raises
     ------
     SpecificationError
-        If cells of tables that are not there would have errors, or a variable is none of the study's.
+        If cells of tables that are not there would have errors, a variable is none of the study's, or an index that
+        is estimated from cannot be drawn.
     LabelError, InputError
         If a country or sector with a factor is not in the tables, or a column of standard errors not in its file.
     """
@@ -56,6 +57,7 @@ def check_uncertainty(spec: StudySpec, inputs: Inputs) -> None:
         first = inputs.series[inputs.series.years[0]]
         locate(block.cells.countries, first.countries, "country of the tables (uncertainty.cells.countries)")
         locate(block.cells.sectors, first.sectors, "sector of the tables (uncertainty.cells.sectors)")
+        _require_columns(spec, inputs)
     drawn_files(block, inputs)
 
 
@@ -73,8 +75,6 @@ def uncertainty_frames(
 
     Raises
     ------
-    SpecificationError
-        If a column that is estimated from cannot be drawn.
     EstimationError
         If an estimate fails in more than a tenth of the draws.
     """
@@ -84,7 +84,6 @@ def uncertainty_frames(
     panels = _panels(spec, block, inputs, panel, progress)
     files = drawn_files(block, inputs)
     files = None if files is None else replace(files, cells=_cells(panel, spec))
-    _require_columns(spec, panels.frame(0), files, panel)
     fitted = spec.panel.model_copy(update={"models": tuple(models)})
     estimators: dict[str, Callable[[pd.DataFrame], Any]] = {
         MODEL: partial(_coefficients, block=fitted, W=W, drop_islands=drop_islands),
@@ -141,21 +140,17 @@ def _cells(panel: pd.DataFrame, spec: StudySpec) -> pd.DataFrame:
     return kept[["country", "year"]].drop_duplicates().reset_index(drop=True)
 
 
-def _require_columns(spec: StudySpec, drawn: pd.DataFrame, files: DrawnFiles | None, panel: pd.DataFrame) -> None:
-    """Raise SpecificationError for a column that the study estimates from and a draw does not have."""
-    used = (
-        spec.panel.dependent,
-        *spec.panel.regressors,
-        spec.lockin.capture,
-        spec.lockin.position,
-        *spec.lockin.controls,
-    )
-    have = set(drawn.columns) | (set() if files is None else set(files.frame.columns))
-    absent = [name for name in dict.fromkeys(used) if name in panel.columns and name not in have]
+def _require_columns(spec: StudySpec, inputs: Inputs) -> None:
+    """Raise SpecificationError for an index that the study estimates from and drawn tables do not have."""
+    first = inputs.series[inputs.series.years[0]]
+    known = drawn_panels([first], inputs.chain, CellErrors(0.0), draws=0).frame(0).columns
+    used = (spec.panel.dependent, *spec.panel.regressors, spec.lockin.capture, spec.lockin.position)
+    have = {*known, *_variables(inputs)}
+    absent = [name for name in dict.fromkeys((*used, *spec.lockin.controls)) if name not in have]
     if absent:
         raise SpecificationError(
-            f"uncertainty: {enumerate_labels(absent)} cannot be drawn with the tables: it needs more than vectors. "
-            "Estimate from another column, or leave uncertainty out."
+            f"uncertainty: {enumerate_labels(absent)} cannot be drawn with the tables. What can: "
+            f"{enumerate_labels(known[3:], 60)}. Estimate from these, or leave uncertainty out."
         )
 
 

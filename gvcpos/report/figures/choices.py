@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from gvcpos._core.errors import InputError
 from gvcpos.report.figures.style import DARK, GREY, PALETTE, finish, legend_below_title, need_columns, new_figure, style
@@ -182,6 +183,7 @@ def placebo_histograms(
             ax.hist(values, bins=min(20, max(5, values.size // 4)), color=PALETTE[0], alpha=0.6, linewidth=0)
             ax.axvline(float(row["estimate"]), color=PALETTE[1], linewidth=2.0)
             kind = said.get(str(row["placebos"]), str(row["placebos"]))
+            ax.xaxis.set_major_locator(MaxNLocator(5))
             ax.set_title(f"{row['test']}: {values.size} {kind}")
             ax.set_xlabel(f"Estimate (p = {row['pvalue']:.2g} that it is one of them)")
             ax.set_ylabel("Number")
