@@ -17,7 +17,7 @@ def lost_output(
     *,
     intermediate: bool = True,
     final: bool = True,
-    share: float = 1.0,
+    share: float | FloatArray = 1.0,
 ) -> tuple[FloatArray, FloatArray]:
     """Return output lost, and the exports taken out, when some cells sell less or nothing to some partners, (n,) each.
 
@@ -30,8 +30,8 @@ def lost_output(
         To whom; sales at home stay.
     intermediate, final : bool
         Which goods.
-    share : float
-        Part of these sales that is taken out, from 0 to 1.
+    share : float or ndarray, shape (n,)
+        Part of these sales that is taken out, of all cells or of each; negative if sales are added.
 
     Notes
     -----
@@ -42,9 +42,10 @@ def lost_output(
     system, blocks = flows.system, flows.system.blocks
     rows = np.flatnonzero(cells)
     columns = np.flatnonzero(partners[blocks.of_cell])
+    part = np.broadcast_to(share, blocks.n)[rows][:, None]
     abroad = blocks.of_cell[rows][:, None] != blocks.of_cell[columns]
-    sold = share * system.Z[np.ix_(rows, columns)] * (abroad & intermediate & (system.x[columns] != 0))
-    demand = share * flows.Y[np.ix_(rows, np.flatnonzero(partners))]
+    sold = part * system.Z[np.ix_(rows, columns)] * (abroad & intermediate & (system.x[columns] != 0))
+    demand = part * flows.Y[np.ix_(rows, np.flatnonzero(partners))]
     away = blocks.of_cell[rows][:, None] != np.flatnonzero(partners)
     exports = np.zeros(blocks.n)
     exports[rows] = sold.sum(axis=1) + (demand * (away & final)).sum(axis=1)

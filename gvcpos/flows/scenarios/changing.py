@@ -112,7 +112,7 @@ def _numbers(holder: Node, key: str) -> Iterator[Slot]:
 def _changed(found: Any, change: ChangeBlock, years: tuple[int, ...], where: str) -> Any:
     """Return a number, or a block of one, changed."""
     block: Node = dict(found) if isinstance(found, dict) else {"value": float(found)}
-    old: dict[int, float] = block.get("values") or dict.fromkeys(years, block["value"])
+    old: dict[int, Any] = block.get("values") or dict.fromkeys(years, block["value"])
     new = {year: _moved(float(value), change, year) for year, value in old.items()}
     if change.years is None and block.get("values") is None:
         block["value"] = next(iter(new.values()))
