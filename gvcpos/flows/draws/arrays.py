@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from gvcpos._core.errors import InputError
-from gvcpos._core.labels import locate
+from gvcpos._core.labels import enumerate_labels, locate
+from gvcpos.flows.cost.tidy import per_tonne
 from gvcpos.flows.draws.marginals import FloatArray
 from gvcpos.flows.network import Network
 
-Columns = Mapping[str, FloatArray]
+if TYPE_CHECKING:
+    from gvcpos.flows.cost.cascade import CostArrays
+
+Costing = Callable[[FloatArray, FloatArray], "tuple[CostArrays, FloatArray]"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +34,14 @@ class DrawnArrays:
     mass : (n, T, F, L) float array
         kt.
     costing : callable, optional
-        Gives the cost arrays of these draws; None where the system has no prices.
+        From masses and data to cost arrays and the value of flows (n, T, F, L); None where no process has costs.
     """
 
     network: Network
     names: tuple[str, ...]
     data: FloatArray
     mass: FloatArray
-    costing: Callable[[], object] | None = None
+    costing: Costing | None = None
 
     def flow(self, name: str, layer: str | None = None) -> FloatArray:
         """Mass of a flow, of one layer or of all, (n, T)."""
@@ -54,18 +59,33 @@ class DrawnArrays:
         """What leaves a process, (n, T)."""
         return self._layer(self._leaving[:, :, self._process(process)], layer)
 
-    @cached_property
-    def costs(self) -> object:
-        """Cost arrays of these draws (`gvcpos.flows.cost.cascade.CostArrays`).
+    @property
+    def costs(self) -> CostArrays:
+        """Cost arrays of these draws.
 
         Raises
         ------
         InputError
-            If the system has no prices.
+            If no process of the system has costs.
         """
+        return self._money[0]
+
+    @property
+    def value(self) -> FloatArray:
+        """Value of flows, p q, (n, T, F, L), USD million; NaN where a product has no price; raises as `costs`."""
+        return self._money[1]
+
+    def unit_cost(self, name: str, layer: str | None = None) -> FloatArray:
+        """Return what a t of a flow costs, (n, T), USD/t; raises as `costs`."""
+        flow = int(locate([name], self.network.flows, "flow")[0])
+        cost, mass = self._layer(self.costs.total[:, :, flow], layer), self.flow(name, layer)
+        return per_tonne(cost, mass)
+
+    @cached_property
+    def _money(self) -> tuple[CostArrays, FloatArray]:
         if self.costing is None:
-            raise InputError("the system has no prices: there are no costs to draw. Give flows a price.")
-        return self.costing()
+            raise InputError("no process of the system has costs: there is no money to draw. Give processes costs.")
+        return self.costing(self.mass, self.data)
 
     @cached_property
     def _entering(self) -> FloatArray:
@@ -115,6 +135,27 @@ class FlowRatio:
     def _sum(self, drawn: DrawnArrays, names: Sequence[str]) -> FloatArray:
         total = np.sum([drawn.flow(name, self.layer) for name in names], axis=0)
         return np.asarray(total.sum(axis=-1) if self.pooled else total)
+
+
+class DrawnSystem(Protocol):
+    """What solves a system for many draws of its data."""
+
+    def solved(self, data: FloatArray) -> DrawnArrays:
+        """Return the arrays of data (m, T, K)."""
+
+    def named(self, data: FloatArray, mass: FloatArray) -> DrawnArrays:
+        """Return the arrays of data (m, T, K) whose masses (m, T, F, L) are known."""
+
+    @property
+    def stages(self) -> tuple[str | None, ...]:
+        """Stage of each of P processes."""
+
+
+def refuse_flow_names(outputs: Mapping[str, Output], network: Network) -> None:
+    """Raise InputError where an output has the name of a flow."""
+    both = [name for name in outputs if name in network.flows]
+    if both:
+        raise InputError(f"outputs have the names of flows: {enumerate_labels(both)}. Call them otherwise.")
 
 
 def evaluated(outputs: Mapping[str, Output], drawn: DrawnArrays) -> dict[str, FloatArray]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,11 @@ from scipy.special import ndtri
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels, locate
-from gvcpos.flows.draws.arrays import DrawnArrays, Output, evaluated
+from gvcpos.flows.cost.tidy import by_layers, layer_labels
+from gvcpos.flows.draws.arrays import DrawnArrays, DrawnSystem, Output, evaluated, refuse_flow_names
 from gvcpos.flows.draws.contributions import regression_shares, sobol
 from gvcpos.flows.draws.marginals import FloatArray
+from gvcpos.flows.draws.money import By, cost_frame, stage_frame
 from gvcpos.flows.draws.sampler import Sampler
 from gvcpos.flows.draws.store import summary
 from gvcpos.flows.network import Network
@@ -41,8 +43,8 @@ class FlowDraws:
         Outputs.
     outputs : mapping of str to callable
         How they are made.
-    run : callable
-        From data (m, T, K) to arrays of m draws.
+    run : DrawnSystem
+        Solves data of m draws, and puts names to solved ones.
     chunk : int
         Draws solved at once.
     synthetic : bool
@@ -56,9 +58,28 @@ class FlowDraws:
     mass: FloatArray
     values: Mapping[str, FloatArray]
     outputs: Mapping[str, Output]
-    run: Callable[[FloatArray], DrawnArrays]
+    run: DrawnSystem
     chunk: int
     synthetic: bool
+
+    def arrays(self) -> Iterator[DrawnArrays]:
+        """Yield the draws again, a chunk at a time and without solving them again."""
+        for begin in range(0, self.draws, self.chunk):
+            rows = slice(begin, begin + self.chunk)
+            yield self.run.named(self.sampler.values(self.u[rows]), np.ascontiguousarray(self.mass[rows]))
+
+    def with_outputs(self, outputs: Mapping[str, Output]) -> FlowDraws:
+        """Return these draws with other outputs.
+
+        Raises
+        ------
+        InputError
+            If an output has the name of a flow.
+        """
+        refuse_flow_names(outputs, self.network)
+        parts = [evaluated(outputs, drawn) for drawn in self.arrays()]
+        values = {name: np.concatenate([part[name] for part in parts]) for name in outputs}
+        return replace(self, outputs=dict(outputs), values=values)
 
     @property
     def draws(self) -> int:
@@ -79,14 +100,9 @@ class FlowDraws:
             year, flow, layer (with ``total``), median, lower, upper, mean, sd (kt); `level` of the draws lie between
             lower and upper.
         """
-        several = self.network.layers != ("total",)
-        layers = (*self.network.layers, "total") if several else self.network.layers
-        parts = []
-        for t in range(len(self.network.years)):
-            mass = self.mass[:, t]
-            if several:
-                mass = np.concatenate([mass, mass.sum(axis=-1, keepdims=True)], axis=-1)
-            parts.append(summary(mass, level))
+        layers = layer_labels(self.network.layers)
+        years = range(len(self.network.years))
+        parts = [summary(by_layers(self.mass[:, t], self.network.layers), level) for t in years]
         keys = pd.MultiIndex.from_product(
             [self.network.years, self.network.flows, layers], names=["year", "flow", "layer"]
         )
@@ -185,6 +201,14 @@ class FlowDraws:
             parts.append(pd.DataFrame({"output": name, "year": years, "input": labels, **columns}))
         return self._said(pd.concat(parts, ignore_index=True))
 
+    def cost_frame(self, level: float = 0.95) -> pd.DataFrame:
+        """Return intervals of costs and values of flows; see `cost_frame` of `gvcpos.flows.draws.money`."""
+        return self._said(cost_frame(self, level), level)
+
+    def stage_frame(self, by: By = "stage", level: float = 0.95) -> pd.DataFrame:
+        """Return intervals of mass, cost, value and value added of stages, or of processes; see `stage_frame` there."""
+        return self._said(stage_frame(self, by, level), level)
+
     def _output(self, name: str) -> Output:
         """How an output, or the total of a flow, is made."""
         if name in self.outputs:
@@ -241,7 +265,7 @@ class FlowDraws:
                 )
                 u = self.u[row]
                 u[:, chosen] = part[:, : len(chosen)]
-                drawn = self.run(self.sampler.values(u))
+                drawn = self.run.solved(self.sampler.values(u))
                 parts.append(evaluated({name: output}, drawn)[name].reshape(len(part), -1))
             return np.concatenate(parts)
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from gvcpos._core.errors import InputError
-from gvcpos._core.labels import enumerate_labels
-from gvcpos.flows.draws.arrays import DrawnArrays, Output, evaluated
+from gvcpos.flows.draws.arrays import DrawnSystem, Output, evaluated, refuse_flow_names
 from gvcpos.flows.draws.marginals import FloatArray
 from gvcpos.flows.draws.results import FlowDraws
 from gvcpos.flows.draws.sampler import Sampler
 from gvcpos.flows.draws.store import empty_draws
 from gvcpos.flows.network import Network
 
-Run = Callable[[FloatArray], DrawnArrays]
 CHUNK_NUMBERS = 2**20  # numbers of one array of masses
 
 
 def simulate(
     network: Network,
     sampler: Sampler,
-    run: Run,
+    run: DrawnSystem,
     *,
     draws: int = 10_000,
     outputs: Mapping[str, Output] | None = None,
@@ -35,8 +33,7 @@ def simulate(
     ----------
     network : Network
     sampler : Sampler
-    run : callable
-        From data (m, T, K) to the arrays of m draws.
+    run : DrawnSystem
     draws : int
     outputs : mapping of str to callable, optional
         Figures of each draw, (m,) or (m, T) of the arrays of m draws.
@@ -52,9 +49,7 @@ def simulate(
     if draws < 2:
         raise InputError(f"draws={draws}: take 2 at least, 10,000 for quantiles of a 95 % interval.")
     wanted = dict(outputs or {})
-    both = [name for name in wanted if name in network.flows]
-    if both:
-        raise InputError(f"outputs have the names of flows: {enumerate_labels(both)}. Call them otherwise.")
+    refuse_flow_names(wanted, network)
     shape = (len(network.years), len(network.flows), len(network.layers))
     size = chunk or max(1, CHUNK_NUMBERS // int(np.prod(shape)))
     mass = empty_draws(draws, shape)
@@ -62,7 +57,7 @@ def simulate(
     values: dict[str, FloatArray] = {}
     begin = 0
     for points, data in sampler.chunks(draws, size):
-        drawn = run(data)
+        drawn = run.solved(data)
         end = begin + len(points)
         u[begin:end], mass[begin:end] = points, drawn.mass
         for name, found in evaluated(wanted, drawn).items():

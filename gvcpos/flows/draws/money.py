@@ -1,0 +1,118 @@
+"""Intervals of what flows cost and are worth, and of what stages receive, spend and add, over draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from gvcpos._core.errors import InputError
+from gvcpos._core.labels import enumerate_labels
+from gvcpos._core.options import choose
+from gvcpos.flows.cost.tidy import by_layers, layer_labels, per_tonne
+from gvcpos.flows.cost.value import group_arrays
+from gvcpos.flows.draws.marginals import FloatArray
+from gvcpos.flows.draws.store import empty_draws, summary
+
+if TYPE_CHECKING:
+    from gvcpos.flows.draws.results import FlowDraws
+
+By = Literal["process", "stage"]
+SIDES = ("mass_in", "mass_out", "mass_lost", "value_in", "value_out", "value_added", "cost_out", "cost_lost", "spent")
+
+
+def cost_frame(draws: FlowDraws, level: float) -> pd.DataFrame:
+    """Return intervals of costs, unit costs and values of flows.
+
+    Returns
+    -------
+    DataFrame
+        year, flow, layer (with ``total``), measure (cost and value in USD million, unit_cost in USD/t), unit, median,
+        lower, upper, mean, sd; flows outside the chain of costs, and what has no price, have no rows.
+
+    Raises
+    ------
+    InputError
+        If no process has costs.
+    """
+    network = draws.network
+    shape = (len(network.years), len(network.flows), len(network.layers))
+    cost, value = empty_draws(draws.draws, shape), empty_draws(draws.draws, shape)
+    begin, known = 0, np.zeros(len(network.flows), dtype=bool)
+    for drawn in draws.arrays():
+        end = begin + len(drawn.mass)
+        structure = drawn.costs.structure
+        known = structure.bought | structure.carried | structure.final
+        cost[begin:end], value[begin:end] = drawn.costs.total, drawn.value
+        begin = end
+    parts = []
+    for t, year in enumerate(network.years):
+        mass, spent, worth = (by_layers(a[:, t], network.layers) for a in (draws.mass, cost, value))
+        measures = {
+            "cost": ("USD million", np.where(known[:, None], spent, np.nan)),
+            "unit_cost": ("USD/t", np.where(known[:, None], per_tonne(spent, mass), np.nan)),
+            "value": ("USD million", worth),
+        }
+        parts += [
+            _part(
+                {"year": [year], "flow": network.flows, "layer": layer_labels(network.layers)},
+                name,
+                unit,
+                values,
+                level,
+            )
+            for name, (unit, values) in measures.items()
+        ]
+    return pd.concat(parts, ignore_index=True).dropna(subset="median", ignore_index=True)
+
+
+def stage_frame(draws: FlowDraws, by: By, level: float) -> pd.DataFrame:
+    """Return intervals of what stages, or processes, receive, deliver, spend and add.
+
+    Flows within a stage are neither received nor delivered.
+
+    Returns
+    -------
+    DataFrame
+        year, stage (or process), measure (mass_in, mass_out, mass_lost; value_in, value_out, value_added; cost_out,
+        cost_lost, spent), unit (kt or USD million), median, lower, upper, mean, sd; of all layers together.
+
+    Raises
+    ------
+    InputError
+        If no process has costs, or a process has no stage.
+    """
+    network = draws.network
+    named = network.processes if choose(by, By, "by") == "process" else draws.run.stages
+    without = [process for process, name in zip(network.processes, named, strict=True) if name is None]
+    if without:
+        raise InputError(f"no stage: {enumerate_labels(without)}. Give processes.{without[0]}.stage, or by='process'.")
+    names = tuple(dict.fromkeys(str(name) for name in named))
+    groups = np.array([names.index(str(name)) for name in named], dtype=np.int64)
+    sums: dict[str, list[FloatArray]] = {side: [] for side in SIDES}
+    for drawn in draws.arrays():
+        found = group_arrays(drawn.costs, drawn.value, groups)
+        for side in SIDES:
+            array = getattr(found, side)
+            sums[side].append(array if side in ("cost_lost", "spent") else array.sum(axis=-1))
+    labels: dict[str, Sequence[object]] = {"year": network.years, by: names}
+    parts = [
+        _part(labels, side, "kt" if side.startswith("mass") else "USD million", np.concatenate(values), level)
+        for side, values in sums.items()
+    ]
+    return pd.concat(parts, ignore_index=True).dropna(subset="median", ignore_index=True)
+
+
+def _part(
+    labels: Mapping[str, Sequence[object]], measure: str, unit: str, values: FloatArray, level: float
+) -> pd.DataFrame:
+    """Rows of one measure, of draws (n, *labels)."""
+    keys = pd.MultiIndex.from_product(list(labels.values()), names=list(labels)).to_frame(index=False)
+    flat = values.reshape(len(values), -1)
+    some = ~np.isnan(flat).all(axis=0)
+    found = {name: np.full(some.size, np.nan) for name in ("median", "lower", "upper", "mean", "sd")}
+    for name, column in summary(flat[:, some], level).items():
+        found[name][some] = column
+    return keys.assign(measure=measure, unit=unit, **found)
