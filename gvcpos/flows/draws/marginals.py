@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -128,21 +129,27 @@ class Marginal:
         -------
         (n, T) float array
         """
-        at = np.asarray(u, dtype=np.float64)
+        at = np.ascontiguousarray(np.asarray(u, dtype=np.float64).T)  # draws last: every year is one run of numbers
+        columns, inverse = self._alike
+        if len(at) == 1 and columns.shape[1] < self.centre.size:  # years alike are computed once
+            out = np.where(np.isnan(columns[0])[:, None], columns[-1][:, None], self._quantile(at, columns[:-1]))
+            return np.asarray(out[inverse].T)
+        return np.asarray(np.where(self.certain[:, None], self.centre[:, None], self._quantile(at, self.shape)).T)
+
+    @cached_property
+    def _alike(self) -> tuple[FloatArray, npt.NDArray[np.intp]]:
+        """Different columns of shape and centre, and which of them each year has."""
         columns, inverse = np.unique(np.vstack([self.shape, self.centre]), axis=1, return_inverse=True)
-        if at.shape[1] == 1 and columns.shape[1] < self.centre.size:  # years alike are computed once
-            out = self._quantile(at, columns[:-1])
-            out = np.where(np.isnan(columns[0]), columns[-1], out)
-            return np.asarray(out[:, inverse.reshape(-1)])
-        return np.where(self.certain, self.centre, self._quantile(at, self.shape))
+        return columns, inverse.reshape(-1)
 
     def _quantile(self, u: FloatArray, shape: FloatArray) -> FloatArray:
-        """Quantiles between the bounds, (n, C) of shapes (k, C); nan where the shape is."""
+        """Quantiles between the bounds, (C, n) of shapes (k, C); nan where the shape is."""
         if not np.isinf(self.bounds).all():
-            low, high = (_cdf(self.distribution, np.float64(bound), shape) for bound in self.bounds)
-            u = low + u * (high - low)
-        out = _ppf(self.distribution, u, shape)
-        return out if np.isinf(self.bounds).all() else np.clip(out, *self.bounds)
+            low, high = (_cdf(self.distribution, np.float64(bound), shape)[:, None] for bound in self.bounds)
+            if (low != 0.0).any() or (high != 1.0).any():
+                u = low + u * (high - low)
+        out = _ppf(self.distribution, u, shape[..., None])
+        return out if np.isinf(self.bounds).all() else np.clip(out, *self.bounds, out=out)
 
     def _check(self) -> None:
         """Refuse a normal that often leaves its bounds, and bounds that leave nothing."""
@@ -190,7 +197,7 @@ def _shape_of_sd(distribution: str, m: FloatArray, s: FloatArray, bounds: tuple[
 
 
 def _ppf(distribution: str, u: FloatArray, shape: FloatArray) -> FloatArray:
-    """Quantiles (n, C) of shapes (k, C)."""
+    """Quantiles (C, n) of shapes (k, C, 1)."""
     match distribution:
         case "normal" | "truncated normal":
             return np.asarray(shape[0] + shape[1] * ndtri(u))

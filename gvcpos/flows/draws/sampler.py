@@ -102,9 +102,11 @@ class Sampler:
             out += [datum.name] if datum.columns == 1 and datum.correlated else own[: datum.columns]
         return tuple(out)
 
-    def members(self, rule: SumRule) -> npt.NDArray[np.intp]:
-        """Positions of a rule's data."""
-        return locate(rule.members, [datum.name for datum in self.data], "data")
+    @cached_property
+    def members(self) -> tuple[npt.NDArray[np.intp], ...]:
+        """Positions of the data of each rule."""
+        names = [datum.name for datum in self.data]
+        return tuple(locate(rule.members, names, "data") for rule in self.rules)
 
     def chunks(self, draws: int, size: int) -> Iterator[tuple[FloatArray, FloatArray]]:
         """Yield draws.
@@ -124,13 +126,14 @@ class Sampler:
             for k, datum in enumerate(self.data):
                 u[:, self.start[k] : self.start[k + 1]] = streams[k].random((n, datum.columns))
             x = self._marginals(u)
-            for rule in self.rules:
-                again.apply(rule, u, x)
-            yield u, self._summed(x)
+            for rule, at in zip(self.rules, self.members, strict=True):
+                if rule.kind == "at most one":
+                    again.apply(rule.name, at, u, x)
+            yield u, np.moveaxis(self._summed(x), -1, 0)
 
     def values(self, u: FloatArray) -> FloatArray:
         """Return the data (n, T, K) of independent inputs (n, V), sums kept by scaling alone."""
-        return self._summed(self._marginals(u))
+        return np.moveaxis(self._summed(self._marginals(u)), -1, 0)
 
     def one(self, k: int, u: FloatArray) -> FloatArray:
         """Return datum k (n, T) of its own inputs (n, 0, 1 or T)."""
@@ -144,23 +147,26 @@ class Sampler:
         return np.random.default_rng([self.seed, attempt, *self.data[k].name.encode(), 0, *rule.encode()])
 
     def _marginals(self, u: FloatArray) -> FloatArray:
-        """Data (n, T, K) before any rule."""
-        out = np.empty((u.shape[0], self.data[0].values.size, len(self.data)))
+        """Data (T, K, n) before any rule."""
+        out = np.empty((self.data[0].values.size, len(self.data), u.shape[0]))
         for k in range(len(self.data)):
-            out[:, :, k] = self.one(k, u[:, self.start[k] : self.start[k + 1]])
+            out[:, k] = self.one(k, u[:, self.start[k] : self.start[k + 1]]).T
         return out
 
     def _summed(self, x: FloatArray) -> FloatArray:
-        """Scale what breaks a rule, in place."""
-        for rule in self.rules:
-            at = self.members(rule)
+        """Scale what breaks a rule, in place; (T, K, n)."""
+        for rule, at in zip(self.rules, self.members, strict=True):
             if not any(self.data[k].columns for k in at):
                 continue
-            total = x[:, :, at].sum(axis=-1)
-            target = np.stack([self.data[k].values for k in at], axis=-1).sum(axis=-1)
+            part = x[:, at]
+            total = part.sum(axis=1)
+            target = sum(self.data[k].values for k in at)[:, None]
             if rule.kind == "at most one":
-                target = np.minimum(total, np.maximum(target, 1.0))
-            x[:, :, at] *= np.divide(target, total, out=np.ones_like(total), where=total > 0.0)[..., None]
+                most = np.maximum(target, 1.0)
+                if not (total > most).any():
+                    continue
+                target = np.minimum(total, most)
+            x[:, at] = part * np.divide(target, total, out=np.ones_like(total), where=total > 0.0)[:, None]
         return x
 
 
@@ -171,24 +177,22 @@ class _Again:
         self.sampler = sampler
         self.streams: dict[tuple[int, str, int], np.random.Generator] = {}
 
-    def apply(self, rule: SumRule, u: FloatArray, x: FloatArray) -> None:
-        """Replace draws (n, T, K) that break a rule, and their inputs (n, V), in place."""
+    def apply(self, rule: str, at: npt.NDArray[np.intp], u: FloatArray, x: FloatArray) -> None:
+        """Replace draws (T, K, n) whose data `at` sum to too much, and their inputs (n, V), in place."""
         sampler = self.sampler
-        at = [int(k) for k in sampler.members(rule)]
-        moving = [k for k in at if sampler.data[k].columns]
-        if rule.kind != "at most one" or not moving:
+        moving = [int(k) for k in at if sampler.data[k].columns]
+        if not moving:
             return
-        most = np.maximum(sum(sampler.data[k].values for k in at), 1.0) + _ROUNDING
-        rows = np.arange(len(x))
+        most = np.maximum(sum(sampler.data[k].values for k in at), 1.0)[:, None] + _ROUNDING
+        rows = np.flatnonzero((x[:, at].sum(axis=1) > most).any(axis=0))
         for attempt in range(1, ATTEMPTS + 1):
-            rows = rows[(x[rows][:, :, at].sum(axis=-1) > most).any(axis=-1)]
             if not rows.size:
                 return
             for k in moving:
-                key = (k, rule.name, attempt)
+                key = (k, rule, attempt)
                 if key not in self.streams:
                     self.streams[key] = sampler.stream(*key)
-                stream = self.streams[key]
                 columns = slice(sampler.start[k], sampler.start[k + 1])
-                u[rows, columns] = stream.random((rows.size, sampler.data[k].columns))
-                x[rows, :, k] = sampler.one(k, u[rows, columns])
+                u[rows, columns] = self.streams[key].random((rows.size, sampler.data[k].columns))
+                x[:, k, rows] = sampler.one(k, u[rows, columns]).T
+            rows = rows[(x[:, at[:, None], rows].sum(axis=1) > most).any(axis=0)]
