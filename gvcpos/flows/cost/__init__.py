@@ -8,7 +8,7 @@ _EXPORTS = {
     "CostStructure": "gvcpos.flows.cost.structure",
     "Expense": "gvcpos.flows.cost.money",
     "Money": "gvcpos.flows.cost.money",
-    "beside": "gvcpos.flows.cost.beside",
+    "beside": "gvcpos.flows.cost.with_tables",
     "cost_accounts": "gvcpos.flows.cost.systems",
     "cost_arrays": "gvcpos.flows.cost.cascade",
     "cost_draws": "gvcpos.flows.cost.systems",

@@ -24,7 +24,7 @@ TWO_LOSS = {"losses": ["tailings", "slag"], "centres": ["mine", "smelter"]}
 
 
 def test_two_centres_by_hand():
-    """Mine: 100 kt at 1, energy 40, system 60, alpha 0.8; smelter: acid 30, a third in the product, energy 0.5 per kt."""
+    """Mine: 100 kt at 1, energy 40, system 60, alpha 0.8; smelter: acid 30, a third in it, energy 0.5 per kt."""
     costs = make(
         TWO,
         TWO_MASS,

@@ -7,12 +7,12 @@ import pytest
 from tests.flows.cost.systems import cost, make
 
 
-def test_tachikawa_seventy_thirty():
-    """Hiroshi Tachikawa (Propharm Japan Co.), course slides on MFCA, 2015, "Cost calculation based on MFCA-1".
+def test_slides_seventy_thirty():
+    """Propharm Japan Co. (H. Tachikawa), slides "Steps of MFCA", scribd.com/presentation/404108739, slides 18 to 20.
 
     100 t of material for $650,000, $50,000 of energy, $250,000 of system cost; 70 t product, 30 t loss, $50,000 of
-    waste management. Printed: product 520,000 + 175,000 + 35,000 = 730,000; loss 130,000 + 75,000 + 15,000 + 50,000. The
-    materials behind the 520 to 130 are not printed one by one, so that their split is an input here; the rest is not.
+    waste management. Printed: product 520,000 + 175,000 + 35,000 = 730,000; loss 130,000 + 75,000 + 15,000 + 50,000.
+    The materials behind 520 to 130 are not printed one by one, so that their split is an input here; the rest is not.
     """
     costs = make(
         [("material", "outside", "factory"), ("product", "factory", "outside"), ("loss", "factory", "outside")],
@@ -34,7 +34,7 @@ def test_tachikawa_seventy_thirty():
     assert balance["losses"][0] == pytest.approx(130_000 + 75_000 + 15_000 + 50_000)
 
 
-METI = [
+TWO_PROCESSES = [
     ("bought", "outside", "one"),
     ("first", "one", "two"),
     ("loss_one", "one", "outside"),
@@ -43,16 +43,17 @@ METI = [
 ]
 
 
-def test_meti_guide_two_processes():
-    """METI (Japan), Guide for MFCA, Ver. 3, March 2009, chapter 2, p. 10, figure 2-1 (thousand yen).
+def test_guide_with_two_processes():
+    """A Japanese guide to MFCA, chapter 2 (MFCA at the manufacturing stage), p. 10, figure 2-1, thousand yen.
 
-    Process 1: new cost 9,254 material, 95 energy, 1,266 system; product 9,126, 95, 1,263, in all 10,484; loss 128, 0, 3
-    and 19 of waste, in all 150. Process 2 adds 150, 71 and 796; product and loss are 8,220 and 3,287, 6 of it waste.
-    The masses are not printed: that of process 1 follows from its system cost. In process 2 the guide splits energy and
-    system by keys of their own, so that only what comes out in all, kind by kind, can be compared.
+    Kept at cupdf.com/document/c2c-eeemfcaceef-ffffffffeimaterial.html. Process 1: new cost 9,254 material, 95 energy,
+    1,266 system; product 9,126, 95, 1,263, in all 10,484; loss 128, 0, 3 and 19 of waste, in all 150. Process 2 adds
+    150, 71 and 796; product and loss are 8,220 and 3,287, 6 of it waste. The masses are not printed: that of process 1
+    follows from its system cost. In process 2 the guide splits energy and system by keys of their own, so that only
+    what comes out in all, kind by kind, can be compared.
     """
     costs = make(
-        METI,
+        TWO_PROCESSES,
         {"bought": 1266, "first": 1263, "loss_one": 3, "second": 863, "loss_two": 400},
         prices={"bought": 0},
         expenses=[
