@@ -84,6 +84,17 @@ def stage_frame(draws: FlowDraws, by: By, level: float) -> pd.DataFrame:
     InputError
         If no process has costs, or a process has no stage.
     """
+    names, sums = stage_sums(draws, by)
+    labels: dict[str, Sequence[object]] = {"year": draws.network.years, by: names}
+    parts = [
+        _part(labels, side, "kt" if side.startswith("mass") else "USD million", values, level)
+        for side, values in sums.items()
+    ]
+    return pd.concat(parts, ignore_index=True).dropna(subset="median", ignore_index=True)
+
+
+def stage_sums(draws: FlowDraws, by: By) -> tuple[tuple[str, ...], dict[str, FloatArray]]:
+    """Names of G stages, or processes, and their `SIDES` in every draw, (n, T, G) each; raises as `stage_frame`."""
     network = draws.network
     named = network.processes if choose(by, By, "by") == "process" else draws.run.stages
     without = [process for process, name in zip(network.processes, named, strict=True) if name is None]
@@ -97,12 +108,7 @@ def stage_frame(draws: FlowDraws, by: By, level: float) -> pd.DataFrame:
         for side in SIDES:
             array = getattr(found, side)
             sums[side].append(array if side in ("cost_lost", "spent") else array.sum(axis=-1))
-    labels: dict[str, Sequence[object]] = {"year": network.years, by: names}
-    parts = [
-        _part(labels, side, "kt" if side.startswith("mass") else "USD million", np.concatenate(values), level)
-        for side, values in sums.items()
-    ]
-    return pd.concat(parts, ignore_index=True).dropna(subset="median", ignore_index=True)
+    return names, {side: np.concatenate(values) for side, values in sums.items()}
 
 
 def _part(
