@@ -83,3 +83,7 @@ class StabilityWarning(GvcposWarning):
 
 class TradeWarning(GvcposWarning):
     """Rows of a trade file were left out or read by a rule; the message counts them and says what they are worth."""
+
+
+class RedrawnWarning(GvcposWarning):
+    """Many draws of a Monte Carlo were impossible and drawn again; the message says how many and which flow is why."""

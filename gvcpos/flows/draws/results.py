@@ -47,6 +47,8 @@ class FlowDraws:
         Solves data of m draws, and puts names to solved ones.
     chunk : int
         Draws solved at once.
+    impossible : mapping of str to float
+        Flows that some draws made negative, and the share of draws that did; these were drawn again, or kept.
     synthetic : bool
         Whether the system is invented; every frame says so.
     """
@@ -60,6 +62,7 @@ class FlowDraws:
     outputs: Mapping[str, Output]
     run: DrawnSystem
     chunk: int
+    impossible: Mapping[str, float]
     synthetic: bool
 
     def arrays(self) -> Iterator[DrawnArrays]:

@@ -108,32 +108,19 @@ class Sampler:
         names = [datum.name for datum in self.data]
         return tuple(locate(rule.members, names, "data") for rule in self.rules)
 
-    def chunks(self, draws: int, size: int) -> Iterator[tuple[FloatArray, FloatArray]]:
-        """Yield draws.
+    def stream(self, turn: int = 0) -> Stream:
+        """Return draws without end; those of turn 1, 2, ... replace draws that the system cannot have."""
+        return Stream(self, turn)
 
-        Yields
-        ------
-        (n, V) float array
-            Independent numbers between 0 and 1, those of draws that were drawn again being the last.
-        (n, T, K) float array
-            The data.
-        """
-        streams = [self.stream(k) for k in range(len(self.data))]
-        again = _Again(self)
+    def chunks(self, draws: int, size: int) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Yield `draws` draws as `Stream.take` gives them, at most `size` at a time."""
+        stream = self.stream()
         for begin in range(0, draws, size):
-            n = min(size, draws - begin)
-            u = np.empty((n, int(self.start[-1])))
-            for k, datum in enumerate(self.data):
-                u[:, self.start[k] : self.start[k + 1]] = streams[k].random((n, datum.columns))
-            x = self._marginals(u)
-            for rule, at in zip(self.rules, self.members, strict=True):
-                if rule.kind == "at most one":
-                    again.apply(rule.name, at, u, x)
-            yield u, np.moveaxis(self._summed(x), -1, 0)
+            yield stream.take(min(size, draws - begin))
 
     def values(self, u: FloatArray) -> FloatArray:
         """Return the data (n, T, K) of independent inputs (n, V), sums kept by scaling alone."""
-        return np.moveaxis(self._summed(self._marginals(u)), -1, 0)
+        return np.moveaxis(self.summed(self.marginals(u)), -1, 0)
 
     def one(self, k: int, u: FloatArray) -> FloatArray:
         """Return datum k (n, T) of its own inputs (n, 0, 1 or T)."""
@@ -142,18 +129,14 @@ class Sampler:
             return np.broadcast_to(datum.values, (u.shape[0], datum.values.size))
         return datum.marginal.ppf(u)
 
-    def stream(self, k: int, rule: str = "", attempt: int = 0) -> np.random.Generator:
-        """Return the numbers with which datum k is drawn, or drawn again because of a rule."""
-        return np.random.default_rng([self.seed, attempt, *self.data[k].name.encode(), 0, *rule.encode()])
-
-    def _marginals(self, u: FloatArray) -> FloatArray:
+    def marginals(self, u: FloatArray) -> FloatArray:
         """Data (T, K, n) before any rule."""
         out = np.empty((self.data[0].values.size, len(self.data), u.shape[0]))
         for k in range(len(self.data)):
             out[:, k] = self.one(k, u[:, self.start[k] : self.start[k + 1]]).T
         return out
 
-    def _summed(self, x: FloatArray) -> FloatArray:
+    def summed(self, x: FloatArray) -> FloatArray:
         """Scale what breaks a rule, in place; (T, K, n)."""
         for rule, at in zip(self.rules, self.members, strict=True):
             if not any(self.data[k].columns for k in at):
@@ -170,16 +153,48 @@ class Sampler:
         return x
 
 
-class _Again:
-    """Draws shares of a process again where they sum to more than 1; a stream for each rule, datum and attempt."""
+class Stream:
+    """Draws one after the other, as many at a time as one likes.
 
-    def __init__(self, sampler: Sampler) -> None:
-        self.sampler = sampler
-        self.streams: dict[tuple[int, str, int], np.random.Generator] = {}
+    Each datum has a stream of numbers, and another for each rule because of which it is drawn again, and each attempt.
+    """
 
-    def apply(self, rule: str, at: npt.NDArray[np.intp], u: FloatArray, x: FloatArray) -> None:
+    def __init__(self, sampler: Sampler, turn: int) -> None:
+        self._sampler = sampler
+        self._turn = turn
+        self._generators: dict[tuple[int, str, int], np.random.Generator] = {}
+
+    def take(self, n: int) -> tuple[FloatArray, FloatArray]:
+        """Return the next n draws.
+
+        Returns
+        -------
+        (n, V) float array
+            Independent numbers between 0 and 1; of shares that were drawn again, the last.
+        (n, T, K) float array
+            The data.
+        """
+        sampler = self._sampler
+        u = np.empty((n, int(sampler.start[-1])))
+        for k in range(len(sampler.data)):
+            u[:, sampler.start[k] : sampler.start[k + 1]] = self._numbers(k, n)
+        x = sampler.marginals(u)
+        for rule, at in zip(sampler.rules, sampler.members, strict=True):
+            if rule.kind == "at most one":
+                self._again(rule.name, at, u, x)
+        return u, np.moveaxis(sampler.summed(x), -1, 0)
+
+    def _numbers(self, k: int, n: int, rule: str = "", attempt: int = 0) -> FloatArray:
+        """The next n × columns numbers of datum k."""
+        datum = self._sampler.data[k]
+        if (k, rule, attempt) not in self._generators:
+            entropy = [self._sampler.seed, self._turn, attempt, *datum.name.encode(), 0, *rule.encode()]
+            self._generators[k, rule, attempt] = np.random.default_rng(entropy)
+        return self._generators[k, rule, attempt].random((n, datum.columns))
+
+    def _again(self, rule: str, at: npt.NDArray[np.intp], u: FloatArray, x: FloatArray) -> None:
         """Replace draws (T, K, n) whose data `at` sum to too much, and their inputs (n, V), in place."""
-        sampler = self.sampler
+        sampler = self._sampler
         moving = [int(k) for k in at if sampler.data[k].columns]
         if not moving:
             return
@@ -189,10 +204,7 @@ class _Again:
             if not rows.size:
                 return
             for k in moving:
-                key = (k, rule, attempt)
-                if key not in self.streams:
-                    self.streams[key] = sampler.stream(*key)
                 columns = slice(sampler.start[k], sampler.start[k + 1])
-                u[rows, columns] = self.streams[key].random((rows.size, sampler.data[k].columns))
+                u[rows, columns] = self._numbers(k, rows.size, rule, attempt)
                 x[:, k, rows] = sampler.one(k, u[rows, columns]).T
             rows = rows[(x[:, at[:, None], rows].sum(axis=1) > most).any(axis=0)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gvcpos._core.errors import InputError, LabelError
+from gvcpos._core.errors import EstimationError, InputError, LabelError, RedrawnWarning
 from gvcpos.flows.draws.arrays import DrawnArrays, FlowRatio
 from gvcpos.flows.draws.marginals import Marginal
 from gvcpos.flows.draws.results import OTHERS, UNEXPLAINED, FlowDraws
@@ -149,6 +149,42 @@ def test_sobol_indices_of_a_product_and_of_those_left_together() -> None:
     assert frame.loc[(2020, UNEXPLAINED), "first"] == pytest.approx(a * b / whole, abs=0.05)
     best = found.sobol("metal", inputs=1, n=64)
     assert set(best["input"]) == {"ore", OTHERS, UNEXPLAINED}
+
+
+class Rest(Linear):
+    """Metal is ore less scrap, which may be too much."""
+
+    def solved(self, data: np.ndarray) -> DrawnArrays:
+        out = super().solved(data)
+        mass = out.mass.copy()
+        mass[:, :, 2, 0] = mass[:, :, 0, 0] - mass[:, :, 1, 0]
+        return self.named(data, mass)
+
+
+def rest(sd: float, draws: int = 3000, **options: object) -> FlowDraws:
+    scrap = Variable("scrap", np.array([5.0, 5.0]), Marginal.of_sd("normal", [5.0, 5.0], [sd, sd]), correlated=False)
+    sampler = Sampler((VARIABLES[0], scrap, *VARIABLES[2:]), (), 1)
+    return simulate(NETWORK, sampler, Rest(), draws=draws, **options)  # type: ignore[arg-type]
+
+
+def test_impossible_draws_are_drawn_again() -> None:
+    kept = rest(1.7, negative="keep")
+    again = rest(1.7)
+    negative = (kept.mass < 0.0).any(axis=(1, 2, 3))
+    assert 0.01 < negative.mean() < 0.05
+    assert again.impossible["metal"] == pytest.approx((kept.mass[:, :, 2] < 0).any(axis=(1, 2)).mean(), abs=1e-12)
+    np.testing.assert_array_equal(again.mass[~negative], kept.mass[~negative])
+    assert again.mass.min() >= 0.0
+    assert rest(1.7, chunk=11).mass.tobytes() == again.mass.tobytes()
+    replayed = np.concatenate([drawn.datum("ore") for drawn in again.arrays()])
+    np.testing.assert_allclose(replayed, again.mass[:, :, 0].sum(axis=-1), rtol=1e-12)
+
+
+def test_many_impossible_draws_are_said_and_most_are_refused() -> None:
+    with pytest.warns(RedrawnWarning, match=r"\d+\.\d% of the draws are impossible, most often because flow 'metal'"):
+        rest(3.0)
+    with pytest.raises(EstimationError, match="of the draws are impossible"):
+        rest(40.0)
 
 
 def test_many_draws_are_kept_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
