@@ -184,7 +184,7 @@ def test_many_impossible_draws_are_said_and_most_are_refused() -> None:
     with pytest.warns(RedrawnWarning, match=r"\d+\.\d% of the draws are impossible, most often because flow 'metal'"):
         rest(3.0)
     with pytest.raises(EstimationError, match="of the draws are impossible"):
-        rest(40.0)
+        rest(8.0)
 
 
 def test_many_draws_are_kept_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
