@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from gvcpos._core.errors import InputError
 from gvcpos._core.options import (
     ExtraUnits,
     LogDeterminantKind,
@@ -130,8 +129,6 @@ def taken(options: Mapping[str, Any], kind: type[Chosen]) -> tuple[Chosen, dict[
     ------
     TypeError
         If a keyword is not known; the message lists those that are.
-    InputError
-        If error_weights change over time in a dynamic model.
     """
     known = [field.name for field in fields(kind)]
     odd = [name for name in options if name not in known and name not in RULES]
@@ -140,8 +137,6 @@ def taken(options: Mapping[str, Any], kind: type[Chosen]) -> tuple[Chosen, dict[
     given = {name: value for name, value in options.items() if name not in RULES}
     given["not_lagged"] = _names(given.get("not_lagged", ()))
     if isinstance(given.get("error_weights"), Mapping):
-        if not issubclass(kind, Choices):
-            raise InputError("error_weights of a dynamic panel are one Weights, not a mapping of periods to weights.")
         given["error_weights"] = period_weights(given["error_weights"], "error_weights")
     return kind(**given), {name: options[name] for name in RULES if name in options}
 

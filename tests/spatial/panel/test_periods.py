@@ -12,7 +12,6 @@ from scipy import linalg
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos.spatial.moran import Moran
 from gvcpos.spatial.panel import (
-    DynamicSpatialPanel,
     SpatialPanel,
     SpatialPanelResults,
     compare,
@@ -498,11 +497,6 @@ def test_models_without_a_meaning_are_refused() -> None:
             made(y, X, W, model=model, effects=effects, method="lee-yu")
     with pytest.raises(InputError, match=r"effects='random'.*change over time"):
         made(y, X, W, effects="random")
-    target, frame = frames(y, X, W)
-    with pytest.raises(InputError, match="DynamicSpatialPanel takes one W"):
-        DynamicSpatialPanel(target, frame, W)  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="error_weights of a dynamic panel"):
-        DynamicSpatialPanel(target, frame, W[2000], error_weights=W)
 
 
 def test_requests_without_a_meaning_are_refused() -> None:

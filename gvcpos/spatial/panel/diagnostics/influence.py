@@ -106,21 +106,22 @@ def cut(data: PanelData, choices: PanelChoices, unit: str) -> tuple[PanelData, d
     own = choices.x_weights
     changed: dict[str, Any] = {}
     if choices.error_weights is not None:
-        changed["error_weights"] = _smaller(choices.error_weights, unit)
+        changed["error_weights"] = without_unit(choices.error_weights, unit)
     if isinstance(own, Weights):
-        changed["x_weights"] = _smaller(own, unit)
+        changed["x_weights"] = without_unit(own, unit)
     elif own is not None:
-        changed["x_weights"] = {name: _smaller(W, unit) for name, W in own.items()}
+        changed["x_weights"] = {name: without_unit(W, unit) for name, W in own.items()}
     W = data.weights
     keep = np.array([one != unit for one in W.ids])
     y, X = np.ascontiguousarray(data.y[:, keep]), np.ascontiguousarray(data.X[:, keep])
-    part = replace(data, y=y, X=X, weights=_smaller(W, unit), rows=None, position=np.arange(y.size))
+    part = replace(data, y=y, X=X, weights=without_unit(W, unit), rows=None, position=np.arange(y.size))
     return part, changed
 
 
-def _smaller(W: Weights, unit: str) -> Weights:
+def without_unit(W: Weights, unit: str) -> Weights:
+    """Return weights without one unit, normalised as they are."""
     if isinstance(W, PeriodWeights):
-        return cast(Weights, W.mapped(lambda one: _smaller(one, unit)))
+        return cast(Weights, W.mapped(lambda one: without_unit(one, unit)))
     ids = [one for one in W.ids if one != unit]
     part = W.subset(ids)
     return part.normalised("row") if W.is_row_normalised and not part.is_row_normalised else part

@@ -18,11 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from gvcpos.spatial.panel.dynamics.period_bias import period_traces
 from gvcpos.spatial.panel.dynamics.stability import Dynamics, without_constant
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays
 from gvcpos.spatial.panel.ml.logdet import Roots, Spectrum
 from gvcpos.spatial.panel.ml.multiplier import Multiplier, filtered
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of
+from gvcpos.spatial.panel.ml.period_spectrum import changes
 
 Array = npt.NDArray[np.float64]
 
@@ -86,8 +89,8 @@ def _own_bias(panel: PanelArrays, estimate: Estimate, name: str) -> float:
     t = panel.transformation
     of_rho = name == "rho"
     spectrum, r = panel.spectrum if of_rho else panel.error_spectrum, estimate.spatial[name]
-    roots, multiplier = spectrum.eigenvalues, Multiplier(spectrum, r)
-    if roots is None:
+    roots, multiplier = spectrum.eigenvalues, multiplier_of(spectrum, r)
+    if roots is None or changes(spectrum):
         projected = multiplier.traces(projected=t.drop_unit).g
     else:
         kept = without_constant(roots) if t.drop_unit else roots
@@ -95,7 +98,9 @@ def _own_bias(panel: PanelArrays, estimate: Estimate, name: str) -> float:
     along = 0.0
     if t.time and not t.drop_unit:
         root = _constant_root(spectrum)
-        if root is not None:
+        if changes(spectrum):
+            along = _along(panel, estimate.lam if of_rho else 0.0, multiplier.apply(np.ones((t.periods, t.units))))
+        elif root is not None:
             along = root / (1.0 - r * root)
         else:
             along = _along(panel, estimate.lam if of_rho else 0.0, multiplier.apply(np.ones((1, t.units))))
@@ -104,6 +109,8 @@ def _own_bias(panel: PanelArrays, estimate: Estimate, name: str) -> float:
 
 def _traces(panel: PanelArrays, dynamics: Dynamics, lam: float, periods: int | None) -> tuple[float, float, float]:
     """tr PC, tr PWC and tr PG(τC + ηWC); `periods` ends the sums, None leaves them infinite."""
+    if changes(panel.spectrum):
+        return period_traces(panel, dynamics, lam, finite=periods is not None)
     t, roots = panel.transformation, panel.spectrum.eigenvalues
     if roots is None:
         full = _by_blocks(panel.spectrum, dynamics, periods)
@@ -172,5 +179,5 @@ def _along(panel: PanelArrays, lam: float, image: Array) -> float:
     """v'R B R⁻¹v / v'v for v = R1, from the image B1: R1 = (1 − λm)1 where all rows of M sum to m."""
     if lam == 0.0:
         return float(image.mean())
-    kept = 1.0 - lam * float(panel.error_spectrum.matrix.sum()) / panel.error_spectrum.n
+    kept = 1.0 - lam * float(panel.error_spectrum.row_sums.mean())
     return float(filtered(panel.error_spectrum, lam, image).mean()) / kept

@@ -18,16 +18,17 @@ import numpy as np
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.options import BootstrapUnit
+from gvcpos.spatial.panel.dynamics.course import course_of
 from gvcpos.spatial.panel.dynamics.effects import effects, gradient
 from gvcpos.spatial.panel.dynamics.estimation import How, estimated
-from gvcpos.spatial.panel.dynamics.stability import Dynamics, radii, radius
+from gvcpos.spatial.panel.dynamics.stability import radii, radius
 from gvcpos.spatial.panel.impacts import gradients as impacts
 from gvcpos.spatial.panel.inference.bootstrap import BootstrapMethods
 from gvcpos.spatial.panel.inference.draws import PanelBootstrap, one_by_one, put_together, warn_of_left_out
 from gvcpos.spatial.panel.inference.resampling import Recipe, innovations
-from gvcpos.spatial.panel.inputs.transform import spatial_lag
+from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.estimation import Array, PanelArrays, recover_effects
-from gvcpos.spatial.panel.ml.multiplier import Multiplier
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.dynamics.model import DynamicSpatialPanel
@@ -81,21 +82,11 @@ def samples(result: DynamicResults, recipe: Recipe) -> Iterator[Array]:
     beta[past] = 0.0
     signal = panel.X @ beta + constant + entity + time[:, None]
     dynamics = model.lagged.dynamics(estimate)
-    error = Multiplier(panel.error_spectrum, estimate.lam) if features.error else None
+    error = multiplier_of(panel.error_spectrum, estimate.lam) if features.error else None
+    course = course_of(model)
     for block in innovations(estimate, panel.transformation, recipe):
         for e in block:
-            yield recursion(panel, dynamics, model.given.y0, signal + (e if error is None else error.inverse_apply(e)))
-
-
-def recursion(panel: PanelArrays, dynamics: Dynamics, y0: Array, push: Array) -> Array:
-    """Return y_1 ... y_T, shape (T, N), from y_0 and what pushes each period, X beta + effects + u."""
-    lag = Multiplier(panel.spectrum, dynamics.rho)
-    rows, y = [], y0[None, :]
-    pushed = push if dynamics.rho == 0.0 else lag.inverse_apply(push)
-    for each in pushed:
-        y = dynamics.step(lag, y) + each
-        rows.append(y[0])
-    return np.array(rows)
+            yield course.path(dynamics, model.given.y0, signal + (e if error is None else error.inverse_apply(e)))
 
 
 def _panel(model: DynamicSpatialPanel, y: Array) -> PanelArrays:
@@ -105,7 +96,7 @@ def _panel(model: DynamicSpatialPanel, y: Array) -> PanelArrays:
     if model.lagged.tau is not None:
         X[:, :, model.lagged.tau] = past
     if model.lagged.eta is not None:
-        X[:, :, model.lagged.eta] = spatial_lag(panel.spectrum.operator, past)
+        X[:, :, model.lagged.eta] = spatial_lag(operator(model.given.past_weights.matrix), past)
     return replace(panel, y=y, X=X)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.options import BiasCorrection
-from gvcpos.spatial.panel.diagnostics.influence import changes, cut, step
+from gvcpos.spatial.panel.diagnostics.influence import changes, cut, step, without_unit
 from gvcpos.spatial.panel.diagnostics.residual_methods import ResidualMethods, collinearity
 from gvcpos.spatial.panel.diagnostics.specification import tests_frame
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, Question, answers, normal_test
@@ -93,7 +93,9 @@ def without(model: DynamicSpatialPanel, unit: str) -> DynamicSpatialPanel:
     """
     part, changed = cut(model.data, model.choices, unit)
     keep = np.array([one != unit for one in model.weights.ids])
-    return model.respecified(data=replace(model.given, panel=part, y0=model.given.y0[keep]), **changed)
+    past = without_unit(model.given.past_weights, unit)
+    given = replace(model.given, panel=part, y0=model.given.y0[keep], past_weights=past)
+    return model.respecified(data=given, **changed)
 
 
 def _result(asked: DynamicDiagnosticMethods) -> DynamicResults:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 class DynamicEffectMethods:
-    """Short-run effects (I − ρW)⁻¹(βI + θW), long-run effects [(1 − τ)I − (ρ + η)W]⁻¹(βI + θW)."""
+    """Short-run effects (I − ρW)⁻¹(βI + θW), long-run effects [(1 − τ)I − (ρ + η)W]⁻¹(βI + θW).
+
+    Where W changes over time, averages are means over the periods, in the long run of each period's W if it stayed.
+    """
 
     def effects(
         self,
@@ -102,6 +105,7 @@ class DynamicEffectMethods:
         rows: Sequence[str] | None = None,
         columns: Sequence[str] | None = None,
         top: int | None = None,
+        period: object | None = None,
     ) -> pd.DataFrame:
         """Return who affects whom: ∂y of the unit in the row by ∂x of the unit in the column.
 
@@ -115,6 +119,8 @@ class DynamicEffectMethods:
             Only these units; then nothing of size N x N is formed.
         top : int, optional
             Return instead the strongest pairs of different units: source, affected, effect.
+        period : label, optional
+            Where W changes over time: the period whose neighbours are meant, in the long run for ever.
 
         Raises
         ------
@@ -127,11 +133,18 @@ class DynamicEffectMethods:
         """
 
         def one(read: Reading, *, long: bool) -> pd.DataFrame:
-            return matrix_frame(read, variable, rows, columns, top)
+            return matrix_frame(read, variable, rows, columns, top, period=period)
 
         return _by_horizon(cast("DynamicResults", self), horizon, one)
 
-    def unit_effects(self, variable: str, *, horizon: EffectHorizon = "both", level: float = 0.95) -> pd.DataFrame:
+    def unit_effects(
+        self,
+        variable: str,
+        *,
+        horizon: EffectHorizon = "both",
+        level: float = 0.95,
+        period: object | None = None,
+    ) -> pd.DataFrame:
         """Return what x does in each unit, with delta errors.
 
         Parameters
@@ -141,6 +154,8 @@ class DynamicEffectMethods:
         horizon : {"both", "short", "long"}
         level : float
             Of the intervals.
+        period : label, optional
+            As in `effects_by_unit`.
 
         Returns
         -------
@@ -158,7 +173,7 @@ class DynamicEffectMethods:
         """
 
         def one(read: Reading, *, long: bool) -> pd.DataFrame:
-            return unit_frame(read, variable, level)
+            return unit_frame(read, variable, level, period)
 
         return _by_horizon(cast("DynamicResults", self), horizon, one)
 

@@ -1,7 +1,8 @@
 """Short-run and long-run effects of a dynamic panel, with errors by the delta method and by simulation.
 
 Short run: S_k = (I − ρW)⁻¹ (β_k I + θ_k W). Long run: [(1 − τ)I − (ρ + η)W]⁻¹ (β_k I + θ_k W), which is the short-run
-form at κ = (ρ + η)/(1 − τ) divided by 1 − τ (Debarsy, Ertur and LeSage 2012; Elhorst 2014, eq. 4.10).
+form at κ = (ρ + η)/(1 − τ) divided by 1 − τ (Debarsy, Ertur and LeSage 2012; Elhorst 2014, eq. 4.10). Where W changes
+over time both are means over the periods, the long run that of each period's W if it stayed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from gvcpos.spatial.panel.impacts.effects import Simulation
 from gvcpos.spatial.panel.inference.normal import critical_value, normal_pvalues
 from gvcpos.spatial.panel.inputs.design import Variable
 from gvcpos.spatial.panel.ml.logdet import Spectrum
+from gvcpos.spatial.weights.period_matrix import PeriodMatrix
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.dynamics.results import DynamicResults
@@ -121,9 +123,14 @@ def _groups(spectrum: Spectrum, places: Places) -> list[tuple[object, list[int]]
         found.setdefault(id(variable.weights), []).append(i)
     matrices = [places.variables[members[0]].weights.matrix for members in found.values()]
     return [
-        (None if matrix is spectrum.matrix else matrix, members)
+        (None if _same(matrix, spectrum.matrix) else matrix, members)
         for matrix, members in zip(matrices, found.values(), strict=True)
     ]
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two matrices are one, or equal in every period."""
+    return one is other or (isinstance(one, PeriodMatrix) and isinstance(other, PeriodMatrix) and one.key == other.key)
 
 
 def _coefficients(places: Places, members: list[int], sample: Array) -> tuple[Array, Array]:

@@ -17,6 +17,7 @@ from gvcpos._core.options import ExtraUnits, MissingRule
 from gvcpos.spatial.panel.inputs import panel_data
 from gvcpos.spatial.panel.inputs.panel_data import PanelData
 from gvcpos.spatial.weights import Weights
+from gvcpos.spatial.weights.periods import PeriodWeights, as_weights
 
 Array = npt.NDArray[np.float64]
 
@@ -33,11 +34,14 @@ class DynamicData:
         y in the period before, in the order of W.
     initial : object
         The label of that period.
+    past_weights : Weights
+        Of the period before each: W, or W_0, ..., W_{T-1} where weights change over time.
     """
 
     panel: PanelData
     y0: Array
     initial: object
+    past_weights: Weights
 
     @property
     def lag(self) -> Array:
@@ -66,7 +70,7 @@ def from_frames(
     LabelError
         If an entity has no row in the first period and no rule says what to leave out; and as `from_frames`.
     """
-    W = panel_data.given_weights(W, past=True)
+    W = cast(Weights, as_weights(W))
     target = y.iloc[:, 0] if isinstance(y, pd.DataFrame) and y.shape[1] == 1 else y
     if not isinstance(target, pd.Series) or not isinstance(target.index, pd.MultiIndex) or target.index.nlevels != 2:
         raise InputError("y must be a Series on a two-level index (entity, time); set_index([entity, time]) makes one.")
@@ -98,7 +102,7 @@ def from_arrays(
         If a shape does not fit, a value is not finite and no rule says what to leave out, or fewer than two periods
         are left to explain.
     """
-    W = panel_data.given_weights(W, past=True)
+    W = cast(Weights, as_weights(W))
     target, regressors = np.asarray(y, dtype=float), np.asarray(X, dtype=float)
     labels = list(times) if times is not None else list(range(len(target)))
     if target.ndim != 2 or target.shape[1] != W.n or len(labels) != len(target):
@@ -123,10 +127,19 @@ def _split(whole: PanelData) -> DynamicData:
         y=whole.y[1:],
         X=whole.X[1:],
         times=whole.times[1:],
+        weights=_part(whole.weights, slice(1, None)),
         rows=None if whole.rows is None else cast(pd.MultiIndex, whole.rows[later]),
         position=whole.position[later] - n,
     )
-    return DynamicData(panel, whole.y[0], whole.times[0])
+    return DynamicData(panel, whole.y[0], whole.times[0], _part(whole.weights, slice(None, -1)))
+
+
+def _part(W: Weights, periods: slice) -> Weights:
+    """Return the weights of some of the periods; one `Weights` where they are all the same."""
+    if not isinstance(W, PeriodWeights):
+        return W
+    found = PeriodWeights(W.times[periods], W.each[periods])
+    return cast(Weights, found if found.matrix.changes else found.each[0])
 
 
 def _with_first(X: pd.DataFrame, rows: pd.Index, times: Sequence[object]) -> pd.DataFrame:

@@ -28,17 +28,20 @@ from gvcpos.spatial.panel.dynamics.estimation import How, estimated
 from gvcpos.spatial.panel.dynamics.results import DynamicResults
 from gvcpos.spatial.panel.dynamics.stability import radius
 from gvcpos.spatial.panel.dynamics.transform import ConditionalTransformation
-from gvcpos.spatial.panel.inputs.checks import check_names, check_regressors, check_transformation
+from gvcpos.spatial.panel.inputs.checks import check_names, check_regressors
 from gvcpos.spatial.panel.inputs.design import Design, design, lags
 from gvcpos.spatial.panel.inputs.formula import evaluate
 from gvcpos.spatial.panel.inputs.missing import choices_for
+from gvcpos.spatial.panel.inputs.period_checks import check_rows, error_weights_of
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.edge import warn_at_edge
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays
-from gvcpos.spatial.panel.ml.logdet import Spectrum, spectrum
+from gvcpos.spatial.panel.ml.logdet import Spectrum
+from gvcpos.spatial.panel.ml.period_spectrum import spectrum_of
 from gvcpos.spatial.panel.models import MODELS
 from gvcpos.spatial.panel.panel_model import PanelModel
 from gvcpos.spatial.weights import Weights
+from gvcpos.spatial.weights.periods import PeriodWeights
 
 _TERMS = {"none": (), "time": ("tau",), "space": ("eta",), "space-time": ("tau", "eta")}
 
@@ -56,7 +59,8 @@ class DynamicSpatialPanel(PanelModel):
     X : DataFrame or Series
         Regressors on the rows of t = 1, ..., T; those of the first period are not used and may be absent.
     W : Weights
-        Spatial weights whose units are exactly the entities, in any order.
+        Spatial weights whose units are exactly the entities, in any order; or, where they change over time, a mapping
+        of every period, the first among them, to its weights: W_t y_t, W_{t-1} y_{t-1}, W_t x_t (Lee and Yu 2012).
     model : {"sdm", "sar", "slx", "sem", "sdem", "sac", "gns"}
         Which of rho, theta and lambda are free; see `SpatialPanel`.
     dynamic : {"space-time", "time", "space", "none"}
@@ -82,8 +86,9 @@ class DynamicSpatialPanel(PanelModel):
 
     Notes
     -----
-    Sources: Yu, de Jong and Lee (2008, J. Econometrics 146:118); Lee and Yu (2010, Econometric Theory 26:564); for the
-    effects Debarsy, Ertur and LeSage (2012, Statistical Methodology 9:158) and Elhorst (2014, ch. 4).
+    Sources: Yu, de Jong and Lee (2008, J. Econometrics 146:118); Lee and Yu (2010, Econometric Theory 26:564); Lee
+    and Yu (2012, Spatial Economic Analysis 7:31) for weights that change; for the effects Debarsy, Ertur and LeSage
+    (2012, Statistical Methodology 9:158) and Elhorst (2014, ch. 4).
     """
 
     def __init__(
@@ -160,7 +165,7 @@ class DynamicSpatialPanel(PanelModel):
         self.given, self.data, self.choices = given, given.panel, choices
         self.features, self.terms = MODELS[self.model], _TERMS[self.dynamic]
         W = self.data.weights
-        self.error_weights = W if choices.error_weights is None else choices.error_weights.align(W.ids)
+        self.error_weights = error_weights_of(choices.error_weights, self.data, (given.initial,))
         self.transformation = ConditionalTransformation(
             W.n,
             len(self.data.times),
@@ -175,10 +180,17 @@ class DynamicSpatialPanel(PanelModel):
     def _check(self) -> None:
         """Refuse what has no likelihood here."""
         t = self.transformation
-        check_transformation(t, self.data.weights)
+        check_rows(t, self.data.weights)
         if self.features.error:
-            check_transformation(t, self.error_weights)
-            if t.time and np.ptp(self.error_weights.matrix.sum(axis=1)) > 1e-9:
+            check_rows(t, self.error_weights)
+            if t.entity and isinstance(self.error_weights, PeriodWeights):
+                raise InputError(
+                    "a dynamic panel with entity effects is not defined for a spatial error whose weights change over "
+                    "time: multiplied by I - lambda M_t entity effects change too, no means take them out, and with "
+                    "dummies for them the bias of order 1/T has no published correction. Take error_weights that do "
+                    "not change, a model without spatial error, or effects='time' or 'none'."
+                )
+            if t.time and np.ptp(self.error_spectrum.row_sums) > 1e-9:
                 raise InputError(
                     f"a dynamic {self.model} with time effects needs weights of the error whose rows have one sum: "
                     "otherwise I - lambda M does not keep the time effects together. Use M.normalised('row')."
@@ -196,7 +208,7 @@ class DynamicSpatialPanel(PanelModel):
     def _lagged(self, made: Design) -> Design:
         """Add y_{t-1} and W y_{t-1} as the last columns, named tau and eta."""
         past = self.given.lag
-        columns = {"tau": past, "eta": spatial_lag(operator(self.weights.matrix), past)}
+        columns = {"tau": past, "eta": spatial_lag(operator(self.given.past_weights.matrix), past)}
         parts = [made.X, *(columns[name][:, :, None] for name in self.terms)]
         return replace(made, X=np.concatenate(parts, axis=2), names=made.names + self.terms)
 
@@ -213,12 +225,12 @@ class DynamicSpatialPanel(PanelModel):
     @cached_property
     def spectrum(self) -> Spectrum:
         """Eigenvalues of W and the admissible interval of rho."""
-        return spectrum(self.weights.matrix)
+        return spectrum_of(self.weights.matrix)
 
     @cached_property
     def error_spectrum(self) -> Spectrum:
         """Eigenvalues of the weights of the error and the admissible interval of lambda."""
-        return self.spectrum if self.error_weights is self.weights else spectrum(self.error_weights.matrix)
+        return self.spectrum if self.error_weights is self.weights else spectrum_of(self.error_weights.matrix)
 
     @cached_property
     def arrays(self) -> PanelArrays:

@@ -18,12 +18,10 @@ import pandas as pd
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import PredictionKind, choose
+from gvcpos.spatial.panel.dynamics.course import course_of
 from gvcpos.spatial.panel.dynamics.initial import check_spacing
-from gvcpos.spatial.panel.dynamics.stability import Dynamics
 from gvcpos.spatial.panel.inputs import panel_data
-from gvcpos.spatial.panel.inputs.transform import spatial_lag
-from gvcpos.spatial.panel.ml.logdet import Spectrum
-from gvcpos.spatial.panel.ml.multiplier import Multiplier
+from gvcpos.spatial.panel.inputs.period_checks import refuse_changing
 from gvcpos.spatial.panel.prediction import NEEDS_Y, columns_of, effects_of, of_kind, regressors_of, target_of
 
 if TYPE_CHECKING:
@@ -93,6 +91,10 @@ class DynamicPredictionMethods:
         if X is not None and y is None and kind in NEEDS_Y:
             raise InputError(f"kind={kind!r} needs the observed y of the rows of X; kind='reduced' does not.")
         result = cast("DynamicResults", self)
+        if X is not None:
+            refuse_changing(result.model, "predict for given rows", "without X the sample is predicted")
+        if kind == "blup":
+            refuse_changing(result.model, "kind='blup'", "it is made with one W; take 'reduced' or 'in-sample'")
         return _predicted(result, _sample(result.model) if X is None else _rows(result.model, X, y), asked)
 
 
@@ -128,52 +130,18 @@ def _rows(model: DynamicSpatialPanel, X: pd.DataFrame, y: pd.Series | None) -> _
 
 def _predicted(result: DynamicResults, rows: _Rows, asked: _Asked) -> pd.Series:
     """Predict the rows, along a path of predictions or one period ahead of what was observed."""
-    spectrum, dynamics = result.model.spectrum, result.model.lagged.dynamics(result.estimate)
+    course, dynamics = course_of(result.model), result.model.lagged.dynamics(result.estimate)
     entity, time, unknown = effects_of(result, rows.data.times, asked.time_effects)
     signal = rows.static @ result.estimate.beta[: rows.static.shape[2]] + entity + time[:, None]
     if asked.recursive:
-        values = path(spectrum, dynamics, rows.y0, signal, feedback=asked.kind == "reduced")
+        values = course.path(dynamics, rows.y0, signal, feedback=asked.kind == "reduced")
     else:
         before = np.concatenate([rows.y0[None, :], rows.data.y[:-1]])
-        values = of_kind(result, signal + past(spectrum, dynamics, before), rows.data.y, asked.kind)
+        values = of_kind(result, signal + course.past(dynamics, before), rows.data.y, asked.kind)
     out = rows.data.series(values, "prediction")
     start = rows.start if asked.recursive else None
     out.attrs.update({"kind": asked.kind, "start": start, "time_effects_at_mean": unknown})
     return out
-
-
-def path(spectrum: Spectrum, dynamics: Dynamics, start: Array, signal: Array, *, feedback: bool) -> Array:
-    """Expected y of every period given y of the period before the first.
-
-    Parameters
-    ----------
-    spectrum : Spectrum
-        Of W.
-    dynamics : Dynamics
-        tau, eta and rho.
-    start : ndarray, shape (N,)
-    signal : ndarray, shape (T, N)
-        What regressors and effects say of every period.
-    feedback : bool
-        Whether (I - rho W)^-1 is applied in every period.
-
-    Returns
-    -------
-    ndarray, shape (T, N)
-    """
-    multiplier = Multiplier(spectrum, dynamics.rho)
-    out, last = np.empty_like(signal), start[None, :]
-    for t in range(len(signal)):
-        last = signal[t : t + 1] + past(spectrum, dynamics, last)
-        if feedback and dynamics.rho:
-            last = multiplier.inverse_apply(last)
-        out[t] = last[0]
-    return out
-
-
-def past(spectrum: Spectrum, dynamics: Dynamics, before: Array) -> Array:
-    """Return tau y + eta W y for every row of y, shape (m, N)."""
-    return np.asarray(dynamics.tau * before + dynamics.eta * spatial_lag(spectrum.operator, before))
 
 
 def start_of(model: DynamicSpatialPanel, times: tuple[object, ...]) -> tuple[object, Array]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.logdet import Roots, Spectrum
 from gvcpos.spatial.panel.ml.multiplier import Multiplier
+from gvcpos.spatial.panel.ml.period_spectrum import changes
 
 Array = npt.NDArray[np.float64]
 
@@ -64,8 +65,12 @@ def radii(spectrum: Spectrum, tau: Array, eta: Array, rho: Array, *, drop_unit: 
     -----
     (τ + ηw)/(1 − ρw) maps a circle around 0 to a circle whose axis is real, so that the largest modulus over a disc
     of w lies at a real end. For a large sparse W only the ends of the spectrum are known: exact where the eigenvalues
-    are real, an upper bound where not and where the constant direction is left out.
+    are real, an upper bound where not and where the constant direction is left out. Where W changes over time, the
+    largest of what each period's W would give if it stayed.
     """
+    if changes(spectrum):
+        each = [radii(one, tau, eta, rho, drop_unit=drop_unit) for one, _ in spectrum.parts]
+        return np.asarray(np.max(each, axis=0))
     roots = spectrum.eigenvalues
     if roots is None:
         roots = 1.0 / np.array(spectrum.interval)

@@ -152,7 +152,7 @@ def variation(pieces: Pieces) -> Array:
     k, size = pieces.X.shape[1], pieces.X.shape[1] + pieces.lagged.shape[1] + 1
     out = np.zeros((size, size))
     t = pieces.transformation
-    if t.lee_yu and t.entity:
+    if t.determinants < t.periods:
         out[k, k] = pieces.operators.variation(projected=t.drop_unit)
     return out
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar, cast
@@ -114,7 +114,7 @@ def from_frames(
     y_name = str(target.name) if target.name is not None else "y"
     values = np.column_stack([rows_of.numbers(target), rows_of.table(frame)[order]])
     values = _without_first(values, rows) if past else values
-    W, units = _units(rows, given_weights(W, past=past), extra_units)
+    W, units = _units(rows, cast(Weights, as_weights(W)), extra_units)
     kept, W, out = _complete(rows, values, W, missing, columns=(y_name, *names), past=past)
     rows, values = [row for row, stays in zip(rows, kept, strict=True) if stays], values[kept]
     times = rows_of.periods(rows)
@@ -163,7 +163,7 @@ def from_arrays(
         If a shape does not fit, or a value is not finite and no rule says what to leave out.
     """
     choose(missing, MissingRule, "missing")
-    W = given_weights(W, past=past)
+    W = cast(Weights, as_weights(W))
     target, regressors = np.array(y, dtype=float), np.array(X, dtype=float)
     if target.ndim != 2 or target.shape[1] != W.n:
         raise InputError(f"y has shape {target.shape}; (T, N) with N = {W.n} units of W is needed.")
@@ -190,17 +190,6 @@ def from_arrays(
     W = _of_periods(W, periods, out)
     y_cube = np.ascontiguousarray(values[:, :, 0])
     return PanelData(y_cube, values[:, :, 1:], y_name, labels, periods, W, None, place, out)
-
-
-def given_weights(W: Weights | Mapping[object, Weights], *, past: bool) -> Weights:
-    """Take weights, or a mapping of periods to weights, which only static panels know; see `as_weights`."""
-    found = as_weights(W)
-    if past and isinstance(found, PeriodWeights):
-        raise InputError(
-            "DynamicSpatialPanel takes one W for all periods, not a mapping of periods to weights. SpatialPanel takes "
-            "weights that change over time."
-        )
-    return cast(Weights, found)
 
 
 def _of_periods(W: Weights, times: tuple[object, ...], out: LeftOut) -> Weights:

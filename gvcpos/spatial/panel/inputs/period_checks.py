@@ -12,12 +12,15 @@ from gvcpos.spatial.weights import Weights
 from gvcpos.spatial.weights.periods import PeriodWeights
 
 if TYPE_CHECKING:
+    from gvcpos.spatial.panel.dynamics.model import DynamicSpatialPanel
     from gvcpos.spatial.panel.inputs.panel_data import PanelData
     from gvcpos.spatial.panel.model import SpatialPanel
 
 
-def error_weights_of(given: Weights | PeriodWeights | None, data: PanelData) -> Weights:
+def error_weights_of(given: Weights | PeriodWeights | None, data: PanelData, also: tuple[object, ...] = ()) -> Weights:
     """Bring the weights of the error to the units and periods of the panel; those of the lag where none are given.
+
+    `also` are further periods that may have weights: the first of a dynamic panel, which has no error.
 
     Raises
     ------
@@ -28,16 +31,16 @@ def error_weights_of(given: Weights | PeriodWeights | None, data: PanelData) -> 
         return data.weights
     aligned = given.align(data.weights.ids)
     if isinstance(aligned, PeriodWeights):
-        return cast(Weights, aligned.at(data.times, data.left_out.periods, "error_weights"))
+        return cast(Weights, aligned.at(data.times, (*data.left_out.periods, *also), "error_weights"))
     return aligned
 
 
-def changing(panel: SpatialPanel) -> bool:
+def changing(panel: SpatialPanel | DynamicSpatialPanel) -> bool:
     """Whether the weights of the lag or of the error change over time."""
     return isinstance(panel.weights, PeriodWeights) or isinstance(panel.error_weights, PeriodWeights)
 
 
-def refuse_changing(panel: SpatialPanel, what: str, instead: str) -> None:
+def refuse_changing(panel: SpatialPanel | DynamicSpatialPanel, what: str, instead: str) -> None:
     """Refuse what is not defined where weights change over time.
 
     Raises
