@@ -1,23 +1,16 @@
-"""The command line: each command is a few lines over a function that the library offers too."""
+"""The commands `gvcpos run`, `indices`, `inspect`, `explain`, `new`, and the groups of commands."""
 
 from __future__ import annotations
 
-import functools
-import os
 import re
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated
 
 import typer
 
 from gvcpos import __version__
-from gvcpos._core.errors import GvcposError
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from gvcpos.cli.claims import claims
+from gvcpos.cli.told import told
 
 app = typer.Typer(
     name="gvcpos",
@@ -32,59 +25,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(claims)
 
 
 def main() -> None:
     """Entry point of the ``gvcpos`` command."""
     app()
-
-
-def _told(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn errors into one message and an exit code: 2 for the user's input, 1 for ours, 130 for Ctrl-C."""
-
-    @functools.wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        """Run the command; `wraps` gives it the command's own help."""
-        try:
-            with _one_line_warnings():
-                return command(*args, **kwargs)
-        except GvcposError as error:
-            _complain(f"error: {error}")
-            raise typer.Exit(2) from None
-        except KeyboardInterrupt:
-            _complain("interrupted: nothing was written.")
-            raise typer.Exit(130) from None
-        except OSError as error:
-            _complain(f"error: {error.filename or 'file system'}: {error.strerror or error}.")
-            raise typer.Exit(2) from None
-        except (typer.Exit, typer.Abort):
-            raise
-        except Exception as error:
-            if os.environ.get("GVCPOS_DEBUG"):
-                raise
-            _complain(
-                f"internal error: {type(error).__name__}: {error}\nThis is a fault of gvcpos, please report it. "
-                "GVCPOS_DEBUG=1 shows where it happened."
-            )
-            raise typer.Exit(1) from None
-
-    return wrapped
-
-
-def _complain(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-@contextmanager
-def _one_line_warnings() -> Iterator[None]:
-    """Show each warning once, as one line on standard error."""
-
-    def show(message: Any, category: type[Warning], *_: Any, **__: Any) -> None:
-        _complain(f"warning: {message}")
-
-    with warnings.catch_warnings():
-        warnings.showwarning = show
-        yield
 
 
 def _version(wanted: bool) -> None:
@@ -109,7 +55,7 @@ DataOption = Annotated[
 
 
 @app.command()
-@_told
+@told
 def run(
     study: Annotated[
         str,
@@ -150,7 +96,7 @@ def run(
 
 
 @app.command()
-@_told
+@told
 def indices(
     files: Annotated[list[Path], typer.Argument(help="Table files of any supported publisher, one or more years.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Where to write: .parquet or .csv.", metavar="FILE")],
@@ -186,7 +132,7 @@ def indices(
 
 
 @app.command()
-@_told
+@told
 def inspect(
     file: Annotated[Path, typer.Argument(help="A table file of any supported publisher.")],
 ) -> None:
@@ -205,7 +151,7 @@ def inspect(
 
 
 @app.command()
-@_told
+@told
 def explain(
     name: Annotated[
         str | None, typer.Argument(help="A column, as in FVA or kww.FVA_INT, a family, or notation.", metavar="NAME")
@@ -224,7 +170,7 @@ def explain(
 
 
 @app.command()
-@_told
+@told
 def new(
     path: Annotated[Path, typer.Argument(help="Where to write the study.", metavar="STUDY.yaml")],
     source: Annotated[str, typer.Option("--from", help="The shipped study to start from: demo, wiod2013.")] = "demo",
@@ -240,95 +186,3 @@ def new(
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_") or "study"
     write_text(path, re.sub(r"^name: .*$", f"name: {name[:64]}", text, count=1, flags=re.MULTILINE))
     typer.echo(f"{path} written. Run it: gvcpos run {path}")
-
-
-claims = typer.Typer(
-    name="claims",
-    help=(
-        "Figures that press, papers and offices gave, and what recomputation says of them.\n\n"
-        "`gvcpos claims check` recomputes growth rates, balances, shares and losses from the other figures and finds "
-        "slips of a power of ten; with `--trade FILE` also from BACI or UN Comtrade files. `gvcpos claims list` shows "
-        "every figure with its source."
-    ),
-    rich_markup_mode=None,
-    no_args_is_help=True,
-)
-app.add_typer(claims)
-ClaimsOption = Annotated[
-    list[Path] | None,
-    typer.Option("--claims", help="Claims files (YAML) in place of those that ship. Repeatable.", metavar="FILE"),
-]
-
-
-@claims.command("check")
-@_told
-def claims_check(
-    files: ClaimsOption = None,
-    trade: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--trade", help="BACI or UN Comtrade csv (or zip), to recompute from. Repeatable.", metavar="FILE"
-        ),
-    ] = None,
-    *,
-    tolerance: Annotated[
-        float, typer.Option("--tolerance", help="Relative difference from trade data that is called close.")
-    ] = 0.05,
-    every: Annotated[bool, typer.Option("--all", help="Also what cannot be recomputed, and why.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write everything as csv too.", metavar="FILE.csv")
-    ] = None,
-) -> None:
-    """Recompute every claim that others, or trade data, give again.
-
-    A claim agrees; or rounding explains the difference; or it is a slip of a power of ten; or it contradicts the
-    figures it comes from. What nobody states but figures imply (last year's tons) is implied. A figure is never
-    recomputed from itself.
-
-    \b
-    Examples:
-      gvcpos claims check
-      gvcpos claims check --trade BACI_HS92_V202401b.zip --all
-      gvcpos claims check --claims my_claims.yaml -o checked.csv
-    """
-    from gvcpos._core.files import write_text
-    from gvcpos.study.console import Console
-    from gvcpos.trade import read_trade
-    from gvcpos.trade.claims import check_claims, checked_table, counts, load_claims, trade_codes
-
-    known = load_claims(*(files or ()))
-    flows = read_trade(trade, hs=trade_codes(known) or None) if trade else None
-    found = check_claims(known, flows, tolerance=tolerance)
-    if output is not None:
-        write_text(output, found.to_csv(index=False))
-    shown = found if every else found[found["outcome"] != "not recomputable"]
-    Console().table(checked_table(shown))
-    Console().say(f"{len(found)} checks: {counts(found)}.{'' if every else ' --all shows the rest.'}")
-
-
-@claims.command("list")
-@_told
-def claims_list(
-    files: ClaimsOption = None,
-    status: Annotated[
-        str | None, typer.Option("--status", help="reported, press, paper, norm or implied.", metavar="STATUS")
-    ] = None,
-    about: Annotated[
-        str | None, typer.Option("--about", help="A word in the claim or its source.", metavar="WORD")
-    ] = None,
-) -> None:
-    """Show claims with figure, period, status and source.
-
-    \b
-    Examples:
-      gvcpos claims list --status press
-      gvcpos claims list --about quota
-    """
-    from gvcpos.study.console import Console
-    from gvcpos.trade.claims import chosen, listed_table, load_claims
-
-    Console().table(listed_table(chosen(load_claims(*(files or ())), status, about)))
-
-
-if __name__ == "__main__":
-    main()
