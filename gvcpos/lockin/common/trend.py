@@ -1,9 +1,9 @@
-"""Does a series of few years have a trend: the mean change a year, for one country or for many together.
+"""Does a series of few years have a trend, for one country or for many together.
 
-Annual shares, positions and rates are close to random walks, under which a regression of their level on time rejects
-far too often, with Newey–West errors too. The mean change is the efficient estimate of the drift of a random walk, its
-t is exact there for normal changes, and around a fixed trend the test is conservative. Changes over several years h
-count by their length: drift b = Σ Δ / Σ h with variance s²/Σ h, s² = Σ (Δ − bh)²/h over the changes less one.
+What is estimated is the mean change a year, the efficient estimate of the drift of a random walk. Annual shares,
+positions and rates may be random walks or come back to a line, and few years cannot tell which: `TrendLaw` tests
+the trend with the right size in either case. Changes over several years h count by their length: drift b = Σ Δ / Σ h
+with variance s²/Σ h, s² = Σ (Δ − bh)²/h over the changes less one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import pandas as pd
 from gvcpos._core.errors import EstimationError
 from gvcpos._core.options import choose
 from gvcpos.lockin.common.results import Alternative, Inference, infer
+from gvcpos.lockin.common.trend_law import trend_law
 
 FloatArray = npt.NDArray[np.float64]
 Shocks = Literal["common", "independent"]
@@ -58,7 +59,7 @@ def drift(years: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray
     Returns
     -------
     ndarray, shape () or (n,)
-        Twice; degrees of freedom are T − 2.
+        Twice; the errors are those of random walks.
     """
     h = np.diff(years).reshape(-1, *[1] * (values.ndim - 1))
     changes, span = np.diff(values, axis=0), years[-1] - years[0]
@@ -70,7 +71,10 @@ def drift(years: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray
 def series_trend(
     series: pd.Series, what: str, *, alternative: Alternative = "two-sided", level: float = 0.05
 ) -> Inference:
-    """Test that a series by year does not change on average.
+    """Test that a series by year has no trend.
+
+    Statistic and error are those of the mean change of a random walk; p-value, interval and the minimum detectable
+    effect come from the likelihood ratio of `TrendLaw`. A one-sided p-value is half of the two-sided one on its side.
 
     Raises
     ------
@@ -86,7 +90,22 @@ def series_trend(
     mean, error = (float(value) for value in drift(years, values))
     if not error > 1e-12 * max(1.0, float(np.abs(values).max())):
         raise EstimationError(f"{what}: the series changes by the same every year. There is nothing to test.")
-    return infer(mean, error, len(own) - 2, level=level, alternative=alternative)
+    since = (years - years[0]).astype(int)
+    law = trend_law(tuple(int(year) for year in since // np.gcd.reduce(since)))
+    step = float(np.gcd.reduce(since))
+    both = float(law.pvalue(values[:, None])[0])
+    half = both / 2 if (mean > 0) == (alternative == "greater") else 1.0 - both / 2
+    low, high = law.interval(values, mean * step, error * step, level)
+    return Inference(
+        estimate=mean,
+        std_error=error,
+        statistic=mean / error,
+        pvalue=both if alternative == "two-sided" else half,
+        conf_int=(low / step, high / step),
+        distribution="simulated likelihood ratio",
+        df=np.nan,
+        mde=law.detectable(level if alternative == "two-sided" else 2 * level) * error,
+    )
 
 
 def scope_trend(
@@ -106,7 +125,7 @@ def scope_trend(
     what : str
         Names the test in messages.
     shocks : {"common", "independent"}
-        ``"common"``: t of the mean series, T − 2 degrees of freedom, whatever the countries share. ``"independent"``: t
+        ``"common"``: the mean series, whatever the countries share. ``"independent"``: t
         of the countries' mean changes, countries less one, whatever the dependence over time; countries that move
         together make it reject too often. One country is a series in both.
     alternative, level
