@@ -16,7 +16,7 @@ from gvcpos.flows.cost.cascade import KINDS, CostArrays, cost_arrays
 from gvcpos.flows.cost.lost import with_ended_costs
 from gvcpos.flows.cost.money import Money
 from gvcpos.flows.cost.sides import sides_frame
-from gvcpos.flows.cost.structure import CostStructure
+from gvcpos.flows.cost.structure import BoolArray, CostStructure
 from gvcpos.flows.cost.tidy import by_layers, divided, layer_labels, long_frame, per_tonne
 from gvcpos.flows.cost.value import GroupArrays, flow_values, group_arrays
 from gvcpos.flows.network import FloatArray
@@ -104,7 +104,7 @@ class CostAccounts:
             "loss": loss + lost,
         }
         values["share"] = divided(values["total"], values["total"].sum(axis=-1, keepdims=True))
-        values["alpha"] = np.broadcast_to(arrays.shares.alpha[..., None], entered.shape)
+        values["alpha"] = np.broadcast_to(arrays.alpha[..., None], entered.shape)
         labels = {"year": network.years, "process": network.processes, "kind": ALL_KINDS}
         frame = long_frame(labels, values)
         frame = frame[frame["process"].isin(np.array(network.processes)[structure.passing])].reset_index(drop=True)
@@ -220,13 +220,13 @@ class CostAccounts:
         material = spent.material_product + spent.material_loss
         return np.stack([material, spent.energy, spent.system, spent.waste], axis=-1)
 
-    def _left(self, chosen: np.ndarray) -> FloatArray:
+    def _left(self, chosen: BoolArray) -> FloatArray:
         """(T, P, 4): cost of the chosen flows that leave each process, by kind."""
         structure = self.arrays.structure
         inside = (structure.carried | structure.final) & chosen
         return _with_waste(structure.network.outflow(self.arrays.flow.sum(axis=-2) * inside[:, None]))
 
-    def _flows(self, chosen: np.ndarray) -> pd.DataFrame:
+    def _flows(self, chosen: BoolArray) -> pd.DataFrame:
         arrays, structure = self.arrays, self.arrays.structure
         network = structure.network
         mass = by_layers(arrays.mass, network.layers)

@@ -8,9 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from gvcpos._core.errors import IdentityError, InputError
+from gvcpos._core.errors import IdentityError
+from gvcpos.flows.cost.lines import inverse, lines, turned_back
+from gvcpos.flows.cost.loops import refuse_closed, refuse_idle, solved
 from gvcpos.flows.cost.money import Money, Spent, spend
-from gvcpos.flows.cost.shares import Shares, ratio, shares
+from gvcpos.flows.cost.shares import Split, split
 from gvcpos.flows.cost.structure import CostStructure
 from gvcpos.flows.network import FloatArray
 
@@ -35,7 +37,8 @@ class CostArrays:
         Cost that goes to the stock of a centre.
     spent : Spent
         What the centres spend themselves.
-    shares : Shares
+    alpha : (..., T, P) array
+        m_product / (m_product + m_loss) of each process.
     """
 
     structure: CostStructure
@@ -44,7 +47,7 @@ class CostArrays:
     entered: FloatArray
     stock: FloatArray
     spent: Spent
-    shares: Shares
+    alpha: FloatArray
 
     @cached_property
     def total(self) -> FloatArray:
@@ -125,161 +128,113 @@ def cost_arrays(structure: CostStructure, mass: FloatArray, money: Money, *, by_
     IdentityError
         If cost is not conserved to 1e-10.
     """
-    mass = _without_dust(mass)
-    parts = shares(structure, mass, money.price)
-    spent = spend(structure, money, entered=parts.entered, made=parts.made, lost=parts.lost)
-    _refuse_idle(structure, parts, spent)
-    products, losses = _own(structure, parts, spent, by_kind)
-    bought = money.bought_at(structure) * mass
-    lead = np.broadcast_shapes(bought.shape[:-2], products.shape[:-2])
-    flow = np.zeros((*lead, *mass.shape[-2:], products.shape[-1]))
-    flow[..., 0] = bought
-    entered = np.zeros((*lead, len(structure.network.processes), mass.shape[-1], products.shape[-1]))
-    stock = np.zeros_like(entered)
-    for block in structure.blocks:
-        into = _enter(structure, block, flow, (parts, products, losses), mass)
-        for n, j in enumerate(block):
-            entered[..., j, :, :] = into[..., n, :, :]
-            pool = _pool(structure, j, into[..., n, :, :], parts, products)
-            for f in structure.flows_from(j):
-                flow[..., f, :, :] = _cost(structure, f, into[..., n, :, :], pool, (parts, losses))
-            if structure.stock[j]:
-                stock[..., j, :, :] = _to_stock(structure, j, into[..., n, :, :], pool, parts)
-    out = CostArrays(structure, mass, flow, entered, stock, spent, parts)
+    lead = np.broadcast_shapes(mass.shape[:-2], money.lead)
+    line_mass, line_price = (lines(np.broadcast_to(a, (*lead, *mass.shape[-2:])), 2) for a in (mass, money.price))
+    line_mass = _without_dust(line_mass)
+    found = split(structure, line_mass, line_price if structure.by_value.any() else None)
+    spent = spend(structure, money.expenses, {"input": found.entered, "product": found.made, "loss": found.lost})
+    refuse_idle(structure, found.made, spent)
+    flow, entered, stock = _run(structure, found, (line_mass, _bought(structure, money, line_mass)), spent, by_kind)
+    back = (turned_back(flow, 3), turned_back(entered, 3), turned_back(stock, 3))
+    out = CostArrays(structure, turned_back(line_mass, 2), *back, spent, turned_back(found.alpha, 1))
     out.check()
     return out
 
 
-def _own(structure: CostStructure, parts: Shares, spent: Spent, by_kind: bool) -> tuple[FloatArray, FloatArray]:
-    """What each process spends on its products and on its losses: (..., T, P, K) twice."""
-    alpha = parts.alpha
-    products = np.stack([spent.material_product, alpha * spent.energy, alpha * spent.system], axis=-1)
-    beta = 1.0 - alpha
-    losses = np.stack([np.zeros_like(beta * spent.energy), beta * spent.energy, beta * spent.system], axis=-1)
+def _run(
+    structure: CostStructure, found: Split, masses: tuple[FloatArray, FloatArray], spent: Spent, by_kind: bool
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Cost of flows (F, L, K, ...), what enters processes and what goes to stocks (P, L, K, ...), block by block."""
+    mass, bought = masses
+    products, losses = _own(found.alpha, spent, by_kind)
+    count, (layers, *rest) = len(structure.network.processes), mass.shape[1:]
+    flow = np.zeros((len(mass), layers, products.shape[1], *rest))
+    flow[:, :, 0] = bought
+    entered, stock = (np.zeros((count, *flow.shape[1:])) for _ in range(2))
+    for block in structure.blocks:
+        for j in block:
+            entered[j] = flow[structure.flows_into(j)].sum(axis=0)
+        inside = structure.inside(block)
+        if inside:
+            refuse_closed(structure, block, inside, mass)
+            entered[list(block)] = _loop(structure, block, (found, products, losses), entered)
+        for j in block:
+            unit = _of_mass(found, j, entered) if not structure.by_value[j] else 0.0
+            pool = products[j] + _kept(structure, found, j, entered)
+            made = unit + (pool * inverse(found.base[j]))[None]
+            lost = _of_mass(found, j, entered) + (losses[j] * inverse(found.lost[j]))[None]
+            for f in structure.flows_from(j):
+                flow[f] = found.weight[f][:, None] * (lost if structure.loss[f] else made)
+            if structure.stock[j]:
+                stock[j] = found.change[j][:, None] * made
+    return flow, entered, stock
+
+
+def _bought(structure: CostStructure, money: Money, mass: FloatArray) -> FloatArray:
+    """(F, L, ...): cost of what is bought, 0 for other flows."""
+    cost = money.bought_at(structure)
+    out = np.zeros(mass.shape)
+    for f in np.flatnonzero(structure.bought):
+        one = np.moveaxis(cost[..., f, :], -1, 0)
+        out[f] = one.reshape(len(one), *[1] * (mass.ndim - 1 - one.ndim), *one.shape[1:]) * mass[f]
+    return out
+
+
+def _own(alpha: FloatArray, spent: Spent, by_kind: bool) -> tuple[FloatArray, FloatArray]:
+    """What each process spends on its products and on its losses: (P, K, ...) twice."""
+    material, energy, system = (lines(a, 1) for a in (spent.material_product, spent.energy, spent.system))
+    products = np.stack([material, alpha * energy, alpha * system], axis=1)
+    losses = np.stack([np.zeros_like(energy), (1.0 - alpha) * energy, (1.0 - alpha) * system], axis=1)
     if not by_kind:
-        products, losses = products.sum(axis=-1, keepdims=True), losses.sum(axis=-1, keepdims=True)
+        products, losses = products.sum(axis=1, keepdims=True), losses.sum(axis=1, keepdims=True)
     return products, losses
 
 
-def _pool(structure: CostStructure, j: int, into: FloatArray, parts: Shares, products: FloatArray) -> FloatArray:
-    """(..., T, K): what the products of a process share out among them; by value, with what they are made of."""
-    own = products[..., j, :]
-    if structure.by_value[j]:
-        return np.asarray(own + (parts.kept[..., j, :, None] * into).sum(axis=-2))
-    return own
+def _of_mass(found: Split, j: int, entered: FloatArray) -> FloatArray:
+    """(L, K, ...): what a kt of each layer that leaves a process has cost before it, by mass."""
+    return np.asarray(entered[j] * inverse(found.left[j])[:, None])
 
 
-def _cost(
-    structure: CostStructure, f: int, into: FloatArray, pool: FloatArray, rest: tuple[Shares, FloatArray]
-) -> FloatArray:
-    """(..., T, L, K): what a flow costs, of what enters the process that it leaves (..., T, L, K)."""
-    parts, losses = rest
-    j = structure.network.source[f]
-    share = parts.pooled[..., f, :, None]
-    if structure.loss[f]:
-        return np.asarray(parts.material[..., f, :, None] * into + share * losses[..., j, None, :])
-    if structure.by_value[j]:
-        return np.asarray(share * pool[..., None, :])
-    return np.asarray(parts.material[..., f, :, None] * into + share * pool[..., None, :])
+def _kept(structure: CostStructure, found: Split, j: int, entered: FloatArray) -> FloatArray | float:
+    """(K, ...): what products of a centre by value are made of; by mass nothing, for it goes with its layer."""
+    return (found.kept[j][:, None] * entered[j]).sum(axis=0) if structure.by_value[j] else 0.0
 
 
-def _to_stock(structure: CostStructure, j: int, into: FloatArray, pool: FloatArray, parts: Shares) -> FloatArray:
-    pooled = parts.stock_pooled[..., j, :, None] * pool[..., None, :]
-    if structure.by_value[j]:
-        return np.asarray(pooled)
-    return np.asarray(parts.stock_material[..., j, :, None] * into + pooled)
-
-
-def _enter(
+def _loop(
     structure: CostStructure,
     block: Sequence[int],
-    flow: FloatArray,
-    rest: tuple[Shares, FloatArray, FloatArray],
-    mass: FloatArray,
+    rest: tuple[Split, FloatArray, FloatArray],
+    entered: FloatArray,
 ) -> FloatArray:
-    """(..., T, n, L, K): what enters the n processes of a block, their own loops included.
-
-    Flows inside the block are still 0 in `flow`, so that the sum over inflows is what comes from elsewhere.
-    """
-    parts, products, losses = rest
-    into = np.stack([flow[..., structure.flows_into(j), :, :].sum(axis=-3) for j in block], axis=-3)
-    inside = [f for j in block for f in structure.flows_from(j) if structure.network.target[f] in block]
-    if not inside:
-        return into
-    _refuse_closed(structure, block, inside, mass)
+    """(n, L, K, ...): what enters the n processes of a loop, of what enters them from elsewhere: one linear system."""
+    found, products, losses = rest
     place = {j: n for n, j in enumerate(block)}
-    layers = mass.shape[-1]
-    matrix = np.zeros((*parts.alpha.shape[:-1], len(block), layers, len(block), layers))
-    for f in inside:
+    right = entered[list(block)]
+    n, layers, kinds = right.shape[:3]
+    matrix = np.zeros((n, layers, n, layers, *right.shape[3:]))
+    for f in structure.inside(block):
         i, j = int(structure.network.source[f]), int(structure.network.target[f])
-        matrix[..., place[j], :, place[i], :] += _passes(structure, f, parts)
-        own = losses if structure.loss[f] else products
-        into[..., place[j], :, :] += parts.pooled[..., f, :, None] * own[..., i, None, :]
-    size = len(block) * layers
-    square = np.eye(size) - matrix.reshape(*matrix.shape[:-4], size, size)
-    right = into.reshape(*into.shape[:-3], size, into.shape[-1])
-    return _solve(structure, block, square, right).reshape(into.shape)
-
-
-def _passes(structure: CostStructure, f: int, parts: Shares) -> FloatArray:
-    """(..., T, L, L): what flow f carries in layer l of each unit of cost that enters its source in layer l'."""
-    j = structure.network.source[f]
-    if structure.by_value[j] and not structure.loss[f]:
-        return np.asarray(parts.pooled[..., f, :, None] * parts.kept[..., j, None, :])
-    return np.asarray(parts.material[..., f, :, None] * np.eye(parts.material.shape[-1]))
-
-
-def _solve(structure: CostStructure, block: Sequence[int], square: FloatArray, right: FloatArray) -> FloatArray:
-    try:
-        return np.asarray(np.linalg.solve(square, right), dtype=np.float64)
-    except np.linalg.LinAlgError as error:
-        singular = np.argwhere(np.linalg.matrix_rank(square) < square.shape[-1])
-        year = structure.network.years[singular[0][-1]] if singular.size else structure.network.years[0]
-        raise InputError(
-            f"loop of {structure.named(block)}, {year}: all cost comes back, so that unit costs are not defined. "
-            "Something must leave the loop as product or loss."
-        ) from error
-
-
-def _refuse_closed(structure: CostStructure, block: Sequence[int], inside: Sequence[int], mass: FloatArray) -> None:
-    """Raise where mass goes round in a loop that nothing leaves, before the linear system turns singular."""
-    network = structure.network
-    around = mass[..., list(inside), :].sum(axis=-2)
-    leaving = [f for j in block for f in structure.flows_from(j) if f not in set(inside)]
-    away = mass[..., leaving, :].sum(axis=-2) + structure.changes(mass)[..., list(block), :].clip(min=0.0).sum(axis=-2)
-    if structure.by_value[list(block)].any():
-        around, away = around.sum(axis=-1, keepdims=True), away.sum(axis=-1, keepdims=True)
-    closed = np.argwhere((around > 0.0) & (away <= 1e-12 * around))
-    if closed.size:
-        t, layer = closed[0][-2:]
-        what = f", layer {network.layers[layer]!r}" if around.shape[-1] > 1 else ""
-        raise InputError(
-            f"loop of {structure.named(block)}, {network.years[t]}{what}: {around[tuple(closed[0])]:g} kt go round and "
-            "nothing leaves, so that unit costs are not defined. Something must leave the loop as product or loss."
-        )
-
-
-def _refuse_idle(structure: CostStructure, parts: Shares, spent: Spent) -> None:
-    """Raise where a centre spends money and makes nothing."""
-    total = spent.total
-    wrong = np.argwhere((total > 0.0) & ~(np.broadcast_to(parts.made, total.shape) > 0.0))
-    if wrong.size:
-        place = tuple(wrong[0])
-        t, j = place[-2:]
-        name = structure.network.processes[j]
-        raise InputError(
-            f"process {name!r}, {structure.network.years[t]}: it spends {total[place]:g} USD million and makes no "
-            "product. Give it a product in that year, or costs per t."
-        )
+        lost = bool(structure.loss[f])
+        own = losses[i] * inverse(found.lost[i]) if lost else products[i] * inverse(found.base[i])
+        right[place[j]] += found.weight[f][:, None] * own[None]
+        if structure.by_value[i] and not lost:
+            share = found.weight[f] * inverse(found.base[i])
+            matrix[place[j], :, place[i]] += share[:, None] * found.kept[i][None]
+        else:
+            for layer in range(layers):
+                matrix[place[j], layer, place[i], layer] += found.weight[f, layer] * inverse(found.left[i, layer])
+    size = n * layers
+    square = np.eye(size) - turned_back(matrix.reshape(size, size, *right.shape[3:]), 2)
+    solution = solved(structure, block, square, turned_back(right.reshape(size, kinds, *right.shape[3:]), 2))
+    return lines(solution, 2).reshape(right.shape)
 
 
 def _without_dust(mass: FloatArray) -> FloatArray:
     """Set what rounding left of nothing to 0: below 1e-13 of the largest mass."""
-    if mass.size == 0:
-        return mass
-    return np.where(np.abs(mass) <= 1e-13 * np.nanmax(np.abs(mass)), 0.0, mass)
+    least = 1e-13 * np.nanmax(np.abs(mass), initial=0.0)
+    return np.where(np.abs(mass) <= least, 0.0, mass)
 
 
 def _quotient(above: FloatArray, below: FloatArray) -> FloatArray:
-    """As `ratio`, but NaN where there is nothing to divide by."""
-    return np.where(below > 0.0, ratio(above, below), np.nan)
+    """Quotient, NaN where there is nothing to divide by."""
+    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -62,6 +62,13 @@ class Money:
     purchase: FloatArray | None = None
     expenses: Sequence[Expense] = field(default_factory=tuple)
 
+    @property
+    def lead(self) -> tuple[int, ...]:
+        """Shape (..., T) that prices and expenses need."""
+        shapes = [np.shape(self.price)[:-2], *(np.shape(expense.rate) for expense in self.expenses)]
+        shapes += [np.shape(expense.to_product) for expense in self.expenses]
+        return np.broadcast_shapes(*shapes, () if self.purchase is None else np.shape(self.purchase)[:-2])
+
     def bought_at(self, structure: CostStructure) -> FloatArray:
         """(..., T, F, L): unit cost of bought flows: the purchase cost, else the price; 0 for all other flows.
 
@@ -111,34 +118,34 @@ class Spent:
         return self.energy + self.system + self.waste + self.material_product + self.material_loss
 
 
-def spend(structure: CostStructure, money: Money, *, entered: FloatArray, made: FloatArray, lost: FloatArray) -> Spent:
+def spend(structure: CostStructure, expenses: Sequence[Expense], masses: Mapping[str, FloatArray]) -> Spent:
     """Multiply the rates by the masses they refer to.
 
     Parameters
     ----------
     structure : CostStructure
-    money : Money
-    entered, made, lost : (..., T, P) arrays
-        kt that enter a process, that become product or stock, and that are lost.
+    expenses : sequence of Expense
+    masses : mapping of str to (P, ..., T) array
+        ``input``, ``product`` and ``loss``: kt that enter a process, that become product or stock, and that are lost.
 
     Raises
     ------
     InputError
         If a rate is negative or a share of a material is not in [0, 1].
     """
-    shape = np.broadcast_shapes(entered.shape, *((*np.shape(e.rate), entered.shape[-1]) for e in money.expenses))
-    sums = {kind: np.zeros(shape) for kind in ("energy", "system", "waste", "material_product", "material_loss")}
-    masses = {"input": entered, "product": made, "loss": lost}
-    for expense in money.expenses:
+    shape = masses["input"].shape
+    kinds = ("energy", "system", "waste", "material_product", "material_loss")
+    sums = {kind: np.zeros(shape) for kind in kinds}
+    for expense in expenses:
         _check(structure, expense)
-        base = masses[expense.basis][..., expense.process] if expense.basis in masses else 1.0
-        amount = expense.rate * base
+        j = expense.process
+        amount = expense.rate * (masses[expense.basis][j] if expense.basis in masses else 1.0)
         if expense.kind == "material":
-            sums["material_product"][..., expense.process] += amount * expense.to_product
-            sums["material_loss"][..., expense.process] += amount * (1.0 - np.asarray(expense.to_product))
+            sums["material_product"][j] += amount * expense.to_product
+            sums["material_loss"][j] += amount * (1.0 - np.asarray(expense.to_product))
         else:
-            sums[expense.kind][..., expense.process] += amount
-    return Spent(**sums)
+            sums[expense.kind][j] += amount
+    return Spent(**{kind: np.moveaxis(total, 0, -1) for kind, total in sums.items()})
 
 
 def refuse_negative(structure: CostStructure, price: FloatArray, what: str) -> None:

@@ -1,4 +1,4 @@
-"""How a centre's costs are split between what leaves it: alpha, and the share of every flow, layer by layer."""
+"""How a centre's costs are split between what leaves it: alpha, and what every flow weighs, in mass or in value."""
 
 from __future__ import annotations
 
@@ -7,163 +7,141 @@ from dataclasses import dataclass
 import numpy as np
 
 from gvcpos._core.errors import InputError
-from gvcpos.flows.cost.structure import CostStructure
+from gvcpos.flows.cost.lines import gathered, inverse
+from gvcpos.flows.cost.structure import BoolArray, CostStructure
 from gvcpos.flows.network import FloatArray
 
 
 @dataclass(frozen=True, eq=False)
-class Shares:
-    """Shares of every flow in the costs of the process that it leaves.
+class Split:
+    """What the costs of each process are divided by, and what each flow takes of it; draws and years come last.
 
     Attributes
     ----------
-    alpha : (..., T, P) array
-        m_product / (m_product + m_loss); product includes what goes to stock. 0 where nothing leaves.
-    material : (..., T, F, L) array
-        Share of a flow in the material of its own layer.
-    pooled : (..., T, F, L) array
-        Share of a product in all that the products of its centre cost (of a loss: in what its losses cost).
-    kept : (..., T, P, L) array
-        Share of a layer's material that becomes product or stock.
-    stock_material, stock_pooled : (..., T, P, L) arrays
-        The same shares of what goes to stock; negative where the stock is drawn down.
-    entered, made, lost : (..., T, P) arrays
+    weight : (F, L, ...) array
+        kt; of products of a centre that allocates by value, their value p q.
+    change : (P, L, ...) array
+        What goes to stock, in the same measure; negative where the stock is drawn down.
+    left : (P, L, ...) array
+        kt of a layer that leave a process or go to its stock.
+    kept : (P, L, ...) array
+        Share of it that becomes product or stock.
+    base : (P, ...) array
+        Weight of all products and the change of stock.
+    entered, made, lost : (P, ...) arrays
         kt that enter, that become product or stock, and that are lost.
     """
 
-    alpha: FloatArray
-    material: FloatArray
-    pooled: FloatArray
+    weight: FloatArray
+    change: FloatArray
+    left: FloatArray
     kept: FloatArray
-    stock_material: FloatArray
-    stock_pooled: FloatArray
+    base: FloatArray
     entered: FloatArray
     made: FloatArray
     lost: FloatArray
 
+    @property
+    def alpha(self) -> FloatArray:
+        """(P, ...): m_product / (m_product + m_loss), 0 where nothing leaves."""
+        return np.asarray(self.made * inverse(self.made + self.lost))
 
-def shares(structure: CostStructure, mass: FloatArray, price: FloatArray | None = None) -> Shares:
-    """Split by mass, or by value where the structure says so.
 
-    Material of a layer l goes where its mass goes: m_fl / m_l. What the centre itself spends on products is shared out
-    by mass, m_f / m_product, or by value, p_f m_f / sum of p m over products and layers; by value the products also
-    share the material they are made of in that way (joint products).
+def split(structure: CostStructure, mass: FloatArray, price: FloatArray | None = None) -> Split:
+    """Weigh what leaves each process.
 
     Parameters
     ----------
     structure : CostStructure
-    mass : (..., T, F, L) array
+    mass : (F, L, ...) array
         kt.
-    price : (..., T, F, L) array, optional
+    price : (F, L, ...) array, optional
         Needed for centres that allocate by value.
 
     Raises
     ------
     InputError
-        If a mass is negative or not a number, a process gives without receiving, or the products of a centre that
-        allocates by value are worth nothing; the message names process or flow, and year.
+        If a mass is negative or not a number, a centre gives from a stock into which nothing came, or the products of a
+        centre that allocates by value are worth nothing; the message names process or flow, and year.
     """
-    network = structure.network
+    network, count = structure.network, len(structure.network.processes)
     _refuse_masses(structure, mass)
-    change = structure.changes(mass)
-    loss_mass = np.where(structure.loss[:, None], mass, 0.0)
-    product_mass = mass - loss_mass
-    lost, made = network.outflow(loss_mass), network.outflow(product_mass) + change
-    left = lost + made
-    _refuse_drawdown(structure, mass, left)
-    total_made, total_lost = made.sum(axis=-1), lost.sum(axis=-1)
-    pool = np.where(structure.loss[:, None], _at_source(structure, total_lost)[..., None], 0.0)
-    pool = np.where(structure.loss[:, None], pool, _at_source(structure, total_made)[..., None])
-    pooled = ratio(mass, pool)
-    stock_pooled = ratio(change, total_made[..., None])
+    into, out = gathered(mass, network.target, count), gathered(mass, network.source, count)
+    lost = gathered(mass, np.where(structure.loss, network.source, -1), count)
+    change = np.where(_column(structure.stock, into), into - out, 0.0)
+    left = out + change
+    _refuse_drawdown(structure, out, left)
+    kept = (left - lost) * inverse(left)
+    made = np.maximum(left - lost, 0.0).sum(axis=1)
+    weight, base = mass, made
     if structure.by_value.any():
-        pooled, stock_pooled = _by_value(structure, product_mass, change, price, (pooled, stock_pooled))
-    return Shares(
-        alpha=ratio(total_made, total_made + total_lost),
-        material=ratio(mass, _layers_at_source(structure, left)),
-        pooled=pooled,
-        kept=ratio(made, left),
-        stock_material=ratio(change, left),
-        stock_pooled=stock_pooled,
-        entered=network.inflow(mass).sum(axis=-1),
-        made=total_made,
-        lost=total_lost,
-    )
-
-
-def ratio(above: FloatArray, below: FloatArray) -> FloatArray:
-    """Quotient, 0 where nothing is divided by nothing or less."""
-    shape = np.broadcast_shapes(above.shape, below.shape)
-    return np.divide(above, below, out=np.zeros(shape), where=np.broadcast_to(below > 0.0, shape))
-
-
-def _at_source(structure: CostStructure, values: FloatArray) -> FloatArray:
-    """(..., T, F): values (..., T, P) of the process that each flow leaves, 0 for the outside."""
-    padded = np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1)
-    return padded[..., structure.network.source]
-
-
-def _layers_at_source(structure: CostStructure, values: FloatArray) -> FloatArray:
-    """(..., T, F, L): the same of values (..., T, P, L)."""
-    padded = np.concatenate([values, np.zeros((*values.shape[:-2], 1, values.shape[-1]))], axis=-2)
-    return padded[..., structure.network.source, :]
+        weight, change, base = _by_value(structure, mass, (change, made), price)
+    return Split(weight, change, left, kept, base, into.sum(axis=1), made, lost.sum(axis=1))
 
 
 def _by_value(
-    structure: CostStructure,
-    product_mass: FloatArray,
-    change: FloatArray,
-    price: FloatArray | None,
-    by_mass: tuple[FloatArray, FloatArray],
-) -> tuple[FloatArray, FloatArray]:
-    """Shares by value in place of those by mass; a stock is worth the mean price of the products of its layer."""
-    network = structure.network
-    from_valued = np.append(structure.by_value, False)[network.source] & ~structure.loss
-    priced = np.full(product_mass.shape, np.nan) if price is None else np.broadcast_to(price, product_mass.shape)
-    missing = np.argwhere(from_valued[:, None] & np.isnan(priced) & (product_mass > 0.0))
-    if missing.size:
-        t, f, layer = missing[0][-3:]
-        raise InputError(
-            f"flow {network.flows[f]!r}, {network.years[t]}, layer {network.layers[layer]!r}: no price, and process "
-            f"{structure.end_of(network.source[f])!r} allocates its cost by value. Give the price, or allocate by mass."
-        )
-    value = np.where(from_valued[:, None], np.nan_to_num(priced, nan=0.0) * product_mass, 0.0)
-    worth, tonnes = network.outflow(value), network.outflow(product_mass)
-    stock_value = ratio(worth, tonnes) * change
-    total = (worth + stock_value).sum(axis=-1)
-    sold = (tonnes + change).sum(axis=-1)
-    nothing = np.argwhere(structure.by_value & (total <= 0.0) & (sold > 0.0))
+    structure: CostStructure, mass: FloatArray, stocks: tuple[FloatArray, FloatArray], price: FloatArray | None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Values in place of masses, for centres that allocate so; a stock is worth what its layer's products are."""
+    network, (change, made) = structure.network, stocks
+    count = len(network.processes)
+    valued = np.append(structure.by_value, False)[network.source] & ~structure.loss
+    _refuse_unpriced(structure, mass, price, valued)
+    value = np.where(_column(valued, mass), 0.0 if price is None else np.nan_to_num(price, nan=0.0) * mass, 0.0)
+    sold = np.where(valued, network.source, -1)
+    worth, tonnes = gathered(value, sold, count), gathered(mass, sold, count)
+    stock_value = worth * inverse(tonnes) * change
+    total = (worth + stock_value).sum(axis=1)
+    of_value = structure.by_value
+    nothing = np.argwhere(_column(of_value, made) & (total <= 0.0) & (made > 0.0))
     if nothing.size:
-        t, j = nothing[0][-2:]
+        j, t = nothing[0][[0, -1]]
         raise InputError(
             f"process {network.processes[j]!r}, {network.years[t]}: its products are worth nothing, so that costs "
             "cannot be allocated by value. Allocate by mass."
         )
-    pooled = np.where(from_valued[:, None], ratio(value, _at_source(structure, total)[..., None]), by_mass[0])
-    stock = np.where(structure.by_value[:, None], ratio(stock_value, total[..., None]), by_mass[1])
-    return pooled, stock
+    weight = np.where(_column(valued, mass), value, mass)
+    return (
+        weight,
+        np.where(_column(of_value, change), stock_value, change),
+        np.where(_column(of_value, made), total, made),
+    )
+
+
+def _column(mark: BoolArray, like: FloatArray) -> BoolArray:
+    """A mark of the first axis, to go with an array."""
+    return mark.reshape(-1, *[1] * (like.ndim - 1))
+
+
+def _refuse_unpriced(structure: CostStructure, mass: FloatArray, price: FloatArray | None, valued: BoolArray) -> None:
+    unknown = np.isnan(price) if price is not None else np.ones(mass.shape, dtype=bool)
+    missing = np.argwhere(_column(valued, mass) & unknown & (mass > 0.0))
+    if missing.size:
+        network, (f, layer, t) = structure.network, missing[0][[0, 1, -1]]
+        raise InputError(
+            f"flow {network.flows[f]!r}, {network.years[t]}, layer {network.layers[layer]!r}: no price, and process "
+            f"{structure.end_of(network.source[f])!r} allocates its cost by value. Give the price, or allocate by mass."
+        )
 
 
 def _refuse_masses(structure: CostStructure, mass: FloatArray) -> None:
     wrong = np.argwhere(~(mass >= 0.0))
     if wrong.size:
-        t, f, layer = wrong[0][-3:]
-        network = structure.network
+        network, (f, layer, t) = structure.network, wrong[0][[0, 1, -1]]
         raise InputError(
             f"flow {network.flows[f]!r}, {network.years[t]}, layer {network.layers[layer]!r}: a mass of "
             f"{mass[tuple(wrong[0])]:g} kt. Masses must be 0 or more."
         )
 
 
-def _refuse_drawdown(structure: CostStructure, mass: FloatArray, left: FloatArray) -> None:
+def _refuse_drawdown(structure: CostStructure, out: FloatArray, left: FloatArray) -> None:
     """Raise where a centre gives from a stock into which nothing entered: the year has no unit cost for it."""
     network = structure.network
-    given = network.outflow(mass)
-    wrong = np.argwhere((structure.passing & structure.stock)[:, None] & (left <= 0.0) & (given > 0.0))
+    wrong = np.argwhere(_column(structure.passing & structure.stock, out) & (left <= 0.0) & (out > 0.0))
     if wrong.size:
-        t, j, layer = wrong[0][-3:]
+        j, layer, t = wrong[0][[0, 1, -1]]
         raise InputError(
             f"process {network.processes[j]!r}, {network.years[t]}, layer {network.layers[layer]!r}: "
-            f"{given[tuple(wrong[0])]:g} kt leave its stock and nothing enters, so that they have no cost of this "
+            f"{out[tuple(wrong[0])]:g} kt leave its stock and nothing enters, so that they have no cost of this "
             "year. Costs end at a stock that is no quantity centre: take away its costs."
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from gvcpos._core.errors import SpecificationError
 from gvcpos._core.labels import enumerate_labels, locate
-from gvcpos.flows.network import OUTSIDE, FloatArray, Network
+from gvcpos.flows.network import OUTSIDE, Network
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -131,9 +131,9 @@ class CostStructure:
         """Numbers of the flows that enter a process."""
         return np.flatnonzero(self.network.target == process)
 
-    def changes(self, mass: FloatArray) -> FloatArray:
-        """(..., T, P, L): stock changes, nothing where a process has no stock."""
-        return np.where(self.stock[:, None], self.network.stock_change(mass), 0.0)
+    def inside(self, block: Sequence[int]) -> list[int]:
+        """Numbers of the flows from a process of a block to one of it."""
+        return [int(f) for j in block for f in self.flows_from(j) if self.network.target[f] in block]
 
     def end_of(self, number: int) -> str:
         """Name of a process by its number, `OUTSIDE` for -1."""

@@ -59,19 +59,8 @@ def beside(
     locate([country], list(dict.fromkeys(panel["country"])), "countries of the panel")
     own = panel[panel["country"] == country]
     kept = _matched(sides, own, stages)
-    found = own.assign(stage=own["stage"].astype(str)).set_index(["stage", "year"])
-    twice = found.index[found.index.duplicated()]
-    if len(twice):
-        raise LabelError(
-            f"the panel has {country}, {_pair(twice[0])} more than once. Give one row for each stage and year."
-        )
-    wants = pd.MultiIndex.from_arrays(
-        [kept["stage"] if stages is None else kept["stage"].map(dict(stages)), kept["year"]]
-    )
-    missing = [_pair(pair) for pair in wants.unique() if pair not in found.index]
-    if missing:
-        raise LabelError(f"the panel lacks {country} in {enumerate_labels(missing)}. Give tables of these years.")
-    out = kept.assign(**{f"gvc_{name}": found[name].loc[list(wants)].to_numpy() for name in wanted})
+    found = _at(own, kept, stages, country)
+    out = kept.assign(**{f"gvc_{name}": found[name].to_numpy() for name in wanted})
     synthetic = bool(sides.attrs.get("synthetic")) or bool(panel.attrs.get("synthetic"))
     out.attrs = sides.attrs | {"gvc_unit": panel.attrs.get("unit"), "country": country, "synthetic": synthetic}
     return out
@@ -94,6 +83,22 @@ def _matched(sides: pd.DataFrame, own: pd.DataFrame, stages: Mapping[str, str] |
     locate(list(stages), here, "stages of the flows")
     locate(list(dict.fromkeys(stages.values())), there, "stages of the panel")
     return sides[sides["stage"].isin(list(stages))].reset_index(drop=True)
+
+
+def _at(own: pd.DataFrame, kept: pd.DataFrame, stages: Mapping[str, str] | None, country: str) -> pd.DataFrame:
+    """Rows of the panel for each kept row of the sides."""
+    found = own.assign(stage=own["stage"].astype(str)).set_index(["stage", "year"])
+    twice = found.index[found.index.duplicated()]
+    if len(twice):
+        raise LabelError(
+            f"the panel has {country}, {_pair(twice[0])} more than once. Give one row for each stage and year."
+        )
+    names = kept["stage"] if stages is None else kept["stage"].map(dict(stages))
+    wants = list(zip(names, kept["year"], strict=True))
+    missing = [_pair(pair) for pair in dict.fromkeys(wants) if pair not in found.index]
+    if missing:
+        raise LabelError(f"the panel lacks {country} in {enumerate_labels(missing)}. Give tables of these years.")
+    return found.loc[wants]
 
 
 def _pair(pair: tuple[str, int]) -> str:

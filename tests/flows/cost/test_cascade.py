@@ -39,7 +39,7 @@ def test_two_centres_by_hand():
         ],
         **TWO_LOSS,
     )
-    assert costs.shares.alpha[0].tolist() == [0.8, 0.75]
+    assert costs.alpha[0].tolist() == [0.8, 0.75]
     assert cost(costs, "concentrate") == pytest.approx(0.8 * (100 + 40 + 60))
     assert cost(costs, "tailings") == pytest.approx(0.2 * 200)
     assert cost(costs, "metal") == pytest.approx(0.75 * (160 + 40) + 10)
@@ -144,7 +144,7 @@ def test_material_of_a_layer_goes_where_the_layer_goes():
     assert costs.flow[0, 1, :, 0].tolist() == pytest.approx([81, 100])
     assert costs.flow[0, 2, :, 0].tolist() == pytest.approx([9, 400])
     assert costs.flow[0, 1, :, 1].tolist() == pytest.approx([81, 2])
-    assert costs.shares.alpha[0, 0] == pytest.approx(0.83)
+    assert costs.alpha[0, 0] == pytest.approx(0.83)
 
 
 def test_layers_of_equal_cost_sum_to_the_total():
