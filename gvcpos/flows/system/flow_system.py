@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -13,6 +15,11 @@ from gvcpos.flows.system.data import DataVector
 from gvcpos.flows.system.gather import gathered
 from gvcpos.flows.system.loading import checked, find_system, place
 from gvcpos.flows.system.spec import SystemSpec
+
+if TYPE_CHECKING:
+    from gvcpos.flows.balance.balanced import Balance
+    from gvcpos.flows.balance.fitting import Fit
+    from gvcpos.flows.draws.results import FlowDraws
 
 
 def _no_lines(_: YamlPath) -> int:
@@ -85,6 +92,27 @@ class FlowSystem:
     def place(self, *path: int | str) -> str:
         """Say where something stands in the file, as in ``"toy.yaml, line 12: flows.ore"``."""
         return place(path, self.line_of, self.name)
+
+    def balance(self) -> Balance:
+        """Balance the system; see `Balance.of` for what is refused. Computed once."""
+        return self._balance
+
+    @property
+    def solver(self) -> Fit:
+        """What balances draws of the data: ``solver.masses(data)``, (..., T, K) to (..., T, F, L)."""
+        return self._balance.point
+
+    def simulate(self, draws: int = 10_000, seed: int = 0, **options: Any) -> FlowDraws:
+        """Draw every uncertain number and balance each draw; see `gvcpos.flows.draws.systems.simulate_system`."""
+        from gvcpos.flows.draws.systems import simulate_system
+
+        return simulate_system(self, draws, seed, **options)
+
+    @cached_property
+    def _balance(self) -> Balance:
+        from gvcpos.flows.balance.balanced import Balance
+
+        return Balance.of(self)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the inputs, a row for each number and year.

@@ -1,0 +1,225 @@
+"""The reconciled point of a system: Gauss-Newton steps on its data, with flows that would be negative held at 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gvcpos._core.errors import EstimationError, SpecificationError
+from gvcpos.flows.balance.reconciliation import Constraints, Spread, least_distance
+from gvcpos.flows.balance.sensitivity import Sensitivity, sensitivity_of
+from gvcpos.flows.balance.solver import Point, Solver
+
+FloatArray = npt.NDArray[np.float64]
+Say = Callable[[int, str], str]
+ITERATIONS = 60
+_SETTLED = 1e-10  # standard deviations by which data still move
+NEGATIVE = 1e-9  # of the largest flow: less than nothing by more than rounding
+_UNMET = 1e-8  # of the largest flow: a contradiction that no data can give way to
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Data that meet every equation, and the derivatives there.
+
+    Attributes
+    ----------
+    solver : Solver
+        Around the reconciled data.
+    given, data : (T, K) float array
+        The data of the file, and as reconciled.
+    sensitivity : Sensitivity
+    spread : Spread
+    constraints : Constraints
+        The redundant equations.
+    held : Constraints
+        The same with flows held at 0.
+    asked : (T * R,) float array
+        By what the equations move the data: J (d - d0).
+    at_bound : (A,) int array
+        Flows of all years and layers, (T * F * L) numbers, that are held at 0.
+    """
+
+    solver: Solver
+    given: FloatArray
+    data: FloatArray
+    sensitivity: Sensitivity
+    spread: Spread
+    constraints: Constraints
+    held: Constraints
+    asked: FloatArray
+    at_bound: npt.NDArray[np.int64]
+
+    @property
+    def near(self) -> Point:
+        """The solution."""
+        assert self.solver.near is not None
+        return self.solver.near
+
+    @property
+    def mass(self) -> FloatArray:
+        """(T, F, L) flows; those held are 0."""
+        found = self.near.x[:, self.solver.equations.flows].copy()
+        found.reshape(-1)[self.at_bound] = 0.0
+        return found
+
+    def masses(self, data: FloatArray) -> FloatArray:
+        """Balance draws: solved, and reconciled where equations say too much.
+
+        Each draw of the data is moved to meet the equations, with the derivatives of the point solution (the chord
+        method), until they hold.
+
+        Parameters
+        ----------
+        data : (..., T, K) float array
+
+        Returns
+        -------
+        (..., T, F, L) float array
+            NaN where there is no solution; negative where data say so.
+        """
+        if not self.held.rank:
+            return self.solver.masses(data)
+        lead, shape = data.shape[:-2], data.shape[-2:]
+        flat = np.array(data, dtype=np.float64).reshape(-1, shape[0] * shape[1])
+        scale = float(np.abs(self.mass).max()) or 1.0
+        for _ in range(8):
+            misses = self._misses(flat.reshape(-1, *shape))
+            flat = flat - self.spread.sd.ravel() * self.held.least(np.nan_to_num(misses))
+            if np.nanmax(np.abs(misses), initial=0.0) <= 1e-7 * scale:  # the step just taken leaves its square
+                break
+        out = self.solver.masses(flat.reshape(-1, *shape))
+        return out.reshape(*lead, *out.shape[1:])
+
+    def _misses(self, data: FloatArray) -> FloatArray:
+        """(B, T * R + A): what equations miss, and flows that are held."""
+        both = self.solver.misses_and_masses(data)
+        return np.concatenate(
+            [both[0].reshape(len(data), -1), both[1].reshape(len(data), -1)[:, self.at_bound]], axis=1
+        )
+
+
+def fitted(solver: Solver, data: FloatArray, spread: Spread, say: Say) -> Fit:
+    """Reconcile the data of a system, where its equations say more than needed.
+
+    Parameters
+    ----------
+    solver : Solver
+    data : (T, K) float array
+    spread : Spread
+    say : callable
+        From the number of a year and the name of a flow or process to words for a message.
+
+    Raises
+    ------
+    SpecificationError
+        If exact data contradict each other, or if flows are negative whatever the data.
+    EstimationError
+        If the steps do not settle.
+    """
+    near = solver.around(data)
+    if not solver.redundancy:
+        return _fit(near, data, data, spread, asked=np.zeros(0), at_bound=np.zeros(0, dtype=np.int64))
+    sd, given, now = spread.sd.ravel(), data.ravel(), data.ravel()
+    watched: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+    for _ in range(ITERATIONS):
+        assert near.near is not None
+        sensitivity = sensitivity_of(near, near.near)
+        x, slopes = _flows(near, sensitivity)
+        jacobian = sensitivity.misses.reshape(-1, given.size)
+        asked = jacobian @ (now - given) - _misses_at(near)
+        constraints = Constraints.of(jacobian, sd)
+        _refuse_contradiction(near, constraints.unmet(asked), x, say)
+        floors = -(x + slopes @ (given - now))
+        u, watched = _step(constraints, asked, slopes=slopes * sd, floors=floors, watched=watched, x=x)
+        moved = np.where(sd > 0, given + sd * u, given)
+        settled = _moved(moved - now, sd)
+        now = moved
+        near = solver.around(now.reshape(data.shape))
+        if settled <= _SETTLED:
+            scale = NEGATIVE * float(np.abs(x).max())
+            held = watched[np.abs(_flows_only(near)[watched]) <= 10 * scale]
+            return _fit(near, data, now.reshape(data.shape), spread, asked=asked, at_bound=held)
+    raise EstimationError(
+        f"the reconciliation does not settle: after {ITERATIONS} steps data still move by {settled:.2g} standard "
+        "deviations. Check for a flow near 0 whose data contradict each other."
+    )
+
+
+def _step(
+    constraints: Constraints,
+    asked: FloatArray,
+    *,
+    slopes: FloatArray,
+    floors: FloatArray,
+    watched: npt.NDArray[np.int64],
+    x: FloatArray,
+) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+    """Return the next data in standard deviations, and the flows that had to be watched."""
+    tolerance = NEGATIVE * float(np.abs(x).max())
+    u = constraints.least(asked)
+    for _ in range(100):
+        if len(watched):
+            u = least_distance(constraints, asked, slopes[watched], floors[watched])
+            if np.isnan(u).any():
+                raise SpecificationError("no data within reach make all flows non-negative.")
+        below = np.setdiff1d(np.flatnonzero(slopes @ u < floors - tolerance), watched)
+        if not below.size:
+            break
+        watched = np.union1d(watched, below)
+    return u, watched
+
+
+def _fit(
+    solver: Solver,
+    given: FloatArray,
+    data: FloatArray,
+    spread: Spread,
+    *,
+    asked: FloatArray,
+    at_bound: npt.NDArray[np.int64],
+) -> Fit:
+    assert solver.near is not None
+    sensitivity = sensitivity_of(solver, solver.near)
+    sd = spread.sd.ravel()
+    jacobian = sensitivity.misses.reshape(-1, sd.size)
+    slopes = _flows(solver, sensitivity)[1][at_bound]
+    constraints = Constraints.of(jacobian, sd)
+    held = Constraints.of(np.vstack([jacobian, slopes]), sd) if at_bound.size else constraints
+    return Fit(solver, given, data, sensitivity, spread, constraints, held, asked, at_bound)
+
+
+def _moved(step: FloatArray, sd: FloatArray) -> float:
+    return float(np.max(np.abs(step[sd > 0] / sd[sd > 0]), initial=0.0))
+
+
+def _flows_only(solver: Solver) -> FloatArray:
+    assert solver.near is not None
+    return solver.near.x[:, solver.equations.flows].reshape(-1)
+
+
+def _flows(solver: Solver, sensitivity: Sensitivity) -> tuple[FloatArray, FloatArray]:
+    """Return flows of all years and layers, (N,), and their derivatives (N, T * K)."""
+    slopes = sensitivity.x[:, solver.equations.flows]
+    x = _flows_only(solver)
+    return x, slopes.reshape(x.size, -1)
+
+
+def _misses_at(solver: Solver) -> FloatArray:
+    assert solver.near is not None
+    return solver.misses_at(solver.near).reshape(-1)
+
+
+def _refuse_contradiction(solver: Solver, unmet: FloatArray, x: FloatArray, say: Say) -> None:
+    worst = int(np.argmax(np.abs(unmet)))
+    if abs(unmet[worst]) <= _UNMET * float(np.abs(x).max()):
+        return
+    year, row = divmod(worst, solver.redundancy)
+    where = say(year, solver.plan.redundant[row].owner)
+    raise SpecificationError(
+        f"{where}: exact data contradict each other by {abs(unmet[worst]):.6g} kt. "
+        "Correct one of them, or say how uncertain it is."
+    )

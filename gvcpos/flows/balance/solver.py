@@ -1,0 +1,174 @@
+"""Years solved in order, for one point or for many draws, with the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from gvcpos.flows.balance.equations import Equations, jacobians, residuals
+from gvcpos.flows.balance.memory import StockMemory
+from gvcpos.flows.balance.plan import Plan
+
+FloatArray = npt.NDArray[np.float64]
+CHUNK = 512  # draws at a time: what fits a cache
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Unknowns and data of B draws.
+
+    Attributes
+    ----------
+    x : (T, n, B) float array
+    data : (T, K', B) float array
+        The data and the columns of stocks.
+    """
+
+    x: FloatArray
+    data: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A solution and how it changes with the data, to first order.
+
+    Attributes
+    ----------
+    x : (T, n) float array
+    data : (T, K') float array
+        With the columns of stocks.
+    slopes : (T, n, K') float array
+        Derivatives of the unknowns of a year by its data.
+    """
+
+    x: FloatArray
+    data: FloatArray
+    slopes: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Solver:
+    """The plan of a system with its years and stocks.
+
+    Attributes
+    ----------
+    equations : Equations
+    plan : Plan
+    memories : tuple of StockMemory
+        In the order of ``equations.stocks``.
+    years : int
+        T.
+    guess : (T, n) float array
+        From which equations that are not linear start.
+    near : Point, optional
+        A solution at data nearby, from which draws start.
+    """
+
+    equations: Equations
+    plan: Plan
+    memories: tuple[StockMemory, ...]
+    years: int
+    guess: FloatArray
+    near: Point | None = None
+
+    def masses(self, data: FloatArray) -> FloatArray:
+        """Solve for flows.
+
+        Parameters
+        ----------
+        data : (..., T, K) float array
+            In the units inside.
+
+        Returns
+        -------
+        (..., T, F, L) float array
+            kt. NaN where there is no solution; negative where the data say so.
+        """
+        return self._chunked(data, lambda part: part.x[:, self.equations.flows])
+
+    def misses_and_masses(self, data: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Solve, and say what the redundant equations miss 0 by.
+
+        Parameters
+        ----------
+        data : (B, T, K) float array
+
+        Returns
+        -------
+        (B, T, R) float array
+            kt.
+        (B, T, F, L) float array
+            kt.
+        """
+        flows, count = self.equations.flows, self.redundancy
+        both = self._chunked(data, lambda part: np.concatenate([self._misses(part), part.x[:, flows.ravel()]], axis=1))
+        return both[..., :count], both[..., count:].reshape(*both.shape[:-1], *flows.shape)
+
+    def misses_at(self, near: Point) -> FloatArray:
+        """(T, R): what the redundant equations miss 0 by at a point."""
+        return self._misses(Solution(near.x[:, :, None], near.data[:, :, None]))[:, :, 0]
+
+    def _misses(self, part: Solution) -> FloatArray:
+        return np.stack([residuals(self.plan.redundant, part.x[t], part.data[t])[0] for t in range(self.years)])
+
+    def run(self, data: FloatArray) -> Solution:
+        """Solve for every unknown.
+
+        Parameters
+        ----------
+        data : (T, K, B) float array
+        """
+        extended = self._extended(data)
+        x = np.empty((self.years, self.equations.size, data.shape[2]))
+        shares = [memory.shares(data[0], self.years) for memory in self.memories]
+        legacies = [-np.diff(memory.legacy(data[0], self.years), axis=1) for memory in self.memories]
+        for t in range(self.years):
+            for rows, share, legacy in zip(self.equations.stocks, shares, legacies, strict=True):
+                extended[t, rows.share] = share[:, 0]
+                for layer, (column, entering) in enumerate(zip(rows.carry, rows.entering, strict=True)):
+                    carried = legacy[:, t, layer]
+                    for past in range(t):
+                        carried = carried + share[:, t - past] * x[past, entering]
+                    extended[t, column] = carried
+            x[t] = self.plan.solve(extended[t], self._guess(t, extended[t]), warm=self.near is not None)
+        return Solution(x, extended)
+
+    def around(self, data: FloatArray) -> Solver:
+        """Return the solver with a point from which draws start: the solution at data (T, K)."""
+        part = self.run(np.asarray(data, dtype=np.float64)[:, :, None])
+        x, extended = part.x[:, :, 0], part.data[:, :, 0]
+        slopes = np.empty((*x.shape, extended.shape[1]))
+        for t in range(self.years):
+            by_x, by_data = jacobians(self.plan.kept, x[t], extended[t])
+            slopes[t] = -np.linalg.lstsq(by_x, by_data, rcond=1e-12)[0]
+        return replace(self, near=Point(x, extended, slopes))
+
+    @cached_property
+    def redundancy(self) -> int:
+        """R, redundant equations a year."""
+        return len(self.plan.redundant)
+
+    def _guess(self, t: int, data: FloatArray) -> FloatArray:
+        if self.near is None:
+            return np.repeat(self.guess[t][:, None], data.shape[1], axis=1)
+        moved = data - self.near.data[t][:, None]
+        return np.asarray(self.near.x[t][:, None] + self.near.slopes[t] @ moved)
+
+    def _extended(self, data: FloatArray) -> FloatArray:
+        out = np.zeros((self.years, self.equations.columns, data.shape[2]))
+        out[:, : self.equations.data] = data
+        return out
+
+    def _chunked(self, data: FloatArray, of: Callable[[Solution], FloatArray]) -> FloatArray:
+        lead = data.shape[:-2]
+        flat = np.asarray(data, dtype=np.float64).reshape(-1, *data.shape[-2:])
+        parts = []
+        for start in range(0, len(flat), CHUNK):
+            part = self.run(np.ascontiguousarray(np.moveaxis(flat[start : start + CHUNK], 0, -1)))
+            parts.append(np.moveaxis(of(part), -1, 0))
+        out = np.concatenate(parts)
+        return out.reshape(*lead, *out.shape[1:])
