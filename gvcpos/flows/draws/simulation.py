@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import numpy as np
@@ -14,11 +14,12 @@ from gvcpos._core.options import choose
 from gvcpos.flows.draws.arrays import DrawnSystem, Output, evaluated, refuse_flow_names
 from gvcpos.flows.draws.marginals import FloatArray
 from gvcpos.flows.draws.results import FlowDraws
-from gvcpos.flows.draws.sampler import Sampler, Stream
+from gvcpos.flows.draws.sampler import Sampler
 from gvcpos.flows.draws.store import empty_draws
 from gvcpos.flows.network import Network
 
 Negative = Literal["again", "keep"]
+IntArray = npt.NDArray[np.int64]
 CHUNK_NUMBERS = 2**20  # numbers of one array of masses
 TURNS = 100  # how often a draw is drawn again at most
 MANY = 0.05  # share of impossible draws from which on a warning says so
@@ -70,17 +71,29 @@ def simulate(
     mass = empty_draws(draws, shape)
     u = np.empty((draws, int(sampler.start[-1])))
     values: dict[str, FloatArray] = {}
-    stream, turns = sampler.stream(), _Turns(sampler, run, network)
-    for begin in range(0, draws, size):
-        end = min(begin + size, draws)
-        points, data = stream.take(end - begin)
-        drawn = run.solved(data)
-        if negative == "again":
-            drawn = run.named(*turns.possible(points, data, drawn.mass))
-        u[begin:end], mass[begin:end] = points, drawn.mass
-        for name, found in evaluated(wanted, drawn).items():
-            values.setdefault(name, np.empty((draws, *found.shape[1:])))[begin:end] = found
-    turns.report(draws)
+    stream, turns = sampler.stream(), _Turns(network, negative)
+
+    def keep(rows: IntArray, points: FloatArray, data: FloatArray) -> IntArray:
+        """Solve draws, keep those that are possible, return the rows of the others."""
+        found = run.solved(data).mass
+        good = turns.possible(found)
+        u[rows] = points
+        mass[rows] = found
+        if good.any():
+            drawn = run.named(data[good], mass[rows[good]])
+            for name, numbers in evaluated(wanted, drawn).items():
+                values.setdefault(name, np.empty((draws, *numbers.shape[1:])))[rows[good]] = numbers
+        return rows[~good]
+
+    waiting = [keep(rows, *stream.take(rows.size)) for rows in _parts(np.arange(draws), size)]
+    turns.first(draws)
+    for turn in range(1, TURNS + 1):
+        rest = np.concatenate(waiting)
+        if not rest.size:
+            break
+        stream = sampler.stream(turn)
+        waiting = [keep(rows, *stream.take(rows.size)) for rows in _parts(rest, size)]
+    turns.end(np.concatenate(waiting).size)
     return FlowDraws(
         network=network,
         sampler=sampler,
@@ -97,37 +110,29 @@ def simulate(
 
 
 class _Turns:
-    """Draws again what is impossible: turn j of a draw takes the next draw of stream j, whatever the chunks are."""
+    """Which draws are possible, how many were not, and which flows are why."""
 
-    def __init__(self, sampler: Sampler, run: DrawnSystem, network: Network) -> None:
-        self._sampler, self._run, self._network = sampler, run, network
-        self._streams: list[Stream] = []
-        self._first = 0
-        self.counts = np.zeros(len(network.flows), dtype=np.int64)
+    def __init__(self, network: Network, negative: Negative) -> None:
+        self._network, self._negative = network, negative
+        self.counts = np.zeros(len(network.flows), dtype=np.int64)  # of first turns
+        self._latest = np.zeros_like(self.counts)
+        self._wrong = 0
 
-    def possible(self, u: FloatArray, data: FloatArray, mass: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return data and masses, and put into `u`, draws that are all possible."""
+    def possible(self, mass: FloatArray) -> npt.NDArray[np.bool_]:
+        """Say which draws (n, T, F, L) are possible, (n,); what is below 0 by rounding is made 0, in place."""
         wrong = impossible_flows(mass)
-        self.counts += wrong.sum(axis=0)
-        rows = np.flatnonzero(wrong.any(axis=1))
-        self._first += rows.size
-        if rows.size:
-            data, mass = data.copy(), mass.copy()
-        for turn in range(TURNS):
-            if not rows.size:
-                return data, np.maximum(mass, 0.0)
-            if turn == len(self._streams):
-                self._streams.append(self._sampler.stream(turn + 1))
-            u[rows], data[rows] = self._streams[turn].take(rows.size)
-            mass[rows] = self._run.solved(data[rows]).mass
-            wrong = impossible_flows(mass[rows])
-            rows = rows[wrong.any(axis=1)]
-        raise EstimationError(f"{self._culprit(wrong.sum(axis=0))} after {TURNS} turns: look at its data.")
+        self._latest += wrong.sum(axis=0)
+        self._wrong += int(wrong.any(axis=1).sum())
+        if self._negative == "keep":
+            return np.ones(len(mass), dtype=bool)
+        np.maximum(mass, 0.0, out=mass)
+        return np.asarray(~wrong.any(axis=1))
 
-    def report(self, draws: int) -> None:
-        """Warn of many impossible draws, or refuse them."""
-        share = self._first / draws
-        if share <= MANY:
+    def first(self, draws: int) -> None:
+        """After all draws' first turn, warn of many impossible ones, or refuse them."""
+        self.counts, self._latest = self._latest, np.zeros_like(self.counts)
+        share = self._wrong / draws
+        if share <= MANY or self._negative == "keep":
             return
         message = (
             f"{share:.1%} of the draws are impossible, most often because {self._culprit(self.counts)}. They were "
@@ -135,10 +140,24 @@ class _Turns:
         )
         if share > 0.5:
             raise EstimationError(message)
-        warnings.warn(message, RedrawnWarning, stacklevel=3)
+        warnings.warn(message, RedrawnWarning, stacklevel=4)
 
-    def _culprit(self, counts: npt.NDArray[np.int64]) -> str:
+    def end(self, left: int) -> None:
+        """After all turns, refuse draws that stay impossible."""
+        if left:
+            raise EstimationError(
+                f"{left} draws are still impossible after {TURNS} turns, most often because "
+                f"{self._culprit(self._latest)}: look at its data."
+            )
+
+    def _culprit(self, counts: IntArray) -> str:
         return f"flow {self._network.flows[int(np.argmax(counts))]!r} is negative or has no solution"
+
+
+def _parts(rows: IntArray, size: int) -> Iterator[IntArray]:
+    """Rows, at most `size` at a time."""
+    for begin in range(0, len(rows), size):
+        yield rows[begin : begin + size]
 
 
 def impossible_flows(mass: FloatArray) -> npt.NDArray[np.bool_]:
