@@ -57,6 +57,10 @@ class ModesWarning(GvcposWarning):
     """A likelihood has two maxima of nearly the same height; both are in the message."""
 
 
+class SizeWarning(GvcposWarning):
+    """A test rejects a true null more often than its level says."""
+
+
 class DroppedRowsWarning(GvcposWarning):
     """Rows were left out of an estimation sample; the message counts and names them."""
 

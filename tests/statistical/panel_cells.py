@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +19,7 @@ import pandas as pd
 from gvcpos._core.errors import BoundaryWarning, EstimationError, GvcposWarning
 from gvcpos.spatial import weights
 from gvcpos.spatial.panel import SpatialPanel, SpatialPanelResults
+from gvcpos.spatial.panel.inference.likelihood_methods import impacts
 from gvcpos.spatial.panel.models import MODELS, Features
 from gvcpos.spatial.weights import Weights
 from gvcpos.tables import synthetic_world
@@ -32,6 +33,7 @@ COVARIANCES = ("information", "sandwich", "cluster-entity")
 NEITHER = Features(lag=False, error=False, durbin=False)  # "ols"
 LARGER = {"slx": ("sdm", "sdem"), "sar": ("sdm",), "sem": ("sdm", "sdem")}  # whose Wald and LR tests are of the model
 SLOW = {"sar": ("sac",), "sem": ("sac",), "sdm": ("gns",), "sdem": ("gns",), "sac": ("gns",)}
+ENOUGH = 21  # samples under the null: p < 0.05 where all are smaller, one in 22; of 199, nine in 200
 MEASURES = ("truth", "bias", "rmse", "sd", "error", "rate")
 
 Record = dict[tuple[str, str, str], tuple[float, float, float, float, float]]
@@ -43,7 +45,7 @@ class Cell:
 
     Attributes
     ----------
-    block : {"fit", "profile", "size", "size, sac and gns", "covariance", "hard"}
+    block : {"fit", "profile", "likelihood", "size", "size, sac and gns", "drawn", "covariance", "hard"}
     model : str
         What makes the data and is estimated; in "size" the null ("ols" has no spatial term), made by larger models too.
     effects : {"none", "entity", "time", "twoway", "baltagi", "kkp"}
@@ -76,13 +78,19 @@ class Cell:
         return ", ".join(str(value) for value in asdict(self).values())
 
     @property
+    def seed(self) -> int:
+        """Of the cell's name; "likelihood" looks at the draws of "fit", "drawn" at those of "size, sac and gns"."""
+        block = {"likelihood": "fit", "drawn": "size, sac and gns"}.get(self.block, self.block)
+        return zlib.crc32(replace(self, block=block).key.encode())
+
+    @property
     def random(self) -> bool:
         return self.effects in {"baltagi", "kkp"}
 
     @property
     def most(self) -> int:
         """Draws that are worth their time."""
-        return 1000 if self.block in {"fit", "size", "profile"} else 500
+        return 1000 if self.block in {"fit", "size", "profile", "likelihood"} else 500
 
 
 @lru_cache(maxsize=16)
@@ -103,7 +111,7 @@ def multiplier(shape: str, r: float) -> np.ndarray:
 
 def simulate(cell: Cell, number: int, salt: int = 0) -> SpatialPanel:
     """Draw one panel; fixed effects go with the regressors, random ones do not."""
-    rng = np.random.default_rng([zlib.crc32(cell.key.encode()), number, salt])
+    rng = np.random.default_rng([cell.seed, number, salt])
     (W, size), t = world(cell.shape), cell.years
     f = MODELS.get(cell.model, NEITHER)
     alpha = rng.normal(size=(t, 1)) * (cell.effects in {"time", "twoway"})
@@ -172,6 +180,8 @@ def estimated(cell: Cell, number: int, salt: int) -> Record:
     panel = simulate(cell, number, salt)
     if cell.block == "profile":
         return profiles(cell, panel.fit())
+    if cell.block == "likelihood":
+        return by_default(cell, panel.fit())
     if cell.block != "covariance":
         fit = panel.fit()
         return parameters(cell, fit, "information") | effects(cell, fit, number)
@@ -199,9 +209,27 @@ def profiles(cell: Cell, fit: SpatialPanelResults) -> Record:
     }
 
 
+def by_default(cell: Cell, fit: SpatialPanelResults) -> Record:
+    """Intervals of all parameters and effects that a user gets who asks for nothing else."""
+    assert fit.by_likelihood
+    out: Record = {}
+    columns = zip(fit.names, fit.params, fit.std_errors, fit.conf_int().to_numpy().tolist(), strict=True)
+    for name, b, s, (low, high) in columns:
+        out[KIND.get(name, name), name, "likelihood"] = (truth(cell, name), b, s, low, high)
+    right, frame = true_effects(cell.model, cell.shape, cell.rho), fit.effects("delta")
+    ends = np.column_stack(fit.ratio.ends(impacts(fit), 0.95)).tolist()  # as in fit.effects(), without its p-values
+    found = frame[["estimate", "std_error"]].to_numpy().tolist()
+    for (effect, name), row, (low, high) in zip(frame.index.tolist(), found, ends, strict=True):
+        out[effect, name, "likelihood"] = (right[effect, name], *row, low, high)
+    return out
+
+
 def tested(cell: Cell, number: int, salt: int) -> Record:
     """P-values of the tests whose null the data fulfil."""
     panel = simulate(cell, number, salt)
+    if cell.block == "drawn":
+        found = attempt(lambda: panel.respecified("gns").fit().wald(cell.model, draws=ENOUGH).pvalue)
+        return {("test", "wald in gns by draws", ""): (np.nan, found, np.nan, np.nan, np.nan)}
     return {("test", name, ""): (np.nan, p, np.nan, np.nan, np.nan) for name, p in pvalues(cell, panel)}
 
 
@@ -220,7 +248,7 @@ def pvalues(cell: Cell, panel: SpatialPanel) -> Iterator[tuple[str, float]]:
             yield test.name.replace("_", " "), test.pvalue
     for name in larger.get(cell.model, ()):
         fit = panel.respecified(name).fit()
-        yield f"wald in {name}", fit.wald(cell.model).pvalue
+        yield f"wald in {name}", fit.wald(cell.model, draws=0).pvalue
         yield f"lr in {name}", attempt(lambda fit=fit: fit.lr(cell.model).pvalue)
 
 
@@ -238,7 +266,7 @@ def rows(cell: Cell, draws: int, salt: int = 0) -> pd.DataFrame:
     Columns: the cell's, draws; at_edge (share of draws with a `BoundaryWarning`); kind, name, interval; kept (draws
     with a number); truth, bias, rmse, sd (over draws), error (root of the mean squared standard error), rate.
     """
-    one = tested if cell.block.startswith("size") else estimated
+    one = tested if cell.block == "drawn" or cell.block.startswith("size") else estimated
     records, at_edge = [], 0
     for number in range(draws):
         with warnings.catch_warnings(record=True) as said:
@@ -278,6 +306,8 @@ def catalogue() -> list[Cell]:
     cells = [Cell("fit", m, e, t) for m in MODELS for e in fixed for t in years]
     random = [(m, "baltagi") for m in MODELS] + [(m, "kkp") for m, f in MODELS.items() if f.error]
     cells += [Cell("profile", m, e, t) for m in ("sac", "gns") for e in fixed for t in years]
+    cells += [Cell("likelihood", m, e, t) for e in reversed(fixed) for m in ("gns", "sac") for t in years]
+    cells += [Cell("drawn", m, e, t) for e in reversed(fixed) for m in ("sdem", "sac", "sdm") for t in years]
     cells += [Cell("size", m, e, t) for e in reversed(fixed) for m in ("ols", "slx", "sar", "sem") for t in years]
     cells += [Cell("fit", m, e, t) for m, e in random for t in years]
     shapes = [(kind, "ring") for kind in ("t5", "exponential", "variances")] + [("variances by size", "groups")]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from gvcpos._core.options import EffectErrorsOrBoth, choose
+from gvcpos._core.options import EffectIntervals, choose
 from gvcpos.spatial.panel import summary
 from gvcpos.spatial.panel.diagnostics.methods import DiagnosticMethods
 from gvcpos.spatial.panel.export import ExportMethods
@@ -18,6 +18,7 @@ from gvcpos.spatial.panel.fixed_effects import FixedEffectMethods
 from gvcpos.spatial.panel.impacts.effect_methods import EffectMethods
 from gvcpos.spatial.panel.impacts.effects import Simulation, effects_frame
 from gvcpos.spatial.panel.inference.bootstrap import BootstrapMethods
+from gvcpos.spatial.panel.inference.likelihood_methods import LikelihoodMethods
 from gvcpos.spatial.panel.inference.profile import ProfileMethods
 from gvcpos.spatial.panel.inputs.missing import LeftOut
 from gvcpos.spatial.panel.ml.approximation import LogDeterminantMethods
@@ -31,6 +32,7 @@ Array = npt.NDArray[np.float64]
 
 
 class SpatialPanelResults(
+    LikelihoodMethods,
     FittedPanel,
     BootstrapMethods,
     DiagnosticMethods,
@@ -116,7 +118,7 @@ class SpatialPanelResults(
 
     def effects(
         self,
-        errors: EffectErrorsOrBoth = "delta",
+        errors: EffectIntervals = "auto",
         *,
         draws: int = 1000,
         seed: int = 0,
@@ -126,13 +128,16 @@ class SpatialPanelResults(
 
         Parameters
         ----------
-        errors : {"delta", "simulation", "both"}
+        errors : {"auto", "delta", "simulation", "both", "likelihood"}
             Standard errors by the delta method with exact derivatives, from seeded draws of the parameters, or both.
+            "likelihood" has the errors of the delta method, but p-values and intervals of the likelihood ratio.
+            "auto" is "likelihood" where `conf_int` has it by default, in SAC and GNS, and "delta" elsewhere.
         draws, seed : int
             For the simulation. Draws outside the admissible interval are left out and counted in
             ``.attrs["rejected"]``; more than 1 % of them raises a `BoundaryWarning`.
         level : float
-            Of the confidence interval: normal for "delta", percentiles for "simulation".
+            Of the confidence interval: normal for "delta", percentiles for "simulation". With "likelihood" an end is
+            infinite where the data do not refuse the end of rho's interval, at which effects are infinite.
 
         Returns
         -------
@@ -143,8 +148,10 @@ class SpatialPanelResults(
             For "both", columns end in ``_delta`` and ``_simulation``, and gap is the difference of the two errors in
             Monte-Carlo errors of the second: beyond three, the effect is not normal enough for the delta method.
         """
-        choose(errors, EffectErrorsOrBoth, "errors")
-        return effects_frame(self, errors, Simulation(draws, seed, level))
+        choose(errors, EffectIntervals, "errors")
+        if errors == "likelihood" or (errors == "auto" and self.by_likelihood):
+            return self._likelihood_effects(level)
+        return effects_frame(self, "delta" if errors == "auto" else errors, Simulation(draws, seed, level))
 
     @property
     def summary(self) -> str:

@@ -64,6 +64,7 @@ def rows(result: SpatialPanelResults) -> SummaryRows:
         ("Effects", EFFECTS[model.effects]),
         ("Estimator", method),
         ("Covariance", covariance(result.cov_type, t.periods, result.bandwidth)),
+        *((("P-values, intervals", "likelihood ratio"),) if result.by_likelihood else ()),
         ("Weights", model.weights.description or model.weights.kind),
         ("Entities x periods", f"{t.units} x {t.periods}"),
         *_islands(model),

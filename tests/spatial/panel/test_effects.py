@@ -230,7 +230,7 @@ def test_orders_are_powers_of_the_matrix(model: str, own_lag: bool) -> None:
             np.testing.assert_allclose(
                 got[["direct", "indirect", "total"]], [direct, total - direct, total], atol=1e-13
             )
-    whole = result.effects()
+    whole = result.effects("delta")
     parts = frame.xs("all", level="order").loc[whole.index]
     pd.testing.assert_frame_equal(parts, whole, check_names=False)
     by_part = frame["estimate"].unstack("order")

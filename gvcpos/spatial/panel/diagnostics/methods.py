@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class DiagnosticMethods(ResidualMethods):
     """Tests and measures of a fitted panel."""
 
-    def wald(self, against: str) -> PanelTest:
+    def wald(self, against: str, *, draws: int | None = None, seed: int = 0) -> PanelTest:
         """Wald test of this model against a nested one.
 
         Parameters
@@ -30,13 +30,22 @@ class DiagnosticMethods(ResidualMethods):
         against : str
             Within sdm: sar (theta = 0), sem (theta + rho beta = 0), slx (rho = 0). Within sdem: sem, slx. Within sac:
             sar, sem. Within gns: sdm, sdem, sac, sar, sem, slx.
+        draws, seed : int, optional
+            How many samples are drawn under the null for the p-value; 0 for chi-squared. By default 199 within gns with
+            one W for lag and error, where chi-squared rejects a true null in 8 to 21 % of samples, else 0; see
+            `drawn_wald`.
 
         Raises
         ------
         InputError
-            If `against` is not nested in this model.
+            If `against` is not nested in this model, or samples are asked for where they are not defined.
+
+        Warns
+        -----
+        SizeWarning
+            If the p-value is chi-squared where that is no guide.
         """
-        return specification.wald_against(_result(self), against)
+        return specification.wald_against(_result(self), against, draws, seed)
 
     def lr(self, against: str) -> PanelTest:
         """Likelihood-ratio test of this model against a nested one on the same data, effects and method; as `wald`.

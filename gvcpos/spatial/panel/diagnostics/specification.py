@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gvcpos._core.errors import EstimationError, InputError
+from gvcpos.spatial.panel.diagnostics.drawn_wald import with_pvalue
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, common_factor, wald
 from gvcpos.spatial.panel.inputs.checks import LAG_PREFIX
 from gvcpos.spatial.panel.models import MODELS
@@ -34,7 +35,7 @@ def nested(model: str) -> tuple[str, ...]:
     return (*found, "sem") if model == "sdm" else tuple(found)
 
 
-def wald_against(result: SpatialPanelResults, against: str) -> PanelTest:
+def wald_against(result: SpatialPanelResults, against: str, draws: int | None = None, seed: int = 0) -> PanelTest:
     """Wald test of a model against a nested one; see `SpatialPanelResults.wald`."""
     null = _null(result.model, against)
     model, names = result.model, list(result.names)
@@ -44,14 +45,22 @@ def wald_against(result: SpatialPanelResults, against: str) -> PanelTest:
         names = [*own, *lags, "rho"]
         theta, rho = result.params[lags].to_numpy(float), float(result.params["rho"])
         value, jacobian = common_factor(result.params[own].to_numpy(float), theta, rho)
+        places: list[int] = []
     else:
         dropped = _terms(model.model) - _terms(against)
         zero = [name for name in names if name in dropped or ("theta" in dropped and name in lags)]
         value = result.params[zero].to_numpy(float)
-        jacobian = np.eye(len(names))[[names.index(name) for name in zero]]
+        places = [names.index(name) for name in zero]
+        jacobian = np.eye(len(names))[places]
     # phi has no variance where it is at its boundary, and stands in no restriction
     statistic = wald(value, jacobian, result.cov.loc[names, names].fillna(0.0).to_numpy(float))
-    return chi2_test(f"wald_{model.model}_{against}", null, statistic, len(value))
+    plain = chi2_test(f"wald_{model.model}_{against}", null, statistic, len(value))
+    if draws and not (places and result.by_likelihood):
+        raise InputError(
+            "p-values from drawn samples are made for restrictions to zero in sac and gns models with fixed effects or "
+            "none, one W of all periods and the covariance of the information matrix or the Hessian."
+        )
+    return with_pvalue(result, plain, places, against, (draws, seed))
 
 
 def lr_against(result: SpatialPanelResults, against: str) -> PanelTest:

@@ -32,7 +32,7 @@ class EffectMethods:
         -------
         DataFrame
             Index (effect, variable, order); order "0", "1", ... are the powers of W, "rest" all higher ones, "all"
-            the sum, which is that of `effects`. Columns as there.
+            the sum, which is that of ``effects("delta")``. Columns as there.
         """
         result = cast("SpatialPanelResults", self)
         read = reading(result)

@@ -94,15 +94,8 @@ class BootstrapMethods:
 
 def run(result: SpatialPanelResults, recipe: Recipe, *, effects: bool, studentise: bool) -> PanelBootstrap:
     """Run the bootstrap; see `BootstrapMethods.bootstrap`."""
-    panel, features = result.model.arrays, result.model.features
-    design, within = columns_and_effects(panel, features)
-    shared = transformed(panel, design, within, features)
-    blocks = []
-    for e in innovations(result.estimate, panel.transformation, recipe):
-        y = samples(panel, result.estimate, features, e)
-        blocks.append(_refit(result, shared, lagged_and_transformed(panel, within, features, y), studentise))
-    values, covariances = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    made = partial(effects_of, result), result.effects()
+    values, covariances = estimated_anew(result, result, recipe, studentise=studentise)
+    made = partial(effects_of, result), result.effects("delta")
     return put_together(
         result,
         recipe,
@@ -111,6 +104,27 @@ def run(result: SpatialPanelResults, recipe: Recipe, *, effects: bool, studentis
         studentise=studentise,
         effects=made if effects else None,
     )
+
+
+def estimated_anew(
+    result: SpatialPanelResults, truth: SpatialPanelResults, recipe: Recipe, *, studentise: bool
+) -> tuple[Array, Array]:
+    """Estimate the model of a result on samples of another, of the same panel, that is taken for true.
+
+    Returns
+    -------
+    values, covariances : ndarray, shape (draws, p) and (draws, p, p)
+        NaN where there is no estimate; covariances are zero unless studentised.
+    """
+    panel, features = result.model.arrays, result.model.features
+    design, within = columns_and_effects(panel, features)
+    shared = transformed(panel, design, within, features)
+    blocks = []
+    for e in innovations(truth.estimate, panel.transformation, recipe):
+        y = samples(truth.model.arrays, truth.estimate, truth.model.features, e)
+        blocks.append(_refit(result, shared, lagged_and_transformed(panel, within, features, y), studentise))
+    values, covariances = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    return values, covariances
 
 
 def _refit(result: SpatialPanelResults, shared: Data, data: Data, studentise: bool) -> tuple[Array, Array]:

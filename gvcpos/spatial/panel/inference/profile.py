@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq
 from scipy.stats import chi2
 
 from gvcpos._core.errors import InputError
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 _GRID = 61
+_FINE = np.linspace(-1.0, 1.0, 9)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,9 @@ def profile(likelihood: Concentrated, name: str) -> Profile:
     def height(r: Array, other: Array) -> Array:
         return np.asarray(likelihood.value(r, other) if of_rho else likelihood.value(other, r))
 
+    def near(r: Array, other: Array) -> Array:
+        return np.asarray(likelihood.between(r, other) if of_rho else likelihood.between(other, r))
+
     grid = _points(likelihood.lag if of_rho else likelihood.error)
     if (likelihood.error if of_rho else likelihood.lag) is None:
         zero = np.zeros(())
@@ -71,12 +75,27 @@ def profile(likelihood: Concentrated, name: str) -> Profile:
     others = _points(likelihood.error if of_rho else likelihood.lag)
 
     def value(r: float) -> float:
-        top = int(np.nanargmax(height(np.array(r), others)))
-        around = (float(others[max(top - 1, 0)]), float(others[min(top + 1, _GRID - 1)]))
-        best = minimize_scalar(lambda o: -float(height(np.array(r), np.array(o))), bounds=around, method="bounded")
-        return -float(best.fun)
+        """The other parameter's best, by grids within grids."""
+        at, step = np.array(r), float(others[1] - others[0])
+        heights = height(at, others)
+        around = others
+        for _ in range(5):
+            top = float(around[int(np.nanargmax(heights))])
+            around = np.clip(top + step * _FINE, others[0], others[-1])
+            heights, step = near(at, around), 0.25 * step
+        return _vertex(around, heights)
 
     return Profile(value, grid, np.nanmax(height(grid[:, None], others[None, :]), axis=1))
+
+
+def _vertex(points: Array, heights: Array) -> float:
+    """Return the height of the parabola through the best of equidistant points and its neighbours."""
+    top = int(np.nanargmax(heights))
+    if not 0 < top < len(points) - 1:
+        return float(heights[top])
+    left, best, right = (float(one) for one in heights[top - 1 : top + 2])
+    bend = left - 2.0 * best + right
+    return best - (right - left) ** 2 / (8.0 * bend) if bend < 0.0 else best
 
 
 def interval(found: Profile, at: float, peak: float, level: float, scale: float = 1.0) -> tuple[float, float]:

@@ -166,6 +166,14 @@ class Concentrated:
             logdet = logdet + self.error.value(np.asarray(lam))
         return gaussian(self.moments.rss(rho, lam), logdet, self.nobs, self.determinants)
 
+    def between(self, rho: Array, lam: Array) -> Array:
+        """Return `value` at many near points, by the polynomials of a large sparse W; see `LogDeterminant.between`."""
+        logdet = np.zeros(())
+        for one, at in ((self.lag, rho), (self.error, lam)):
+            if one is not None:
+                logdet = logdet + one.between(np.asarray(at))
+        return gaussian(self.moments.rss(rho, lam), logdet, self.nobs, self.determinants)
+
     def score(self, rho: float, lam: float) -> Array:
         """Return the derivatives with respect to rho and lam, shape (2,); 0 for a parameter that is not there."""
         rss, by_rho, by_lam = self.moments.at(rho, lam)

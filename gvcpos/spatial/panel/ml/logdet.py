@@ -120,6 +120,13 @@ class LogDeterminant:
         full = full.reshape(r.shape)
         return full - np.log(1.0 - r) if self.drop_unit else full
 
+    def between(self, r: Array) -> Array:
+        """Return `value` at many near points: of a large sparse W by its polynomials, which meet it to rounding."""
+        if len(self.spectrum.parts) > 1 or self._roots() is not None:
+            return self.value(r)
+        full = self.spectrum.determinants.derivative(np.asarray(r, dtype=float), 0)
+        return full - np.log(1.0 - r) if self.drop_unit else full
+
     def slope(self, r: float) -> float:
         """Return the derivative with respect to r, -tr W(I - rW)^-1 (+ 1/(1 - r))."""
         if type(self.spectrum) is Spectrum:

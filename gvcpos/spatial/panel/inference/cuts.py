@@ -1,0 +1,118 @@
+"""The likelihood cut along lambda: all that is known of rho, beta and sigma at each value of it.
+
+Given lambda, the residual sum of squares is a quadratic in rho, and beta is normal about a line in rho:
+RSS(ρ) = s₀ − 2ρ s₁ + ρ² s₂, β̂(ρ) = m₀ − ρ m₁, with the covariance σ² (X*'X*)⁻¹, X* = (I − λM)X. A coefficient c'β that
+is held at another value ψ adds (ψ − c'β̂)² / c'(X*'X*)⁻¹c to RSS, so that its profile is known in closed form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from gvcpos.spatial.panel.ml.climb import EDGE
+from gvcpos.spatial.panel.ml.likelihood import Concentrated
+from gvcpos.spatial.panel.ml.logdet import LogDeterminant
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The likelihood of rho and beta at some values of lambda, of any shape s.
+
+    Attributes
+    ----------
+    rss : ndarray, shape (*s, 3)
+        s₀, s₁, s₂.
+    mean : ndarray, shape (*s, 2, k)
+        m₀ and m₁.
+    spread : ndarray, shape (*s, k, k)
+        (X*'X*)⁻¹.
+    rest : ndarray, shape s
+        The log-determinants of lambda as they enter the likelihood.
+    """
+
+    rss: Array
+    mean: Array
+    spread: Array
+    rest: Array
+
+    def squares(self, rho: Array) -> Array:
+        """Return the residual sum of squares at each rho, shape (*s, n)."""
+        s0, s1, s2 = (self.rss[..., i, None] for i in range(3))
+        return np.asarray(s0 - 2.0 * rho * s1 + rho * rho * s2)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The concentrated likelihood, made ready to be cut.
+
+    Attributes
+    ----------
+    likelihood : Concentrated
+    size : int
+        How many of its coefficients are wanted: the first ones.
+    """
+
+    likelihood: Concentrated
+    size: int
+
+    @property
+    def nobs(self) -> int:
+        """Observations of the likelihood."""
+        return self.likelihood.nobs
+
+    @cached_property
+    def intervals(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Admissible intervals of rho and lambda, without their very ends; (0, 0) for one that is not there."""
+        return _ends(self.likelihood.lag), _ends(self.likelihood.error)
+
+    def cut(self, lam: Array, *, coarse: bool = False) -> Cut:
+        """Cut the likelihood at each lambda; `coarse` for the points of a grid, which a large sparse W keeps."""
+        m, at, k = self.likelihood.moments, lam[..., None, None], self.size
+        j = m.b.shape[1]
+        C = m.C0 - at * m.C1 + at * at * m.C2
+        cross, back = C[..., j:, :j], self._back
+        sides = np.concatenate([cross, np.broadcast_to(back, (*C.shape[:-2], *back.shape))], axis=-1)
+        solved = np.linalg.solve(C[..., j:, j:], sides)
+        S = C[..., :j, :j] - np.swapaxes(cross, -1, -2) @ solved[..., :j]
+        mean = m.b[:k].T + np.swapaxes(back.T @ solved[..., :j], -1, -2)
+        rss = np.zeros((*lam.shape, 3))
+        rss[..., 0] = S[..., 0, 0]
+        if j == 2:
+            rss[..., 1], rss[..., 2] = S[..., 0, 1], S[..., 1, 1]
+        else:
+            mean = np.concatenate([mean, np.zeros_like(mean)], axis=-2)
+        return Cut(rss, mean, back.T @ solved[..., j:], self._weigh(self.likelihood.error, lam, coarse))
+
+    def height(self, cut: Cut, rho: Array, extra: Array | float = 0.0, *, coarse: bool = False) -> Array:
+        """Return the log-likelihood at each rho, shape (*s, n), where `extra` is added to the sum of squares."""
+        n = self.nobs
+        with np.errstate(divide="ignore", invalid="ignore"):
+            fitted = -0.5 * n * (np.log(2.0 * np.pi / n) + 1.0 + np.log(cut.squares(rho) + extra))
+            found = fitted + cut.rest[..., None] + self._weigh(self.likelihood.lag, rho, coarse)
+        return np.where(np.isfinite(found), found, -np.inf)
+
+    @cached_property
+    def _back(self) -> Array:
+        """R⁻' of the wanted coefficients, shape (all coefficients, k)."""
+        R = self.likelihood.moments.R
+        return np.asarray(np.linalg.inv(R)[: self.size].T) if len(R) else np.zeros((0, self.size))
+
+    def _weigh(self, logdet: LogDeterminant | None, r: Array, coarse: bool) -> Array:
+        """The log-determinant as it enters the likelihood."""
+        if logdet is None:
+            return np.zeros(np.shape(r))
+        return self.likelihood.determinants * (logdet.value(r) if coarse else logdet.between(r))
+
+
+def _ends(logdet: LogDeterminant | None) -> tuple[float, float]:
+    if logdet is None:
+        return 0.0, 0.0
+    lower, upper = logdet.spectrum.interval
+    margin = EDGE * (upper - lower)
+    return lower + margin, upper - margin

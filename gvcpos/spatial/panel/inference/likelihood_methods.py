@@ -1,0 +1,177 @@
+"""Intervals and p-values of parameters and effects by the likelihood itself: the methods of a fitted panel.
+
+In SAC and GNS models rho and lambda are hardly told apart: the likelihood is a ridge, estimates are far from normal,
+and what rests on standard errors covers less than it says, and rejects more. There the likelihood ratio is default.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import chi2
+
+from gvcpos._core.errors import InputError
+from gvcpos._core.options import PanelInterval, choose
+from gvcpos.spatial.panel.impacts.averages import averages
+from gvcpos.spatial.panel.impacts.effect_points import groups
+from gvcpos.spatial.panel.impacts.effects import Simulation, effects_frame
+from gvcpos.spatial.panel.impacts.gradients import EFFECTS, mean_own_weight
+from gvcpos.spatial.panel.inference.cuts import Surface
+from gvcpos.spatial.panel.inference.normal import critical_value
+from gvcpos.spatial.panel.inference.ratio import Combinations, Ratio, coefficients
+from gvcpos.spatial.panel.inputs.checks import is_random
+from gvcpos.spatial.panel.ml.estimation import columns_of, concentrated
+from gvcpos.spatial.panel.ml.period_spectrum import changes
+
+if TYPE_CHECKING:
+    from gvcpos.spatial.panel.model import SpatialPanel
+    from gvcpos.spatial.panel.results import SpatialPanelResults
+
+Array = npt.NDArray[np.float64]
+
+_CLASSICAL = {"information", "hessian"}
+
+
+class LikelihoodMethods:
+    """Intervals and p-values that follow the ridge of the likelihood."""
+
+    cov_type: str
+
+    @cached_property
+    def by_likelihood(self) -> bool:
+        """Whether `conf_int`, `pvalues` and `effects` are by the likelihood ratio unless told otherwise.
+
+        They are in SAC and GNS with fixed effects or none, one W of all periods and the covariance of the information
+        matrix or the Hessian. With a robust covariance they are normal: the ratio is chi-squared for normal innovations
+        of one variance.
+        """
+        model = _result(self).model
+        both = model.features.lag and model.features.error
+        return both and self.cov_type in _CLASSICAL and undefined(model) is None
+
+    def conf_int(self, level: float = 0.95, method: PanelInterval = "auto") -> pd.DataFrame:
+        """Confidence intervals: columns lower and upper.
+
+        Parameters
+        ----------
+        level : float
+            Between 0 and 1.
+        method : {"auto", "normal", "likelihood"}
+            "normal" is estimate and standard error. "likelihood" is what the likelihood ratio does not refuse, the
+            other parameters estimated anew; for rho and lambda as `profile_intervals`, with the end of the admissible
+            interval where that is not refused. "auto" is "likelihood" where `by_likelihood`, in SAC and GNS, and
+            "normal" elsewhere.
+
+        Raises
+        ------
+        InputError
+            If intervals by the likelihood are not defined: random effects, weights that change.
+        """
+        choose(method, PanelInterval, "method")
+        result = _result(self)
+        if method == "normal" or (method == "auto" and not self.by_likelihood):
+            return super().conf_int(level)  # type: ignore[misc]
+        critical_value(level)
+        ratio = self.ratio
+        low, high = ratio.ends(coefficients(len(result.estimate.beta)), level)
+        ends = np.column_stack([low, high])
+        if result.model.features.spatial:
+            spatial = dict(zip(("rho", "lambda"), ratio.spatial_ends(level), strict=True))
+            ends = np.vstack([ends, [spatial[name] for name in result.model.features.spatial]])
+        return pd.DataFrame(ends, index=list(result.names), columns=["lower", "upper"])
+
+    @cached_property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p-values of zero: of the likelihood ratio where `by_likelihood`, else normal."""
+        if not self.by_likelihood:
+            return super().pvalues  # type: ignore[misc]
+        result, ratio = _result(self), self.ratio
+        found = ratio.refusals(coefficients(len(result.estimate.beta)))
+        spatial = [2.0 * (ratio.peak - ratio.restricted(name)) for name in result.model.features.spatial]
+        values = chi2.sf(np.append(found, np.maximum(spatial, 0.0)), 1)
+        return pd.Series(values, index=list(result.names), name="pvalue")
+
+    def _likelihood_effects(self, level: float) -> pd.DataFrame:
+        """Effects with p-values and intervals of the likelihood ratio, errors of the delta method."""
+        result, ratio = _result(self), self.ratio
+        critical_value(level)
+        frame = effects_frame(result, "delta", Simulation(2, 0, level))
+        what = impacts(result)
+        frame["pvalue"] = chi2.sf(ratio.refusals(what), 1)
+        frame["lower"], frame["upper"] = ratio.ends(what, level)
+        frame.attrs["errors"] = "likelihood"
+        return frame
+
+    @cached_property
+    def ratio(self) -> Ratio:
+        """The likelihood around its peak, whose rows are kept."""
+        return ratio_of(_result(self))
+
+
+def ratio_of(result: SpatialPanelResults) -> Ratio:
+    """Return the likelihood around its peak.
+
+    Raises
+    ------
+    InputError
+        If it is not defined for the model.
+    """
+    model, estimate = result.model, result.estimate
+    if (why := undefined(model)) is not None:
+        raise InputError(f"intervals by the likelihood are {why}")
+    panel = model.arrays
+    likelihood = concentrated(panel, model.features, columns_of(panel, model.features).crossed)
+    modes = np.array([(mode.lam, mode.loglik) for mode in estimate.modes])
+    return Ratio(Surface(likelihood, len(estimate.beta)), estimate.loglik, modes)
+
+
+def undefined(model: SpatialPanel) -> str | None:
+    """Return why a model has no intervals of all parameters by its likelihood; None where it has."""
+    if is_random(model.effects):
+        return "defined for fixed effects or none; random effects have bootstrap()."
+    if changes(model.arrays.spectrum) or changes(model.arrays.error_spectrum):
+        return "for one W of all periods; for weights that change there are profile_intervals() and bootstrap()."
+    return None
+
+
+def _result(asked: LikelihoodMethods) -> SpatialPanelResults:
+    return cast("SpatialPanelResults", asked)
+
+
+def impacts(result: SpatialPanelResults) -> Combinations:
+    """Return direct, indirect and total effects of all variables, in the order of `SpatialPanelResults.effects`."""
+    variables, with_rho = result.model.design.variables, result.model.features.lag
+    own = np.array([variable.own for variable in variables])
+    lag = np.array([variable.own if variable.lag is None else variable.lag for variable in variables])
+    lagged = np.array([variable.lag is not None for variable in variables])
+    members = [(places, V) for places, _, V in groups(result)]
+
+    def weigh(rho: Array) -> tuple[Array, Array]:
+        """Averages over (I - rho W)^-1, and over its product with the weights of the lag where there is one."""
+        each = np.arange(len(EFFECTS) * len(variables)).reshape(len(EFFECTS), -1)
+        a, b = np.zeros((2, each.size, rho.shape[1]))
+        for places, V in members:
+            rows = each[:, places]
+            points = rho if len(rho) == 1 else rho[rows]  # (3, p, n)
+            if with_rho:
+                found = averages(result.model.spectrum, points.ravel(), V)
+                four = [found.own, found.all, found.own_lag, found.all_lag]
+            else:
+                own_lag, all_lag = mean_own_weight(result.model.weights.matrix if V is None else V)
+                four = [np.full(points.size, one) for one in (1.0, 1.0, own_lag, all_lag)]
+            at_home, everywhere, at_home_lag, everywhere_lag = (one.reshape(points.shape) for one in four)
+            a[rows] = _three(at_home, everywhere, rows.shape)
+            b[rows] = _three(at_home_lag, everywhere_lag, rows.shape) * lagged[places][:, None]
+        return a, b
+
+    return Combinations(np.tile(own, len(EFFECTS)), np.tile(lag, len(EFFECTS)), weigh, of_rho=with_rho)
+
+
+def _three(own: Array, everyone: Array, shape: tuple[int, ...]) -> Array:
+    """Weights of direct, indirect and total effects, (3, p, n), from averages (3, p, n), or (1, n) for all alike."""
+    own, everyone = (np.broadcast_to(one, (*shape, one.shape[-1])) for one in (own, everyone))
+    return np.stack([own[0], everyone[1] - own[1], everyone[2]])
