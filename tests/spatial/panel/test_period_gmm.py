@@ -20,7 +20,7 @@ from tests.spatial.panel.periods import changing, draw, labels, near
 
 pytestmark = pytest.mark.filterwarnings("ignore::gvcpos._core.errors.WeakInstrumentWarning")
 
-CELLS = [(m, e) for m in ("slx", "sar", "sdm") for e in ("none", "entity", "time", "twoway")]
+CELLS = [(m, e) for m in ("slx", "sar", "sdm") for e in ("none", "entity", "time", "twoway", "random", "random-time")]
 CELLS += [(m, e) for m in ("sem", "sdem", "sac", "gns") for e in ("none", "time")]
 
 

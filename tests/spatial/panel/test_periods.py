@@ -496,7 +496,7 @@ def test_models_without_a_meaning_are_refused() -> None:
         with pytest.raises(InputError, match="method='direct'"):
             made(y, X, W, model=model, effects=effects, method="lee-yu")
     with pytest.raises(InputError, match=r"effects='random'.*change over time"):
-        made(y, X, W, effects="random")
+        made(y, X, W, model="sem", effects="random")
 
 
 def test_requests_without_a_meaning_are_refused() -> None:

@@ -116,6 +116,11 @@ class PeriodOperators(Operators):
 
         return PeriodTraces(single, double, square, mean, each, place)
 
+    @property
+    def periods(self) -> int:
+        """Number T of periods."""
+        return len(self._pairs()[1])
+
     def by_period(self) -> list[tuple[Operators, slice | npt.NDArray[np.intp]]]:
         """Return the operators of each different pair of W and M, and the periods that have it."""
         pairs, place = self._pairs()

@@ -21,7 +21,7 @@ from gvcpos.spatial.panel.inference.bootstrap import effects_of
 from gvcpos.spatial.panel.inference.draws import PanelBootstrap, one_by_one, put_together
 from gvcpos.spatial.panel.inference.resampling import Recipe, signs_of
 from gvcpos.spatial.panel.ml.estimation import Array, PanelArrays
-from gvcpos.spatial.panel.ml.multiplier import Multiplier
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of
 from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.panel.random.clustered import BY_UNIT, units_independent
 from gvcpos.spatial.panel.random.estimation import RandomEstimate, fit_random
@@ -89,8 +89,8 @@ def samples(
     t, rng = panel.transformation, np.random.default_rng(recipe.seed)
     signal = panel.X @ estimate.beta + estimate.time[:, None]
     scale = np.sqrt(t.units / (t.units - 1.0)) if t.time else 1.0
-    error = Multiplier(panel.error_spectrum, estimate.lam) if features.error else None
-    lag = Multiplier(panel.spectrum, estimate.rho) if features.lag else None
+    error = multiplier_of(panel.error_spectrum, estimate.lam) if features.error else None
+    lag = multiplier_of(panel.spectrum, estimate.rho) if features.lag else None
     for _ in range(recipe.draws):
         if recipe.kind == "wild":
             mu, e = np.zeros(t.units), scale * estimate.random.v * signs_of(rng, (1, t.units), recipe.weights)

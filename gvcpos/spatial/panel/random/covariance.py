@@ -2,7 +2,9 @@
 
 With Ω = E + K between the means, v = (I − λM)(y − ρWy − Xβ) has the covariance sigma² Ω. The expected information is
 m_a'Ω⁻¹m_b / sigma² + ½ tr Ω⁻¹Ω_a Ω⁻¹Ω_b, m what moves the mean and Ω_a what moves the covariance (Magnus 1978;
-Anselin 1988, ch. 6 and 10; Debarsy and Ertur 2010).
+Anselin 1988, ch. 6 and 10; Debarsy and Ertur 2010). Where weights change over time the operators A_t of a period do not
+go with the mean over time; K is (1 + c)I then, c = T phi, and tr A_aA_b + tr Ω⁻¹A_aΩA_b' has besides the sum of every
+period's the term c²/(1 + c) times mean tr A_atA_bt' less tr Ā_aĀ_b', Ā the mean over the periods.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ from gvcpos._core.errors import EstimationError
 from gvcpos.spatial.panel.inference.covariance import cumulants, scaled_inverse
 from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml.operators import Operators, OperatorTraces
+from gvcpos.spatial.panel.ml.period_operators import PeriodOperators
 from gvcpos.spatial.panel.random.kernel import Kernel
 from gvcpos.spatial.panel.random.traces import (
     BetweenTraces,
     expected_traces,
     inverse_diagonals,
+    spread,
 )
 
 Array = npt.NDArray[np.float64]
@@ -137,6 +141,9 @@ def information(pieces: RandomPieces) -> Array:
     single = pieces.between.single.copy()
     if pieces.within is not None:
         out[k : k + p, k : k + p] += (T - 1) * pieces.within.double
+        if isinstance(pieces.operators, PeriodOperators):
+            share = pieces.kernel.shared**2 / (1.0 + pieces.kernel.shared)
+            out[k : k + p, k : k + p] += share * spread(pieces.operators)
         single[:p] += (T - 1) * pieces.within.single
     out[k:-1, -1] = out[-1, k:-1] = single / s2
     out[-1, -1] = T * n / (2.0 * s2**2)
@@ -220,6 +227,8 @@ def non_normality(pieces: RandomPieces) -> Array:
         own[:, k : k + p] += deviation * pieces.within.diagonal.T / s2
     (third, fourth), (third_mu, fourth_mu) = _cumulants(pieces)
     wide = np.tile(own, (T, 1))
+    if pieces.within is not None and isinstance(pieces.operators, PeriodOperators):  # K is a multiple of the identity
+        wide[:, k : k + p] = (deviation + 1.0 / (T * (1.0 + kernel.shared))) * pieces.within.stacked_diagonal(T) / s2
     out = fourth * wide.T @ wide + fourth_mu * effect.T @ effect
     cross = third * of_e.T @ wide + third_mu * of_mu.T @ effect
     return np.asarray(out + cross + cross.T)

@@ -17,6 +17,8 @@ from gvcpos.spatial.panel.diagnostics.conditional import given
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, undefined
 from gvcpos.spatial.panel.inference.covariance import scaled_inverse
 from gvcpos.spatial.panel.ml.estimation import PanelArrays
+from gvcpos.spatial.panel.ml.period_operators import PeriodOperators
+from gvcpos.spatial.panel.ml.period_spectrum import changes
 from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.panel.random.covariance import RandomPieces, information, weigh
 from gvcpos.spatial.panel.random.estimation import RandomEstimate, columns, derivatives, fit_random
@@ -41,13 +43,15 @@ def conditional_lm(
         Of the model.
     estimate : RandomEstimate
     kkp : bool
-        Whether the random effects go through the spatial error.
+        Whether the random effects go through the spatial error; where weights change over time they do in the model
+        that lambda is tested in, whatever is said.
 
     Returns
     -------
     tuple of PanelTest
         lm_lag and lm_error, as far as they are missing, with what is given in their names.
     """
+    kkp = kkp or changes(panel.spectrum) or changes(panel.error_spectrum)
     missing = tuple(name for name in ("rho", "lambda") if name not in features.spatial)
     sets = [*((name,) for name in missing), *((missing,) if len(missing) == 2 else ())]
     out = []
@@ -86,6 +90,8 @@ def serial_lm(estimate: RandomEstimate, *, kkp: bool) -> PanelTest:
     if n > _UNITS or T < 3:
         why = f"needs matrices between {n} units; more than {_UNITS} are too many." if T > 2 else "needs three periods."
         return undefined("serial_lm_random", _SERIAL, why)
+    if isinstance(pieces.operators, PeriodOperators):
+        return undefined("serial_lm_random", _SERIAL, "it is made for one W: weights change over time here.")
     eye, kernel, ops, g, s2 = np.eye(n), pieces.kernel, pieces.operators, 2.0 * (T - 1.0) / T, pieces.sigma2
     solved = kernel.solve(eye)
     weighed = weigh(kernel, pieces.v)

@@ -16,8 +16,9 @@ from gvcpos.spatial.panel.inference.covariance import Pieces
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, time_dummies
 from gvcpos.spatial.panel.ml.explained import residual_variance
-from gvcpos.spatial.panel.ml.multiplier import Multiplier
-from gvcpos.spatial.panel.ml.operators import operators
+from gvcpos.spatial.panel.ml.logdet import Spectrum
+from gvcpos.spatial.panel.ml.period_operators import multiplier_of, operators_of
+from gvcpos.spatial.panel.ml.period_spectrum import changes
 from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.panel.random import clustered
 from gvcpos.spatial.panel.random.covariance import RandomPieces, covariance, weigh
@@ -42,8 +43,8 @@ class RandomEstimate(Estimate):
         Whether phi is at its boundary 0; then the row and column of phi in `covariance` are missing.
     entity : ndarray, shape (N,)
         Best linear unbiased predictions of the random effects mu.
-    entity_part : ndarray, shape (N,)
-        What they add to y − ρWy: mu itself, or (I − λM)⁻¹ mu.
+    entity_part : ndarray, shape (N,) or (T, N)
+        What they add to y − ρWy: mu itself, or (I − λM)⁻¹ mu, which differs between periods where M does.
     time : ndarray, shape (T,)
         Time effects with their mean; zero without.
     random : RandomPieces
@@ -142,7 +143,7 @@ def derivatives(
         Mu, MX = spatial_lag(M, u), spatial_lag(M, design)
         X, v = design - lam * MX, u - lam * Mu
         lagged.append(Mu)
-    ops = operators(
+    ops = operators_of(
         (panel.spectrum, rho) if features.lag else None, (panel.error_spectrum, lam) if features.error else None
     )
     sigma2 = residual_variance(float(np.vdot(v, weigh(kernel, v))), v.size, panel.y)
@@ -162,7 +163,7 @@ def _estimate(
     weighed = weigh(kernel, pieces.v)
     entity = kernel.shared * kernel.loading(weighed.mean(axis=0)[:, None], transposed=True)[:, 0]
     through = isinstance(kernel, ScalarKernel) and "lambda" in spatial
-    part = Multiplier(panel.error_spectrum, kernel.lam).inverse_apply(entity[None, :])[0] if through else entity
+    part = _through(panel.error_spectrum, kernel.lam, entity, len(panel.y)) if through else entity
     time = beta[k:] if panel.transformation.time else np.zeros(len(panel.y))
     return RandomEstimate(
         beta=beta[:k],
@@ -179,3 +180,11 @@ def _estimate(
         time=time,
         random=pieces,
     )
+
+
+def _through(spectrum: Spectrum, lam: float, entity: Array, periods: int) -> Array:
+    """Return (I − λM)⁻¹ mu, shape (N,), or that of every period, (T, N)."""
+    error = multiplier_of(spectrum, lam)
+    if changes(spectrum):
+        return error.inverse_apply(np.tile(entity, (periods, 1)))
+    return error.inverse_apply(entity[None, :])[0]

@@ -19,7 +19,7 @@ from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import HausmanKind, choose
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, wald
-from gvcpos.spatial.panel.inference.covariance import information, scaled_inverse
+from gvcpos.spatial.panel.inference.covariance import covariance
 from gvcpos.spatial.panel.inputs.checks import LAG_PREFIX
 from gvcpos.spatial.panel.ml.estimation import columns_of, derivatives
 from gvcpos.spatial.panel.random import covariance as random_covariance
@@ -88,7 +88,8 @@ def _covariance_of_fixed(random: RandomPanelResults, fixed: SpatialPanelResults,
     """Inverse expected information of the fixed-effects model at the random-effects estimate.
 
     The likelihood with random effects is that of the deviations, which is the fixed effects', times that of the means:
-    their informations add up. So at one value of the parameters the difference of the covariances is positive.
+    their informations add up. So at one value of the parameters the difference of the covariances is positive; where
+    weights change over time, up to how much they do.
     """
     model, found = fixed.model, random.estimate
     if model.effects == "entity" and model.method != "lee-yu":  # the same slopes, and the deviations' own likelihood
@@ -98,7 +99,7 @@ def _covariance_of_fixed(random: RandomPanelResults, fixed: SpatialPanelResults,
     if data.X.shape[1] > len(beta):
         beta = np.append(beta, found.time[1:] - found.time[0])
     pieces = derivatives(model.arrays, data, model.features, (found.rho, found.lam, beta))
-    cov = scaled_inverse(information(replace(pieces, sigma2=found.sigma2)))
+    cov = covariance(replace(pieces, sigma2=found.sigma2), "information")
     return _pick(cov, len(model.regressors), data.X.shape[1], fixed.names, names)
 
 

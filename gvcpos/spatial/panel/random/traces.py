@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gvcpos.spatial.panel.ml.operators import Operators, OperatorTraces
+from gvcpos.spatial.panel.ml.period_operators import PeriodOperators
 from gvcpos.spatial.panel.random.kernel import Kernel, ScalarKernel
 
 Array = npt.NDArray[np.float64]
@@ -114,6 +115,22 @@ def between_traces(kernel: Kernel, terms: Sequence[Linear]) -> BetweenTraces:
             for b in range(q):
                 double[a, b] += kernel.solve(X(solved[b]))[rows].sum() + float(np.vdot(both, plain[b]))
     return BetweenTraces(single, (double + double.T) / 2.0, lambda: (own, effect))
+
+
+def spread(ops: PeriodOperators) -> Array:
+    """Return the mean over the periods of tr A_aA_b' less that of the mean operators, shape (p, p)."""
+    units = next(one.spectrum.n for one in (ops.lag, ops.error) if one is not None)
+    pairs = [(each, len(np.arange(ops.periods)[rows]) / ops.periods) for each, rows in ops.by_period()]
+    total = np.zeros((ops.count, ops.count))
+    for start in range(0, units, _BLOCK):
+        unit = np.eye(min(_BLOCK, units - start), units, start)
+        mean = np.zeros((ops.count, *unit.shape))
+        for each, share in pairs:
+            moved = np.stack(each.apply(unit))
+            mean += share * moved
+            total += share * np.einsum("amn,bmn->ab", moved, moved)
+        total -= np.einsum("amn,bmn->ab", mean, mean)
+    return total
 
 
 def inverse_diagonals(kernel: Kernel) -> tuple[Array, Array]:
