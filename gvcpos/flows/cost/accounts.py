@@ -138,15 +138,21 @@ class CostAccounts:
         return self._said(with_ended_costs(frame, self.arrays))
 
     def unit_costs(self) -> pd.DataFrame:
-        """What a t of each flow costs and is worth: year, flow, source, target, layer, mass, unit_cost, price (USD/t).
+        """What every flow costs and is worth, in all and by the t.
 
-        Bought flows cost their price, all others what was put into them; NaN outside the chain of costs.
+        Returns
+        -------
+        DataFrame
+            year, flow, source, target, layer (with ``total``), mass, cost and value (USD million), unit_cost and price
+            (USD/t). Bought flows cost their price, all others what was put into them; NaN outside the chain of costs,
+            and where a product has no price.
         """
         arrays, network = self.arrays, self.arrays.structure.network
         known = arrays.structure.bought | arrays.structure.carried | arrays.structure.final
         cost = by_layers(np.where(known[:, None], arrays.total, np.nan), network.layers)
         mass, value = by_layers(arrays.mass, network.layers), by_layers(self.value, network.layers)
-        values = {"mass": mass, "unit_cost": per_tonne(cost, mass), "price": per_tonne(value, mass)}
+        values = {"mass": mass, "cost": cost, "value": value}
+        values |= {"unit_cost": per_tonne(cost, mass), "price": per_tonne(value, mass)}
         labels = {"year": network.years, "flow": network.flows, "layer": layer_labels(network.layers)}
         frame = long_frame(labels, values)
         ends = (
@@ -156,6 +162,11 @@ class CostAccounts:
         for place, (name, column) in enumerate(zip(("source", "target"), ends, strict=True)):
             frame.insert(2 + place, name, frame["flow"].map(dict(zip(network.flows, column, strict=True))))
         return self._said(frame)
+
+    def unpriced(self) -> tuple[str, ...]:
+        """Names of products that have a mass and no price: what makes a value added NaN."""
+        lacking = np.isnan(self.value).any(axis=(0, 2))
+        return tuple(np.array(self.arrays.structure.network.flows)[lacking].tolist())
 
     def groups(self, by: By) -> tuple[tuple[str, ...], GroupArrays]:
         """Return the G names, and what crosses the borders of the groups.
@@ -186,7 +197,8 @@ class CostAccounts:
         auxiliary : bool
             Take off what is paid for auxiliary materials and energy too; only in the total, as they have no layer.
 
-        Value added is NaN where costs end, in use, and where a product that crosses the border has no price.
+        Value added is NaN where costs end, in use, and where a product that crosses the border has no price; `unpriced`
+        names those, as does ``attrs["unpriced"]``.
 
         Raises
         ------
@@ -243,7 +255,8 @@ class CostAccounts:
         return self._said(frame[frame["flow"].map(kept)].reset_index(drop=True))
 
     def _said(self, frame: pd.DataFrame) -> pd.DataFrame:
-        frame.attrs = {"mass": "kt", "money": "USD million", "unit_cost": "USD/t", "synthetic": self.synthetic}
+        frame.attrs = {"mass": "kt", "money": "USD million", "unit_cost": "USD/t"}
+        frame.attrs |= {"synthetic": self.synthetic, "unpriced": self.unpriced()}
         return frame
 
 

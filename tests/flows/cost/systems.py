@@ -39,10 +39,11 @@ def cost(costs: CostArrays, flow: str, kind: int | None = None) -> float:
     return float(all_layers.sum() if kind is None else all_layers[kind])
 
 
-def random_system(seed: int, processes: int, layers: int, years: int, loops: int):
+def random_system(seed: int, processes: int, layers: int, years: int, loops: int, *, stocks: bool = False):
     """A chain with imports, losses, branches and `loops` flows back, masses balanced; costs of every kind.
 
-    Masses follow from random shares of what enters a process: x = (1 - S)^-1 imports, layer by layer.
+    Masses follow from random shares of what enters a process: x = (1 - S)^-1 imports, layer by layer. With `stocks`,
+    some processes keep a part of it.
     """
     rng = np.random.default_rng(seed)
     names = [f"p{j}" for j in range(processes)]
@@ -62,6 +63,8 @@ def random_system(seed: int, processes: int, layers: int, years: int, loops: int
     share = np.where(
         network.source[:, None] >= 0, weight / np.where(network.source[:, None] >= 0, total[:, network.source], 1), 0
     )
+    storing = rng.random(processes) < 0.5 * stocks
+    share *= np.where(np.append(storing, False)[network.source], 0.7, 1.0)[:, None]
     for t in range(years):
         for layer in range(layers):
             matrix = np.eye(processes)
@@ -77,4 +80,6 @@ def random_system(seed: int, processes: int, layers: int, years: int, loops: int
             basis = str(rng.choice(["year", "input", "product", "loss"]))
             expenses.append(Expense(j, kind, basis, rng.uniform(0, 3, years), float(rng.random())))
     by_value = [name for name in names if rng.random() < 0.4]
-    return network, mass, Money(price, expenses=expenses), {"losses": losses, "centres": names, "by_value": by_value}
+    marks = {"losses": losses, "centres": names, "by_value": by_value}
+    marks["stocks"] = [name for name, keeps in zip(names, storing, strict=True) if keeps]
+    return network, mass, Money(price, expenses=expenses), marks

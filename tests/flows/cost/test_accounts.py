@@ -100,6 +100,9 @@ def test_unit_costs_and_prices(accounts):
     assert oxide.loc["total", "price"] == pytest.approx(0.9 * 8000 + 0.1 * 40000)
     assert frame.loc[(2015, "scrap", "total"), "unit_cost"] == 0
     assert frame.loc[(2015, "scrap", "total"), "source"] == "use"
+    assert frame.loc[(2016, "concentrate", "total"), ["mass", "value"]].tolist() == pytest.approx([120, 720])
+    products = accounts.products().set_index(["year", "flow", "layer"])["cost"]
+    assert np.allclose(frame["cost"].reindex(products.index), products, rtol=1e-12)
 
 
 def test_value_added_is_what_is_sold_less_what_is_bought(accounts):
@@ -133,6 +136,8 @@ def test_price_missing_inside_a_stage_does_not_matter_and_outside_is_not_a_numbe
     assert np.isnan(frame[2015, "upstream", "total"])
     assert np.isnan(frame[2015, "midstream", "total"])
     assert frame[2015, "downstream", "total"] > 0
+    assert accounts.unpriced() == ("concentrate",)
+    assert accounts.sides().attrs["unpriced"] == ("concentrate",)
     same = cost_accounts(toy(text.replace("{stage: midstream, costs", "{stage: upstream, costs")), toy_mass())
     one = same.value_added(by="stage").set_index(["year", "stage", "layer"])["value_added"]
     assert one[2015, "upstream", "total"] == pytest.approx(64 * 11.2 + 16 * 12 - 50)
