@@ -29,6 +29,12 @@ SUMS = (
     "vax_sector",
     "vax_origin",
 )
+_RATIOS = (
+    ("direct_input_share", "zuse", "x"),
+    ("direct_sales_share", "zsales", "x"),
+    ("vax_in_va", "vax_origin", "va"),
+    ("vax_in_exports", "vax_sector", "exports"),
+)
 _GVC_PARTS = ("", "_home", "_crossings", "_abroad")
 
 
@@ -70,6 +76,9 @@ _BACKWARD = Denominator(
 )
 DENOMINATORS: Mapping[str, Denominator] = {
     **dict.fromkeys(("va_rate", "fgo", "upstreamness", "downstreamness"), _OUTPUT),
+    **dict.fromkeys(("direct_input_share", "direct_sales_share"), _OUTPUT),
+    "vax_in_va": _VALUE,
+    "vax_in_exports": _EXPORTS,
     **dict.fromkeys(("plv", "wwyz_forward"), _VALUE),
     **dict.fromkeys(("ply", "wwyz_backward"), _FINAL),
     **{f"plv_gvc{part}": _FORWARD for part in _GVC_PARTS},
@@ -82,7 +91,9 @@ def derived(columns: Columns) -> dict[str, FloatArray]:
     """Return the measures that follow, sector by sector, from the published ones by an identity.
 
     PLv is U and PLy is D; v = va/x; F/GO = y/x; the share of final output through value chains abroad is the import
-    content of exports.
+    content of exports. Where input and sales totals are printed, their direct shares of output: the second is 1 − F/GO
+    and says what part of output is at least one stage from final use, the first is 1 − v and no second measurement.
+    Value added absorbed abroad over value added (by sector of origin), and over gross exports (by exporting sector).
     """
     out: dict[str, FloatArray] = {}
     for mine, theirs in (("upstreamness", "plv"), ("downstreamness", "ply"), ("wwyz_backward", "gvcp_trade_backward")):
@@ -91,6 +102,9 @@ def derived(columns: Columns) -> dict[str, FloatArray]:
     for mine, part in (("va_rate", "va"), ("fgo", "y")):
         if {part, "x"} <= set(columns) and mine not in columns:
             out[mine] = over(columns[part], columns["x"])
+    for mine, part, whole in _RATIOS:
+        if {part, whole} <= set(columns) and mine not in columns:
+            out[mine] = over(columns[part], columns[whole])
     if {"va_rate", "x"} <= set(columns) and "va" not in columns:
         out["va"] = columns["va_rate"] * columns["x"]
     return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from gvcpos._core.errors import InputError
-from gvcpos._core.files import atomic_path
+from gvcpos._core.files import atomic_path, write_text
 from gvcpos._core.labels import enumerate_labels
 
 MANIFEST = "manifest.json"
@@ -95,6 +96,21 @@ def fresh_folder(out: str | Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def write_copy(source: Path, path: Path) -> None:
+    """Copy a shipped YAML file to change, with the name of the new file as its ``name``.
+
+    Raises
+    ------
+    InputError
+        If the new file exists.
+    """
+    if path.exists():
+        raise InputError(f"{path}: exists already. Name another file; nothing was written.")
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_") or "study"
+    text = source.read_text(encoding="utf-8")
+    write_text(path, re.sub(r"^name: .*$", f"name: {name[:64]}", text, count=1, flags=re.MULTILINE))
 
 
 def write_frame(frame: pd.DataFrame, stem: Path) -> None:

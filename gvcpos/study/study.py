@@ -224,7 +224,7 @@ def _main_frames(spec: StudySpec, main: SpatialPanelResults) -> dict[str, pd.Dat
     simulated = main.effects("simulation", draws=spec.panel.simulations, seed=spec.seed)
     effects = [
         frame.reset_index().assign(errors=errors, **{key: frame.attrs.get(key, 0) for key in ("draws", "rejected")})
-        for errors, frame in (("delta", main.effects()), ("simulation", simulated))
+        for errors, frame in (("delta", main.effects("delta")), ("simulation", simulated))
     ]
     return {
         "effects": pd.concat(effects, ignore_index=True),

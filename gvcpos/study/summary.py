@@ -156,6 +156,8 @@ def figure_captions(results: StudyResults) -> dict[str, str]:
         "choice",
         "leave_one_out": "The same slope without each country, those that move it most on top",
         "placebos": "Estimates on placebo chains and on maps drawn by lot, and where the study's own lie among them",
+        "uncertainty_stages": f"Position in the {spec.lockin.upstream} stage with errors assumed for the cells (first "
+        f"order), {year}",
         "uncertainty": "Estimates as published and with the errors assumed for the data, in published standard errors",
         "transitions": f"Moves between classes of {spec.lockin.capture} in the {spec.lockin.upstream} stage, from one "
         "year to the next, with counts",
@@ -188,7 +190,7 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
         ("Lock-in tests", ("lockin_tests",), ("position_capture",)),
         ("The battery: seven questions", ("battery",), ("battery", "smile", "transitions", "positions", "own_shares")),
         ("Robustness", (), ("specification_curve", "leave_one_out", "placebos")),
-        ("Errors in the data", ("uncertainty",), ("uncertainty",)),
+        ("Errors in the data", ("uncertainty",), ("uncertainty", "uncertainty_stages")),
         ("What the indices and covariates are", ("published_identities", "covariates"), ()),
         ("Spatial autocorrelation", ("moran",), (*moran_figures(results), "moran_scatter", "cluster_map")),
         ("Specification path", (), ()),

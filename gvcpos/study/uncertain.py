@@ -24,12 +24,23 @@ from gvcpos.study.progress import Progress
 from gvcpos.study.results import StudyResults
 from gvcpos.study.space import fit_models
 from gvcpos.study.spec import PanelBlock, StudySpec, UncertaintyBlock
-from gvcpos.uncertainty import CellErrors, Estimates, Propagated, SamePanel, as_estimates, drawn_panels, over_draws
+from gvcpos.uncertainty import (
+    CellErrors,
+    Estimates,
+    Propagated,
+    SamePanel,
+    as_estimates,
+    drawn_panels,
+    first_order_uncertainty,
+    over_draws,
+    stage_derivatives,
+)
 from gvcpos.uncertainty.panels import PanelDraws
 
 FRAMES = {
     "uncertainty": "coefficients, effects and lock-in tests with the errors assumed for the data carried to them",
     "uncertainty_draws": "the same estimates in every draw",
+    "uncertainty_stages": "position and capture by stage in the last year, with first-order standard errors",
 }
 MODEL, EFFECT, TEST = "coefficient", "effect", "lock-in test"
 
@@ -103,7 +114,19 @@ def uncertainty_frames(
     return {
         "uncertainty": pd.concat([_frame(kind, one) for kind, one in found.items()], ignore_index=True),
         "uncertainty_draws": pd.concat([_draws(kind, one) for kind, one in found.items()], ignore_index=True),
-    }
+    } | _stage_frames(spec, block, inputs)
+
+
+def _stage_frames(spec: StudySpec, block: UncertaintyBlock, inputs: Inputs) -> dict[str, pd.DataFrame]:
+    """Return the standard errors of the last year's position and capture by stage, where they have derivatives."""
+    if not block.stages or block.cells is None or block.cells.closure != "residual":
+        return {}
+    table = inputs.series[inputs.series.years[-1]]
+    wanted = dict.fromkeys((spec.lockin.position, spec.lockin.capture, "va_share"))
+    errors = block.cells.assumed()
+    known = [name for name in wanted if name in stage_derivatives()]
+    options: dict[str, Any] = {"indices": known, "chain": inputs.chain, "confidence": block.confidence}
+    return {"uncertainty_stages": first_order_uncertainty(table, errors, **options)}
 
 
 def _panels(
@@ -286,3 +309,13 @@ def uncertainty_figures(
     ]
     shown = shown[shown["published_se"] > 0]
     yield "uncertainty", partial(draw.data_error_intervals, shown, **look), shown
+    if "uncertainty_stages" in results.frames:
+        block = results.spec.lockin
+        stages = results.frames["uncertainty_stages"].query(
+            "country not in @gone", local_dict={"gone": results.spec.exclude}
+        )
+        index = block.position if block.position in set(stages["index"]) else "va_share"
+        rows = stages[(stages["index"] == index) & (stages["stage"] == block.upstream)]
+        have = [c for c in results.spec.report.countries if c in set(rows["country"])]
+        options = {"unit": block.upstream, "highlight": have, **look}
+        yield "uncertainty_stages", partial(draw.index_intervals, rows, index, **options), rows

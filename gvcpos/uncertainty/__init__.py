@@ -19,6 +19,7 @@ _EXPORTS = {
     "over_draws": "gvcpos.uncertainty.propagation",
     "propagate": "gvcpos.uncertainty.propagation",
     "rubin": "gvcpos.uncertainty.pooling",
+    "stage_derivatives": "gvcpos.uncertainty.stage_gradients",
 }
 __all__ = [
     "CellErrors",
@@ -37,5 +38,6 @@ __all__ = [
     "over_draws",
     "propagate",
     "rubin",
+    "stage_derivatives",
 ]
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

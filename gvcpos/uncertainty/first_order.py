@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,16 +12,24 @@ from gvcpos._core.errors import InputError
 from gvcpos._core.labels import locate
 from gvcpos.accounting import Blocks, LeontiefSystem
 from gvcpos.accounting.draws import IndexDraws
-from gvcpos.accounting.perturbation import CellVariances, Gradient, IndexGradients, TableErrors
+from gvcpos.accounting.perturbation import CellVariances, Change, IndexGradients, TableErrors
+from gvcpos.chains import Chain
 from gvcpos.tables import IOTable
 from gvcpos.uncertainty.cells import CellErrors, FloatArray, relative_errors
 from gvcpos.uncertainty.monte_carlo import DEFAULT, as_published, said, tidy
 from gvcpos.uncertainty.redraw import whole_countries
+from gvcpos.uncertainty.stage_gradients import StageGradients
 from gvcpos.uncertainty.stages import Rows, chosen, drawn_indices
 
 
 def first_order_uncertainty(
-    table: IOTable, errors: CellErrors, *, indices: Sequence[str] = DEFAULT, confidence: float = 0.95
+    table: IOTable,
+    errors: CellErrors,
+    *,
+    indices: Sequence[str] = DEFAULT,
+    chain: Chain | None = None,
+    rest: str | None = None,
+    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Return the standard errors that `index_uncertainty` has in the limit of small errors, at a fraction of its cost.
 
@@ -30,19 +39,26 @@ def first_order_uncertainty(
     errors : CellErrors
         With the closure ``"residual"``.
     indices : sequence of str
+        With a chain also ``va_share``, ``export_share`` and ``rca``.
+    chain : Chain, optional
+        Rows are then its stages, whose indices are ratios of sums over their sectors, as in `gvcpos.chains.gvc_panel`.
+    rest : str, optional
+        With a chain: name of one more stage of all other sectors.
     confidence : float
         Of the normal interval.
 
     Returns
     -------
     DataFrame
-        As of `index_uncertainty`, by sector; ``mean`` and ``bias`` are NaN (to first order there is no bias) and
+        As of `index_uncertainty`; ``mean`` and ``bias`` are NaN (to first order there is no bias) and
         ``draws`` is 0.
 
     Raises
     ------
     InputError
         If an index is unknown, or cells are closed by RAS: what RAS does to a cell has no such derivative here.
+    LabelError
+        If the table lacks a sector of the chain.
 
     Notes
     -----
@@ -53,16 +69,23 @@ def first_order_uncertainty(
 
     _require_residual(errors)
     whole = whole_countries(table)
-    rows = Rows.of(whole, None)
-    published = drawn_indices(IndexDraws(Blocks.even(*whole.shape)), as_published(whole))
+    rows = Rows.of(whole, chain, rest)
+    published = rows.values(drawn_indices(IndexDraws(Blocks.even(*whole.shape)), as_published(whole)))
     gradients, deviations = _gradients(whole), _Deviations(whole, errors)
-    names = chosen(indices, dict.fromkeys(gradients.names))
+    stages = None if chain is None else StageGradients(gradients, rows)
+    names = chosen(indices, dict.fromkeys(gradients.names if stages is None else stages.names))
     variances = CellVariances(gradients.kernels, deviations.apart)
     estimate = np.stack([published[name] for name in names])
     error = np.empty_like(estimate)
     for i, name in enumerate(names):
-        gradient = gradients[name]
-        error[i] = np.sqrt(deviations.combined(gradient, gradients, variances.variance(gradient)))
+        if stages is None:
+            by_cell = gradients[name]
+            apart = variances.variance(by_cell)
+            moved = partial(by_cell.along, gradients.kernels)
+        else:
+            by_stage = stages[name]
+            apart, moved = variances.variance_of_sums(by_stage), by_stage.along
+        error[i] = np.sqrt(deviations.combined(apart, moved))
     error[~np.isfinite(estimate)] = np.nan
     half = float(stats.norm.ppf((1 + confidence) / 2)) * error
     nothing = np.full_like(estimate, np.nan)
@@ -151,13 +174,13 @@ class _Deviations:
         abroad = np.sqrt(self.blocks.abroad(by_destination**2))
         self.apart = TableErrors(alone * np.abs(self._z), alone * home, alone * abroad)
 
-    def combined(self, gradient: Gradient, gradients: IndexGradients, variance: FloatArray) -> FloatArray:
+    def combined(self, variance: FloatArray, moved: Callable[[Change, FloatArray], FloatArray]) -> FloatArray:
         """Add the variance of common parts: each moves whole rows in step."""
         G, N = self.table.shape
-        moved = self._y.sum(axis=2)
-        final = self.blocks.own(moved), self.blocks.abroad(moved)
+        final = self._y.sum(axis=2)
+        change = Change.of(self._z, (self.blocks.own(final), self.blocks.abroad(final)), G, N)
         by_country, by_sector = np.repeat(np.eye(G), N, axis=0), np.tile(np.eye(N), (G, 1))
         for share, rows in ((self.errors.common_country, by_country), (self.errors.common_sector, by_sector)):
             if share:
-                variance = variance + share * (gradient.along(gradients.kernels, self._z, final, rows) ** 2).sum(axis=1)
+                variance = variance + share * (moved(change, rows) ** 2).sum(axis=1)
         return variance

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from gvcpos._core.errors import InputError
 from gvcpos.accounting import Blocks, LeontiefSystem
 from gvcpos.accounting.draws import IndexDraws
-from gvcpos.accounting.perturbation import CellVariances, IndexGradients, TableErrors
+from gvcpos.accounting.perturbation import CellVariances, Change, IndexGradients, Sums, TableErrors
 from gvcpos.tables import IOTable
 from tests.accounting.worlds import random_world, worlds
 from tests.shared import wiod2011
@@ -24,7 +24,12 @@ def gradients_of(table: IOTable) -> IndexGradients:
 def indices_at(Z: np.ndarray, Y: np.ndarray, blocks: Blocks) -> dict[str, np.ndarray]:
     x = Z.sum(axis=1) + Y.sum(axis=1)
     va = x - Z.sum(axis=0)
-    return IndexDraws(blocks).indices(Z, Y, va, x) | {"x": x, "va": va}
+    exports = blocks.abroad(Y) + Z.sum(axis=1) - np.asarray(blocks.diagonal(Z)).sum(axis=2).ravel()
+    return IndexDraws(blocks).indices(Z, Y, va, x) | {"x": x, "va": va, "exports": exports}
+
+
+def change(blocks: Blocks, dZ: np.ndarray, dY: np.ndarray) -> Change:
+    return Change.of(dZ, (blocks.own(dY), blocks.abroad(dY)), blocks.G, blocks.n // blocks.G)
 
 
 def direction(table: IOTable, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -61,7 +66,7 @@ def test_values_and_derivatives_of_every_index(table: IOTable) -> None:
         known = np.isfinite(values)
         size = max(1.0, float(np.abs(values[known]).max(initial=0.0)))
         np.testing.assert_allclose(gradient.value[known], values[known], rtol=0, atol=1e-9 * size, err_msg=name)
-        moved = gradient.along(gradients.kernels, dZ, (blocks.own(dY), blocks.abroad(dY)), np.ones((blocks.n, 1)))[:, 0]
+        moved = gradient.along(gradients.kernels, change(blocks, dZ, dY), np.ones((blocks.n, 1)))[:, 0]
         scale = max(size, float(np.abs(moved[known]).max(initial=0.0)))
         np.testing.assert_allclose(moved[known], numerical[name][known], rtol=0, atol=1e-6 * scale, err_msg=name)
 
@@ -74,9 +79,7 @@ def test_derivatives_on_wiod_2011() -> None:
     blocks, (dZ, dY) = Blocks.even(*table.shape), direction(table, 3)
     usual = table.x > 1.0  # million USD: below, inventories make output and a relative step of 1e-4 moves it wildly
     for name in ("upstreamness", "downstreamness", "wwyz_forward", "wwyz_backward", "plv_gvc", "ply_gvc"):
-        moved = gradients[name].along(
-            gradients.kernels, dZ, (blocks.own(dY), blocks.abroad(dY)), np.ones((blocks.n, 1))
-        )[:, 0]
+        moved = gradients[name].along(gradients.kernels, change(blocks, dZ, dY), np.ones((blocks.n, 1)))[:, 0]
         known = usual & np.isfinite(numerical[name]) & (table.final_demand.sum(axis=1) > 0)
         np.testing.assert_allclose(moved[known], numerical[name][known], rtol=1e-6, atol=1e-6, err_msg=name)
 
@@ -104,15 +107,41 @@ def test_variances_are_the_sums_of_squares_of_all_derivatives(G: int, N: int) ->
             np.testing.assert_allclose(found[k], total, rtol=1e-9, atol=1e-12 * max(1.0, total), err_msg=name)
 
 
+@pytest.mark.parametrize(("G", "N"), [(4, 3), (1, 4), (5, 1)])
+def test_sums_have_the_variance_of_all_their_derivatives(G: int, N: int) -> None:
+    """Weighted sums over cells and ratios of two: against the derivatives cell by cell, and along a direction."""
+    table = random_world(6, G, N, zero=1, negative=True)
+    gradients, errors, blocks = gradients_of(table), errors_of(table, 2), Blocks.even(G, N)
+    variances, rng = CellVariances(gradients.kernels, errors), np.random.default_rng(1)
+    groups = rng.uniform(0.5, 1.5, (3, G * N)) * (table.x != 0)
+    below = Sums.of(gradients["x"], gradients.kernels, groups)
+    moves, every = change(blocks, *direction(table, 4)), np.ones((G * N, 1))
+    for name in gradients.names:
+        found = Sums.of(gradients[name], gradients.kernels, groups) / below
+        cells = [gradients[name].of_cell(gradients.kernels, k) for k in range(G * N)]
+        output = [gradients["x"].of_cell(gradients.kernels, k) for k in range(G * N)]
+        total = np.zeros(3)
+        for part, size in enumerate((errors.Z, errors.final_home, errors.final_abroad)):
+            top, bottom = (np.stack([cell[part] for cell in of]) for of in (cells, output))
+            up, down = (np.tensordot(groups, d, axes=1) for d in (top, bottom))
+            shape = (3, *[1] * size.ndim)
+            slope = (up - found.value.reshape(shape) * down) / below.value.reshape(shape)
+            total += ((slope * size) ** 2).reshape(3, -1).sum(axis=1)
+        np.testing.assert_allclose(variances.variance_of_sums(found), total, rtol=1e-8, atol=1e-14, err_msg=name)
+        plain = groups @ gradients[name].along(gradients.kernels, moves, every)
+        moved = plain - found.value[:, None] * (groups @ gradients["x"].along(gradients.kernels, moves, every))
+        np.testing.assert_allclose(found.along(moves, every), moved / below.value[:, None], rtol=1e-8, atol=1e-12)
+
+
 def test_rows_move_apart_and_together() -> None:
     table = random_world(8, 3, 4)
     gradients, blocks = gradients_of(table), Blocks.even(3, 4)
     dZ, dY = direction(table, 2)
-    final = blocks.own(dY), blocks.abroad(dY)
+    moves = change(blocks, dZ, dY)
     for name in ("downstreamness", "gvc_position", "ply_gvc_home", "wwyz_forward_simple"):
         gradient = gradients[name]
-        apart = gradient.along(gradients.kernels, dZ, final, np.eye(12))
-        together = gradient.along(gradients.kernels, dZ, final, np.ones((12, 1)))
+        apart = gradient.along(gradients.kernels, moves, np.eye(12))
+        together = gradient.along(gradients.kernels, moves, np.ones((12, 1)))
         np.testing.assert_allclose(apart.sum(axis=1), together[:, 0], rtol=0, atol=1e-12)
 
 
@@ -120,10 +149,8 @@ def test_scaling_a_whole_table_moves_no_ratio() -> None:
     table = random_world(9, 4, 3)
     gradients, blocks = gradients_of(table), Blocks.even(4, 3)
     Y = table.final_demand
-    for name in set(gradients.names) - {"x", "va"}:
-        moved = gradients[name].along(
-            gradients.kernels, np.array(table.Z), (blocks.own(Y), blocks.abroad(Y)), np.ones((12, 1))
-        )
+    for name in set(gradients.names) - {"x", "va", "exports"}:
+        moved = gradients[name].along(gradients.kernels, change(blocks, np.array(table.Z), Y), np.ones((12, 1)))
         np.testing.assert_allclose(moved, 0.0, atol=1e-11, err_msg=name)
 
 

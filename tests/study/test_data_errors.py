@@ -63,9 +63,17 @@ def test_intervals_have_the_data_s_errors(run: StudyResults, tmp_path: Path) -> 
     said = "\n".join(uncertainty_lines(results))
     for words in ("5 % of a cell", "rd_intensity (0.1)", "4 draws", "sdm: upstreamness", "pull-through", "corrected"):
         assert words in said, words
-    ((name, make, shown),) = uncertainty_figures(results, LOOK)
-    save_figure(make(), tmp_path / name, data=shown)
-    assert (tmp_path / "uncertainty.png").stat().st_size > 1000
+    drawn = list(uncertainty_figures(results, LOOK))
+    assert [name for name, _, _ in drawn] == ["uncertainty", "uncertainty_stages"]
+    for name, make, shown in drawn:
+        save_figure(make(), tmp_path / name, data=shown)
+        assert (tmp_path / f"{name}.png").stat().st_size > 1000
+    stages = results.frames["uncertainty_stages"].set_index(["country", "stage", "index"])
+    panel = results.frames["panel"].query("year == 2013").set_index(["country", "stage"])
+    for index in ("upstreamness", "va_rate", "va_share"):
+        own = stages.xs(index, level="index")
+        np.testing.assert_allclose(own["estimate"], panel[index].reindex(own.index), rtol=1e-9)
+        assert (own["std_error"] > 0).all()
     ((_, table),) = uncertainty_tables(results)
     assert "SYNTHETIC" in table.to_text()
 

@@ -54,6 +54,45 @@ def test_first_order_with_parts_in_common_and_errors_by_size() -> None:
     assert (abs(found - 1) < 0.16).all()
 
 
+STAGES = (*EVERY, "plv", "ply", "exports", "va_share", "export_share", "rca")
+
+
+def test_first_order_by_stage_is_what_monte_carlo_finds() -> None:
+    """300 draws know a standard deviation to 4.1 %: within 3 % in the median, 17 % everywhere."""
+    table = random_world(4, 4, 4)
+    errors = CellErrors(0.05, common_country=0.4, common_sector=0.3, countries={"C1": 2.0})
+    drawn = index_uncertainty(table, errors, indices=STAGES, draws=300, chain=CHAIN, rest="other")
+    linear = first_order_uncertainty(table, errors, indices=STAGES, chain=CHAIN, rest="other")
+    pd.testing.assert_frame_equal(drawn.iloc[:, :5], linear.iloc[:, :5])
+    found = (drawn["std_error"] / linear["std_error"]).dropna()
+    assert len(found) == 12 * len(STAGES)
+    assert abs(found.median() - 1) < 0.03
+    assert (abs(found - 1) < 0.17).all()
+
+
+def test_a_stage_of_one_sector_is_the_sector() -> None:
+    table = random_world(8, 3, 3)
+    single = Chain.from_mapping({"one": ["S1"]})
+    names = ["upstreamness", "ply_gvc", "gvc_position", "va_rate", "wwyz_forward"]
+    by_stage = first_order_uncertainty(table, CellErrors(0.1), indices=names, chain=single)
+    cells = first_order_uncertainty(table, CellErrors(0.1), indices=names)
+    cells = cells[cells["sector"] == "S1"].reset_index(drop=True)
+    for column in ("estimate", "std_error", "lower", "upper"):
+        np.testing.assert_allclose(by_stage[column], cells[column], rtol=1e-9)
+
+
+@pytest.mark.slow
+def test_first_order_by_stage_on_wiod_2011() -> None:
+    """All 41 economies, the shipped chain: 120 draws know a standard deviation to 6.5 %."""
+    table, chain = wiod2011(), Chain.rare_earths("adb35")
+    names = ("va_rate", "va_share", "upstreamness", "downstreamness", "wwyz_forward", "wwyz_backward", "gvc_position")
+    drawn = index_uncertainty(table, CellErrors(0.1), indices=names, draws=120, chain=chain)
+    linear = first_order_uncertainty(table, CellErrors(0.1), indices=names, chain=chain)
+    found = (drawn["std_error"] / linear["std_error"]).dropna()
+    assert abs(found.median() - 1) < 0.03
+    assert (abs(found - 1) < 0.25).mean() > 0.97
+
+
 def test_first_order_on_real_cells() -> None:
     found = ratios(small_wiod(), CellErrors(0.1), 300, ("upstreamness", "downstreamness", "wwyz_backward", "plv_gvc"))
     assert abs(found.median() - 1) < 0.02
@@ -167,8 +206,12 @@ def test_what_cannot_be_asked_for() -> None:
         index_uncertainty(table, CellErrors(), draws=1)
     with pytest.raises(InputError, match="Use index_uncertainty"):
         first_order_uncertainty(table, CellErrors(closure="ras"))
-    with pytest.raises(InputError, match="exports"):
-        first_order_uncertainty(table, CellErrors(), indices=["exports"])
+    with pytest.raises(InputError, match="vax_ratio"):
+        first_order_uncertainty(table, CellErrors(), indices=["vax_ratio"])
+    with pytest.raises(InputError, match="fgo_gvc"):
+        first_order_uncertainty(table, CellErrors(), indices=["fgo_gvc"], chain=Chain.from_mapping({"a": ["S1"]}))
+    with pytest.raises(LabelError, match="S9"):
+        first_order_uncertainty(table, CellErrors(), chain=Chain.from_mapping({"a": ["S9"]}))
     with pytest.raises(LabelError, match="S9"):
         index_uncertainty(table, CellErrors(), draws=2, chain=Chain.from_mapping({"a": ["S9"]}))
     with pytest.raises(LabelError, match="ZZZ"):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gvcpos.accounting.blocks import FloatArray
-from gvcpos.accounting.perturbation.kernels import KernelName, Kernels, apply, entries
+from gvcpos.accounting.perturbation.kernels import KernelName, Kernels, apply, entries, without_own
 
 _PARTS = ("inputs_home", "inputs_abroad", "sales_home", "sales_abroad", "output", "final_home", "final_abroad")
 
@@ -52,6 +52,46 @@ class Noise:
     def sells(self) -> bool:
         """Whether sales, output or final sales are in it."""
         return bool(self.parts[2:].any())
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """A change of a table, its rows moving in sets.
+
+    Attributes
+    ----------
+    own, abroad : ndarray, shape (n, n)
+        Of domestic and of foreign cells of Z.
+    home, exported : ndarray, shape (n,)
+        Of domestic and foreign final sales.
+    """
+
+    own: FloatArray
+    abroad: FloatArray
+    home: FloatArray
+    exported: FloatArray
+
+    @classmethod
+    def of(cls, dZ: FloatArray, dY: tuple[FloatArray, FloatArray], G: int, N: int) -> Change:
+        """Tell domestic from foreign cells."""
+        abroad = without_own(dZ, G, N)
+        return cls(dZ - abroad, abroad, *dY)
+
+    def noise(self, noise: Noise, rows: FloatArray) -> FloatArray:
+        """Return what the change adds up to in each cell, ε, for each set of rows, shape (n, F).
+
+        Parameters
+        ----------
+        noise : Noise
+        rows : ndarray, shape (n, F)
+            By how much each row takes part in each set.
+        """
+        c_home, c_abroad, r_home, r_abroad, g, f_home, f_abroad = noise.parts
+        sold = self.own @ r_home + self.abroad @ r_abroad
+        output = self.own.sum(axis=1) + self.abroad.sum(axis=1) + self.home + self.exported
+        sold = sold + g * output + f_home * self.home + f_abroad * self.exported
+        bought = self.own.T @ (c_home[:, None] * rows) + self.abroad.T @ (c_abroad[:, None] * rows)
+        return sold[:, None] * rows + bought
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,17 +142,14 @@ class Gradient:
         terms = [*self.scaled(inverse).terms, *other.scaled(-quotient * inverse).terms]
         return Gradient(quotient, merged(terms))
 
-    def along(
-        self, kernels: Kernels, dZ: FloatArray, dY: tuple[FloatArray, FloatArray], rows: FloatArray
-    ) -> FloatArray:
+    def along(self, kernels: Kernels, change: Change, rows: FloatArray) -> FloatArray:
         """Return the movement when only some rows of the table move, for several such sets of rows.
 
         Parameters
         ----------
         kernels : Kernels
-        dZ : ndarray, shape (n, n)
-        dY : tuple of ndarray, shape (n,) each
-            Domestic and foreign final sales.
+        change : Change
+            Of the whole table.
         rows : ndarray, shape (n, F)
             By how much each row takes part in each movement.
 
@@ -120,18 +157,9 @@ class Gradient:
         -------
         ndarray, shape (n, F)
         """
-        G, N = kernels.G, kernels.N
-        own = np.zeros_like(dZ)
-        every = np.arange(G)
-        own.reshape(G, N, G, N)[every, :, every, :] = dZ.reshape(G, N, G, N)[every, :, every, :]
-        abroad = dZ - own
         out = np.zeros((kernels.n, rows.shape[1]))
         for term in self.terms:
-            c_home, c_abroad, r_home, r_abroad, g, f_home, f_abroad = term.noise.parts
-            sold = own @ (r_home + 1.0) + abroad @ (r_abroad + 1.0) - dZ.sum(axis=1)
-            sold = sold + g * (dZ.sum(axis=1) + dY[0] + dY[1]) + f_home * dY[0] + f_abroad * dY[1]
-            bought = own.T @ (c_home[:, None] * rows) + abroad.T @ (c_abroad[:, None] * rows)
-            moved = apply(kernels[term.kernel], sold[:, None] * rows + bought)
+            moved = apply(kernels[term.kernel], change.noise(term.noise, rows))
             out += term.scale[:, None] * moved
         return out
 

@@ -70,6 +70,7 @@ class IndexGradients:
         makers: dict[str, Callable[[], Gradient]] = {
             "x": lambda: q.output,
             "va": lambda: q.value_added,
+            "exports": lambda: q.exports,
             "va_rate": lambda: q.value_added / q.output,
             "fgo": lambda: q.final / q.output,
             "upstreamness": lambda: q.upstreamness,

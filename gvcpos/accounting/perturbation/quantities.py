@@ -80,6 +80,12 @@ class Quantities:
         return Gradient.single(self.y_home, "one", self.noise(final_home=1.0))
 
     @cached_property
+    def exports(self) -> Gradient:
+        """Gross exports Z^F 1 + y^F."""
+        value = self._sold(self.live)[1] + self.y_abroad
+        return Gradient.single(value, "one", self.noise(sales_abroad=1.0, final_abroad=1.0))
+
+    @cached_property
     def upstreamness(self) -> Gradient:
         """U: (x̂ − Z) U = x."""
         u = self.solved("H", self.x)

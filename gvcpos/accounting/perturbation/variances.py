@@ -10,6 +10,7 @@ import numpy as np
 from gvcpos.accounting.blocks import FloatArray
 from gvcpos.accounting.perturbation.gradients import Gradient, Noise, Term
 from gvcpos.accounting.perturbation.kernels import KernelName, Kernels, own, pairwise, thinned, without_own
+from gvcpos.accounting.perturbation.sums import Sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,47 @@ class CellVariances:
                 factor = (1.0 if a == b else 2.0) * one.scale * other.scale
                 total += factor * self._product(one, other)
         return np.maximum(total, 0.0)
+
+    def variance_of_sums(self, sums: Sums) -> FloatArray:
+        """Return the variance of sums over cells, or of their ratios, shape (R,).
+
+        Notes
+        -----
+        With D_ij = Σ_t c_ti R_tj + (r_tj + g_ti) R_ti, terms by rows and by columns multiply with the same of one
+        another as in `variance`; of a row and a column term, Σ_ij σ²_ij c_i V_j (r_j + g_i) T_i is a product of (R, n)
+        with σ², and the g of all terms go into one.
+        """
+        total = np.zeros(len(sums.value))
+        for a, one in enumerate(sums.terms):
+            for b, other in enumerate(sums.terms[: a + 1]):
+                factor = 1.0 if a == b else 2.0
+                total += factor * ((one.reach * other.reach) @ self._alike(one.noise, other.noise))
+        sellers = [term for term in sums.terms if term.noise.sells]
+        shared = sum((term.reach * term.noise.parts[4] for term in sellers), np.zeros((len(total), self.kernels.n)))
+        for buyer in (term for term in sums.terms if term.noise.buys):
+            total += 2.0 * (self._weighted(shared, buyer.noise) * buyer.reach).sum(axis=1)
+            for seller in sellers:
+                r_home, r_abroad = seller.noise.parts[2:4]
+                if r_home.any() or r_abroad.any():
+                    inside, across = self._parted(seller.reach, buyer.noise)
+                    total += 2.0 * ((inside * r_home + across * r_abroad) * buyer.reach).sum(axis=1)
+        return np.maximum(total, 0.0)
+
+    def _weighted(self, rows: FloatArray, noise: Noise) -> FloatArray:
+        inside, across = self._parted(rows, noise)
+        return inside + across
+
+    def _parted(self, rows: FloatArray, noise: Noise) -> tuple[FloatArray, FloatArray]:
+        """Return Σ_i rows_ri c_i σ²_ij over domestic and over foreign cells, shape (R, n) each."""
+        G, N = self.kernels.G, self.kernels.N
+        c_home, c_abroad = noise.parts[:2]
+        inside, across = np.zeros_like(rows), np.zeros_like(rows)
+        if c_home.any():
+            blocks = (rows * c_home).reshape(-1, G, N).transpose(1, 0, 2) @ self._home
+            inside = blocks.transpose(1, 0, 2).reshape(rows.shape)
+        if c_abroad.any():
+            across = (rows * c_abroad) @ self._abroad
+        return inside, across
 
     def _product(self, one: Term, other: Term) -> FloatArray:
         """Return Σ over cells of σ² times the two terms' derivatives, without their scales."""

@@ -58,6 +58,7 @@ UNITS = {
     **dict.fromkeys((*_MONEY, "gvc_production"), "million USD"),
     **dict.fromkeys(("va_rate", "fgo", "wwyz_forward", "gvcp_trade"), "share"),
     **dict.fromkeys(("gvcp_trade_forward", "gvcp_trade_backward"), "share"),
+    **dict.fromkeys(("direct_input_share", "direct_sales_share", "vax_in_va", "vax_in_exports"), "share"),
     **dict.fromkeys((*_LENGTHS.values(), *_PARTS.values(), "upstreamness", "downstreamness"), "stages"),
     **dict.fromkeys(("rca", "rca_va", "rca_va_sector", "gvc_position"), "ratio"),
 }

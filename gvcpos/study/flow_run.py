@@ -1,0 +1,151 @@
+"""A system of material flows, run from its file to frames: balance, cost, draws, scenarios, targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from gvcpos._core.errors import InputError
+from gvcpos.flows import FlowSystem, shipped_systems
+from gvcpos.flows.scenarios.comparing import ScenarioComparison, compare_scenarios
+from gvcpos.flows.targets import compare_targets
+from gvcpos.flows.targets.definitions import shipped_targets
+from gvcpos.study.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from gvcpos.flows.balance import Balance
+    from gvcpos.flows.cost.accounts import CostAccounts
+
+
+@dataclass(frozen=True, eq=False)
+class FlowResults:
+    """The results of a run of flows.
+
+    Attributes
+    ----------
+    system : FlowSystem
+    balance : Balance
+    costs : CostAccounts or None
+        None if no process has costs.
+    scenarios : ScenarioComparison or None
+        None if the file has none.
+    frames : mapping of str to DataFrame
+        Every frame that is written, by its file name.
+    draws, seed : int
+        Of the Monte Carlo; no draws, no intervals.
+    """
+
+    system: FlowSystem
+    balance: Balance
+    costs: CostAccounts | None
+    scenarios: ScenarioComparison | None
+    frames: Mapping[str, pd.DataFrame]
+    draws: int
+    seed: int
+
+    @property
+    def last(self) -> int:
+        """The last year, which figures of one year show."""
+        return self.system.network.years[-1]
+
+
+def find_flows(system: str | Path) -> Path:
+    """Return the path of a system: a YAML file, or the name of a shipped one.
+
+    Raises
+    ------
+    InputError
+        If it is neither; the message lists the shipped ones.
+    """
+    path = Path(system).expanduser()
+    if path.is_file():
+        return path
+    shipped = shipped_systems()
+    if str(system) in shipped:
+        return shipped[str(system)]
+    raise InputError(f"{system}: no such file, and no shipped system of that name ({', '.join(shipped)}).")
+
+
+def run_flows(
+    system: FlowSystem, *, draws: int = 1000, seed: int = 0, scenarios: bool = True, progress: Progress = silent
+) -> FlowResults:
+    """Balance a system, cost it, draw it, and set its scenarios and reported targets beside it.
+
+    Parameters
+    ----------
+    system : FlowSystem
+    draws : int
+        For intervals; 0 for none.
+    seed : int
+    scenarios : bool
+        Whether to run those of the file.
+    progress : Progress
+
+    Raises
+    ------
+    InputError
+        If there is 1 draw, or fewer than none, or the system cannot be balanced or costed.
+    """
+    if draws < 0 or draws == 1:
+        raise InputError(f"draws={draws}: take 0 for no intervals, or 2 at least.")
+    balance = system.balance()
+    progress("balance", 1, 1)
+    frames = _balance_frames(system, balance)
+    costs = balance.costs() if system.spec.has_costs else None
+    if costs is not None:
+        frames |= _cost_frames(costs)
+        progress("costs", 1, 1)
+    if draws:
+        frames |= _draw_frames(system, draws, seed)
+        progress("draws", 1, 1)
+    compared = None
+    if scenarios and system.spec.scenarios:
+        compared = compare_scenarios(system, draws=draws, seed=seed)
+        frames["scenario_flows"] = compared.flows
+        if not compared.stages.empty:
+            frames["scenario_stages"] = compared.stages
+        progress("scenarios", 1, 1)
+    if draws and system.spec.name in shipped_targets():
+        frames["targets"] = compare_targets(system, draws=draws, seed=seed)
+        progress("targets", 1, 1)
+    if system.synthetic:
+        frames = {name: frame.assign(synthetic=True) for name, frame in frames.items()}
+    return FlowResults(system, balance, costs, compared, frames, draws, seed)
+
+
+def _balance_frames(system: FlowSystem, balance: Balance) -> dict[str, pd.DataFrame]:
+    """Inputs, flows, processes, stocks; of a system with more data than it needs also how they fit."""
+    frames = {
+        "inputs": system.to_frame(),
+        "flows": balance.frame,
+        "processes": balance.processes(),
+        "stocks": balance.stocks(),
+        "fit": balance.fit,
+        "suspects": balance.suspects(),
+    }
+    return {name: frame for name, frame in frames.items() if len(frame)}
+
+
+def _cost_frames(costs: CostAccounts) -> dict[str, pd.DataFrame]:
+    return {
+        "cost_centres": costs.centres(),
+        "cost_kinds": costs.kinds(),
+        "products": costs.products(),
+        "losses": costs.losses(),
+        "unit_costs": costs.unit_costs(),
+        "value_added": costs.value_added(),
+        "stages": costs.sides(),
+    }
+
+
+def _draw_frames(system: FlowSystem, draws: int, seed: int) -> dict[str, pd.DataFrame]:
+    """Intervals of flows and, with costs, of flows' costs and of stages."""
+    found = system.simulate(draws=draws, seed=seed)
+    frames = {"intervals": found.frame()}
+    if system.spec.has_costs:
+        frames |= {"cost_intervals": found.cost_frame(), "stage_intervals": found.stage_frame()}
+    return frames
