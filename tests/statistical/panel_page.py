@@ -33,7 +33,9 @@ def page(table: pd.DataFrame) -> str:
     parts = [DESIGN, "## What holds and what does not\n", summary(judged)]
     for block, maker in (
         ("fit", fits),
+        ("likelihood", defaults),
         ("profile", ratios),
+        ("drawn", sizes),
         ("size", sizes),
         ("covariance", covariances),
         ("hard", hard),
@@ -50,7 +52,12 @@ def absent(table: pd.DataFrame) -> str:
     lacking = [cell for cell in catalogue() if (cell.block, cell.model, cell.effects, cell.years) not in have]
     if not lacking:
         return ""
-    titles = {"size, sac and gns": "Wald and LR tests within sac and gns, data of", "size": "Hausman's test,"}
+    titles = {
+        "likelihood": "Intervals by default of",
+        "drawn": "Wald tests within gns by samples under the null, data of",
+        "size, sac and gns": "Wald and LR tests within sac and gns, data of",
+        "size": "Hausman's test,",
+    }
     out = ["## What is not computed\n"]
     for block, title in titles.items():
         names = dict.fromkeys(f"{c.model} {c.effects} T = {c.years}" for c in lacking if c.block == block)
@@ -80,16 +87,19 @@ def summary(judged: pd.DataFrame) -> str:
     """Count what is within the claims, and list what is clearly outside, by reason."""
     every = counted(judged)
     fit, test, two = every["block"] == "fit", every["claim"] == "size", every["model"].isin(["sac", "gns"])
-    within_two = every["name"].str.endswith(("sac", "gns"))
+    within_two = every["name"].str.endswith(("sac", "gns"))  # not "by draws"
     parts = {
         "coverage, slx to sdem, fixed effects or none": fit & ~two & ~is_random(every),
         "coverage, slx to sdem, random effects": fit & ~two & is_random(every),
-        "coverage, sac and gns, fixed effects or none": fit & two & ~is_random(every),
-        "the same, ρ and λ by likelihood ratio": every["block"] == "profile",
-        "coverage, sac and gns, random effects": fit & two & is_random(every),
+        "coverage, sac and gns, fixed effects or none: likelihood ratio, the default": every["block"] == "likelihood",
+        "the same, ρ and λ by `profile_intervals()`, other draws": every["block"] == "profile",
+        "the same by standard errors, not the default": fit & two & ~is_random(every),
+        "coverage, sac and gns, random effects, by standard errors": fit & two & is_random(every),
         "size, LM": test & every["name"].str.contains("lm"),
         "size, Wald and LR": test & every["name"].str.startswith(("wald", "lr")) & ~within_two,
-        "size, Wald and LR in sac and gns": test & within_two,
+        "size, LR in sac and gns, Wald in sac": test & within_two & (every["name"] != "wald in gns"),
+        "size, Wald in gns by samples under the null, the default": every["block"] == "drawn",
+        "size, Wald in gns by χ², not the default": every["name"] == "wald in gns",
         "size, Hausman": test & every["name"].str.startswith("hausman"),
     }
     head = ["", "numbers", "mean, %", "within", "outside, perhaps by chance", "clearly outside"]
@@ -100,7 +110,7 @@ def summary(judged: pd.DataFrame) -> str:
         if len(part):
             body.append([title, str(len(part)), f"{100 * part['rate'].mean():.1f}"])
             body[-1] += [str(len(part) - outside), str(outside - clear), str(clear)]
-    return "\n".join([table_of(head, body), *listed(every[fit | test])])
+    return "\n".join([table_of(head, body), *listed(every[fit | test | (every["block"] == "likelihood")])])
 
 
 def is_random(table: pd.DataFrame) -> pd.Series:
@@ -187,6 +197,16 @@ def fits(part: pd.DataFrame) -> str:
         body = [[m, e, str(cell["draws"].iloc[0]), *cells_of(cell)] for (m, e), cell in cells]
         out += [f"### T = {years}\n", table_of(["model", "effects", "draws", *SIGNS.values(), *IMPACTS], body)]
     return "\n".join(out)
+
+
+def defaults(part: pd.DataFrame) -> str:
+    """Coverage of parameters and effects by what is the default in sac and gns."""
+    body = []
+    for years in sorted(part["years"].unique(), reverse=True):
+        for (model, effects), cell in in_order(part[part["years"] == years]):
+            kinds = [worst(cell[cell["kind"] == kind]) for kind in (*SIGNS, *IMPACTS)]
+            body.append([model, effects, str(years), str(cell["draws"].iloc[0]), *kinds])
+    return table_of(["model", "effects", "T", "draws", *SIGNS.values(), *IMPACTS], body)
 
 
 def ratios(part: pd.DataFrame) -> str:

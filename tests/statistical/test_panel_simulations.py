@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 from tests.shared import ROOT
-from tests.statistical.panel_cells import IDENTITY, Cell, catalogue, rows
+from tests.statistical.panel_cells import IDENTITY, KIND, Cell, by_default, catalogue, rows, simulate
 from tests.statistical.panel_page import counted, judge, page, read
 
 CSV = ROOT / "docs" / "simulations.csv"
@@ -64,6 +66,30 @@ def test_likelihood_ratio_intervals_keep_their_level_in_sac_and_gns() -> None:
     assert len(ratio) == 2 * sum(cell.block == "profile" for cell in catalogue())
     assert not ratio["clear"].any()
     assert abs(np.average(ratio["rate"], weights=ratio["kept"]) - 0.95) < 0.01
+
+
+def test_what_sac_and_gns_give_by_default_covers_and_keeps_its_size() -> None:
+    """All parameters and effects by the likelihood ratio; Wald tests within gns by samples under the null."""
+    every = counted(judge(TABLE))
+    ours = every[every["block"].isin(["likelihood", "drawn"])]
+    if ours.empty:
+        pytest.skip("the table has no such cells")
+    assert not ours["clear"].any()
+    covered = ours[ours["block"] == "likelihood"]
+    assert abs(np.average(covered["rate"], weights=covered["kept"]) - 0.95) < 0.01
+
+
+def test_the_block_of_defaults_looks_at_the_draws_of_the_first_tables() -> None:
+    """The same estimates; intervals as the methods give them when asked for nothing else."""
+    cell = Cell("likelihood", "gns", "twoway", 5)
+    first = replace(cell, block="fit")
+    assert (simulate(cell, 1).data.y == simulate(first, 1).data.y).all()
+    fit = simulate(cell, 1).fit()
+    found = {key[:2]: record[3:] for key, record in by_default(cell, fit).items()}
+    for name, row in fit.conf_int().iterrows():
+        assert found[KIND.get(name, name), name] == tuple(row)
+    for key, row in fit.effects()[["lower", "upper"]].iterrows():
+        assert found[key] == tuple(row)
 
 
 @pytest.mark.slow
