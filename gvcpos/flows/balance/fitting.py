@@ -11,13 +11,14 @@ import numpy.typing as npt
 from gvcpos._core.errors import EstimationError, SpecificationError
 from gvcpos.flows.balance.reconciliation import Constraints, Spread, least_distance
 from gvcpos.flows.balance.sensitivity import Sensitivity, sensitivity_of
-from gvcpos.flows.balance.solver import Point, Solver
+from gvcpos.flows.balance.solver import Point, Solution, Solver, in_chunks
 
 FloatArray = npt.NDArray[np.float64]
 Say = Callable[[int, str], str]
 ITERATIONS = 60
-_SETTLED = 1e-10  # standard deviations by which data still move
+_SETTLED = 1e-8  # standard deviations by which data still move
 NEGATIVE = 1e-9  # of the largest flow: less than nothing by more than rounding
+_DRAWN = 1e-6  # of the largest flow: how well redundant equations hold in a draw; balances hold to rounding
 _UNMET = 1e-8  # of the largest flow: a contradiction that no data can give way to
 
 
@@ -83,23 +84,29 @@ class Fit:
         """
         if not self.held.rank:
             return self.solver.masses(data)
-        lead, shape = data.shape[:-2], data.shape[-2:]
-        flat = np.array(data, dtype=np.float64).reshape(-1, shape[0] * shape[1])
-        scale = float(np.abs(self.mass).max()) or 1.0
-        for _ in range(8):
-            misses = self._misses(flat.reshape(-1, *shape))
-            flat = flat - self.spread.sd.ravel() * self.held.least(np.nan_to_num(misses))
-            if np.nanmax(np.abs(misses), initial=0.0) <= 1e-7 * scale:  # the step just taken leaves its square
-                break
-        out = self.solver.masses(flat.reshape(-1, *shape))
-        return out.reshape(*lead, *out.shape[1:])
+        return in_chunks(data, self._balanced)
 
-    def _misses(self, data: FloatArray) -> FloatArray:
-        """(B, T * R + A): what equations miss, and flows that are held."""
-        both = self.solver.misses_and_masses(data)
-        return np.concatenate(
-            [both[0].reshape(len(data), -1), both[1].reshape(len(data), -1)[:, self.at_bound]], axis=1
-        )
+    def _balanced(self, data: FloatArray) -> FloatArray:
+        """(T, F, L, B) of data (T, K, B)."""
+        shape, scale = data.shape, float(np.abs(self.mass).max()) or 1.0
+        sd = self.spread.sd.reshape(-1, 1)
+        flat = data.reshape(-1, shape[2])
+        moved = np.divide(flat - self.data.reshape(-1, 1), sd, out=np.zeros_like(flat), where=sd > 0)
+        now = flat - sd * (self.held.right.T @ (self.held.right @ moved))  # to first order, before anything is solved
+        found = None
+        for _ in range(8):
+            found = self.solver.run(now.reshape(shape), found)
+            misses = np.concatenate([self.solver.misses_of(found).reshape(-1, shape[2]), self._held(found)])
+            if np.nanmax(np.abs(misses), initial=0.0) <= _DRAWN * scale:
+                break
+            now = now - sd * self.held.least(np.nan_to_num(misses.T)).T
+        assert found is not None
+        return found.x[:, self.solver.equations.flows]
+
+    def _held(self, found: Solution) -> FloatArray:
+        """(A, B): flows that are held at 0."""
+        flows = found.x[:, self.solver.equations.flows]
+        return np.asarray(flows.reshape(-1, flows.shape[-1])[self.at_bound])
 
 
 def fitted(solver: Solver, data: FloatArray, spread: Spread, say: Say) -> Fit:
@@ -138,7 +145,7 @@ def fitted(solver: Solver, data: FloatArray, spread: Spread, say: Say) -> Fit:
         moved = np.where(sd > 0, given + sd * u, given)
         settled = _moved(moved - now, sd)
         now = moved
-        near = solver.around(now.reshape(data.shape))
+        near = near.around(now.reshape(data.shape))
         if settled <= _SETTLED:
             scale = NEGATIVE * float(np.abs(x).max())
             held = watched[np.abs(_flows_only(near)[watched]) <= 10 * scale]

@@ -88,39 +88,24 @@ class Solver:
         (..., T, F, L) float array
             kt. NaN where there is no solution; negative where the data say so.
         """
-        return self._chunked(data, lambda part: part.x[:, self.equations.flows])
-
-    def misses_and_masses(self, data: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Solve, and say what the redundant equations miss 0 by.
-
-        Parameters
-        ----------
-        data : (B, T, K) float array
-
-        Returns
-        -------
-        (B, T, R) float array
-            kt.
-        (B, T, F, L) float array
-            kt.
-        """
-        flows, count = self.equations.flows, self.redundancy
-        both = self._chunked(data, lambda part: np.concatenate([self._misses(part), part.x[:, flows.ravel()]], axis=1))
-        return both[..., :count], both[..., count:].reshape(*both.shape[:-1], *flows.shape)
+        return in_chunks(data, lambda part: self.run(part).x[:, self.equations.flows])
 
     def misses_at(self, near: Point) -> FloatArray:
         """(T, R): what the redundant equations miss 0 by at a point."""
-        return self._misses(Solution(near.x[:, :, None], near.data[:, :, None]))[:, :, 0]
+        return self.misses_of(Solution(near.x[:, :, None], near.data[:, :, None]))[:, :, 0]
 
-    def _misses(self, part: Solution) -> FloatArray:
+    def misses_of(self, part: Solution) -> FloatArray:
+        """(T, R, B): what the redundant equations miss 0 by."""
         return np.stack([residuals(self.plan.redundant, part.x[t], part.data[t])[0] for t in range(self.years)])
 
-    def run(self, data: FloatArray) -> Solution:
+    def run(self, data: FloatArray, start: Solution | None = None) -> Solution:
         """Solve for every unknown.
 
         Parameters
         ----------
         data : (T, K, B) float array
+        start : Solution, optional
+            Of data nearby, draw by draw; without, draws start from the point.
         """
         extended = self._extended(data)
         x = np.empty((self.years, self.equations.size, data.shape[2]))
@@ -134,7 +119,7 @@ class Solver:
                     for past in range(t):
                         carried = carried + share[:, t - past] * x[past, entering]
                     extended[t, column] = carried
-            x[t] = self.plan.solve(extended[t], self._guess(t, extended[t]), warm=self.near is not None)
+            x[t] = self.plan.solve(extended[t], self._guess(t, extended[t], start), warm=self.near is not None)
         return Solution(x, extended)
 
     def around(self, data: FloatArray) -> Solver:
@@ -144,7 +129,7 @@ class Solver:
         slopes = np.empty((*x.shape, extended.shape[1]))
         for t in range(self.years):
             by_x, by_data = jacobians(self.plan.kept, x[t], extended[t])
-            slopes[t] = -np.linalg.lstsq(by_x, by_data, rcond=1e-12)[0]
+            slopes[t] = -_solved(by_x, by_data)
         return replace(self, near=Point(x, extended, slopes))
 
     @cached_property
@@ -152,23 +137,39 @@ class Solver:
         """R, redundant equations a year."""
         return len(self.plan.redundant)
 
-    def _guess(self, t: int, data: FloatArray) -> FloatArray:
+    def _guess(self, t: int, data: FloatArray, start: Solution | None) -> FloatArray:
+        """Guess the unknowns of a year, (n, B): to first order from a solution nearby, if there is one."""
         if self.near is None:
             return np.repeat(self.guess[t][:, None], data.shape[1], axis=1)
-        moved = data - self.near.data[t][:, None]
-        return np.asarray(self.near.x[t][:, None] + self.near.slopes[t] @ moved)
+        if start is None:
+            return np.asarray(self.near.x[t][:, None] + self.near.slopes[t] @ (data - self.near.data[t][:, None]))
+        return np.asarray(start.x[t] + self.near.slopes[t] @ (data - start.data[t]))
 
     def _extended(self, data: FloatArray) -> FloatArray:
         out = np.zeros((self.years, self.equations.columns, data.shape[2]))
         out[:, : self.equations.data] = data
         return out
 
-    def _chunked(self, data: FloatArray, of: Callable[[Solution], FloatArray]) -> FloatArray:
-        lead = data.shape[:-2]
-        flat = np.asarray(data, dtype=np.float64).reshape(-1, *data.shape[-2:])
-        parts = []
-        for start in range(0, len(flat), CHUNK):
-            part = self.run(np.ascontiguousarray(np.moveaxis(flat[start : start + CHUNK], 0, -1)))
-            parts.append(np.moveaxis(of(part), -1, 0))
-        out = np.concatenate(parts)
-        return out.reshape(*lead, *out.shape[1:])
+
+def in_chunks(data: FloatArray, of: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """Work on draws some at a time: (..., T, K) to (..., T, F, L), `of` from (T, K, B) to (T, F, L, B)."""
+    lead = data.shape[:-2]
+    flat = np.asarray(data, dtype=np.float64).reshape(-1, *data.shape[-2:])
+    parts = [
+        np.moveaxis(of(np.ascontiguousarray(np.moveaxis(flat[start : start + CHUNK], 0, -1))), -1, 0)
+        for start in range(0, len(flat), CHUNK)
+    ]
+    out = np.concatenate(parts)
+    return out.reshape(*lead, *out.shape[1:])
+
+
+def _solved(matrix: FloatArray, right_side: FloatArray) -> FloatArray:
+    """Solve; where an equation is of nothing and so singular, with the least solution."""
+    largest = 1.0 + float(np.abs(right_side).max(initial=0.0))
+    try:
+        out = np.linalg.solve(matrix, right_side)
+        if np.isfinite(out).all() and np.abs(matrix @ out - right_side).max(initial=0.0) <= 1e-8 * largest:
+            return np.asarray(out)
+    except np.linalg.LinAlgError:
+        pass
+    return np.asarray(np.linalg.lstsq(matrix, right_side, rcond=1e-12)[0])
