@@ -28,11 +28,12 @@ def sides_frame(
     Returns
     -------
     DataFrame
-        year, stage, [layer]; mass_in, mass_out, mass_lost (kt); cost_in (what comes in has cost), spent (here),
-        cost_out and cost_lost (where both went, but for stocks); value_in (paid for what comes in), value_out (earned),
-        value_added = value_out - value_in; surplus = value_added - spent; unit_cost and unit_value of what goes out as
-        product (USD/t); margin = its value less its cost. Money in USD million. Where costs end, in use, nothing is
-        earned: value_added, surplus, cost_out, cost_lost, unit_cost and margin are NaN.
+        year, stage, [layer]; mass_in, mass_out, mass_lost (kt); cost_in (of what comes in, but for imports straight
+        into use: no cost runs through those), spent (here), cost_out and cost_lost (where both went, but for stocks);
+        value_in (paid for what comes in), value_out (earned), value_added = value_out - value_in; surplus = value_added
+        - spent; unit_cost and unit_value of what goes out as product (USD/t); margin = its value less its cost. Money
+        in USD million. Where costs end, in use, nothing is earned: value_added, surplus, cost_out, cost_lost, unit_cost
+        and margin are NaN.
     """
     column, names = groups
     blank = np.where(found.ended, np.nan, 0.0)[:, None]  # (G, 1): nothing is earned where costs end
