@@ -35,6 +35,7 @@ def simulate(
     outputs: Mapping[str, Output] | None = None,
     negative: Negative = "again",
     chunk: int | None = None,
+    block: int = 1,
     synthetic: bool = False,
 ) -> FlowDraws:
     """Draw the data of a system and solve each draw.
@@ -51,7 +52,10 @@ def simulate(
         A draw whose data make a flow negative, or have no solution, is impossible: all of it is drawn again, so that
         the draws are those of data under which every flow is possible; or negative flows are kept.
     chunk : int, optional
-        Draws solved at once; changes memory and time, no number.
+        Draws held at once; changes memory and time, no number.
+    block : int
+        Draws that the system solves together, where how many they are may change what rounding leaves: chunks are
+        made of whole blocks.
     synthetic : bool
 
     Raises
@@ -67,7 +71,7 @@ def simulate(
     wanted = dict(outputs or {})
     refuse_flow_names(wanted, network)
     shape = (len(network.years), len(network.flows), len(network.layers))
-    size = chunk or max(1, CHUNK_NUMBERS // int(np.prod(shape)))
+    size = -(-(chunk or max(1, CHUNK_NUMBERS // int(np.prod(shape)))) // block) * block
     mass = empty_draws(draws, shape)
     u = np.empty((draws, int(sampler.start[-1])))
     values: dict[str, FloatArray] = {}
