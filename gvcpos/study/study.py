@@ -57,7 +57,7 @@ class Study:
         Parameters
         ----------
         study : str or Path
-            YAML file, or the name of a shipped one, as in ``"demo"``, ``"wiod2013"`` and ``"adb72"``.
+            YAML file, or the name of a shipped one, as in ``"demo"``, ``"wiod2013"``, ``"adb72"`` and ``"adb62"``.
         overrides : iterable of str
             As in ``"panel.effects=entity"``.
         data : path, optional

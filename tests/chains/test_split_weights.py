@@ -249,6 +249,10 @@ def test_draws_are_the_seeds() -> None:
     one, two, three = (np.array([o for o, _ in weights.draws(2, seed=s)]) for s in (1, 1, 2))
     np.testing.assert_array_equal(one, two)
     assert (one != three).any()
+    frame = weights.draw_shares(2, seed=1)
+    made = frame[frame["draw"] > 0]["share"].to_numpy().reshape(one.shape)
+    np.testing.assert_allclose(made * np.where(weights.wide > 0, weights.wide, 1.0), one, rtol=1e-12)
+    np.testing.assert_array_equal(frame[frame["draw"] == 0]["share"], weights.frame["share"])
     with pytest.raises(InputError, match="n=0: draw at least once"):
         next(weights.draws(0))
 

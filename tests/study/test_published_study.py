@@ -163,3 +163,23 @@ def test_adb72_runs_within_its_time(tmp_path: Path) -> None:
     rules = results.frames["covariates"].set_index("variable")
     assert rules.loc["rd", ["observed", "filled", "missing"]].tolist() == [343, 33, 56]
     assert set(results.spec.report.countries) <= set(results.main.resids.index.get_level_values("country"))
+
+
+@pytest.mark.slow
+def test_adb62_runs_within_its_time(tmp_path: Path) -> None:
+    """Sixty economies, 2007-2021, accounts without lengths: at most 180 s of processor time, and what cannot be run."""
+    data = shared("adb_accounts").parent
+    started = time.process_time()
+    results = Study.from_yaml("adb62", data=data).run(tmp_path / "out")
+    assert time.process_time() - started <= 180
+    panel = results.frames["panel"]
+    assert sorted(panel["year"].unique()) == list(range(2007, 2022))
+    assert not {"upstreamness", "plv", "gvc_position"} & set(panel.columns)
+    np.testing.assert_allclose(panel["direct_input_share"] + panel["va_rate"], 1.0, atol=1e-12)
+    np.testing.assert_allclose(panel["direct_sales_share"] + panel["fgo"], 1.0, atol=1e-9)
+    assert "direct_input_share" not in results.spec.panel.regressors
+    assert results.main.nobs == 47 * 15
+    assert results.frames["weights"].set_index("weights")["countries"].to_dict() == {"main": 60, "contiguity": 51}
+    missing = results.frames["battery_not_run"]
+    assert set(missing[missing["reason"].str.contains("needs tables")]["letter"]) == {"b", "f"}
+    assert (results.frames["published_identities"]["max_error"] < 1e-12).all()

@@ -268,6 +268,28 @@ class SplitWeights:
             total = sales.sum(axis=2, keepdims=True)
             yield output, np.divide(sales, total, out=np.zeros_like(sales), where=total > 0) * output[:, :, None]
 
+    def draw_shares(self, n: int, *, seed: int = 0) -> pd.DataFrame:
+        """Draw shares of the wide sectors' output, the same as `draws` with this seed.
+
+        Returns
+        -------
+        DataFrame
+            draw (1 to n; 0 is the estimate), country, stage, sector, year, share.
+        """
+        G, W = self.output.shape
+        wide = np.where(self.wide > 0, self.wide, 1.0)
+        shares = [self.share, *(output / wide for output, _ in self.draws(n, seed=seed))]
+        return pd.DataFrame(
+            {
+                "draw": np.repeat(np.arange(n + 1), G * W),
+                "country": np.tile(np.repeat(np.array(self.countries, dtype=object), W), n + 1),
+                "stage": list(self.stages) * (G * (n + 1)),
+                "sector": list(self.sectors) * (G * (n + 1)),
+                "year": self.year,
+                "share": np.stack(shares).ravel(),
+            }
+        )
+
     def _drawn_share(self, rng: np.random.Generator) -> FloatArray:
         from scipy.special import betaincinv, ndtr
 
