@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gvcpos.spatial.panel.gmm import instruments
 from gvcpos.spatial.panel.gmm.error_moments import Solution
-from gvcpos.spatial.panel.gmm.instruments import Basis, Candidates, basis, candidates
+from gvcpos.spatial.panel.gmm.instruments import Basis, Candidates, candidates
 from gvcpos.spatial.panel.gmm.two_stage import Array, Linear, Scores, require_invertible, two_stage
 from gvcpos.spatial.panel.inputs.transform import Transformation, operator, spatial_lag
 from gvcpos.spatial.panel.ml.logdet import Spectrum
@@ -168,7 +169,7 @@ def lagged_candidates(a: GmmArrays, order: int) -> Candidates:
 
 def transformed_basis(a: GmmArrays, found: Candidates, transform: Transformation) -> Basis:
     """Return the instruments' basis with the effects taken out."""
-    return basis(flat(transform.within(found.columns)), found.names, found.included, a.instrumented)
+    return instruments.transformed_basis(found, transform.within, a.instrumented)
 
 
 def weighted(y: Array, Z: Array, H: Basis, scores: Scores, plan: Plan) -> Linear:

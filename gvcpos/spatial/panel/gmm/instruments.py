@@ -7,6 +7,7 @@ have the effects taken out after W has been applied.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from gvcpos.spatial.panel.inputs.transform import spatial_lag
 from gvcpos.spatial.panel.ml.logdet import Spectrum
 from gvcpos.spatial.panel.ml.period_operators import multiplier_of
 
+_ABSORBED = 1e-11  # length left of a column once effects are out, as a share of what it was
 _DEPENDENT = 1e-9  # length left of a column of unit length once the columns before it are taken out
 
 
@@ -106,6 +108,26 @@ def best(included: tuple[Array, tuple[str, ...]], spectrum: Spectrum, rho: float
         )
     expected = multiplier_of(spectrum, rho).apply(included[0] @ beta)
     return Candidates(np.concatenate([included[0], expected[:, :, None]], axis=2), (*included[1], "E[Wy]"), len(beta))
+
+
+def transformed_basis(
+    found: Candidates, take: Callable[[Array], Array], endogenous: tuple[str, ...], columns: Array | None = None
+) -> Basis:
+    """Return the basis of candidates once effects are out; what is left of one that they absorb is rounding, and 0.
+
+    Parameters
+    ----------
+    found : Candidates
+    take : callable
+        What takes effects out, (T, N, m) to (T, N, m).
+    endogenous : tuple of str
+    columns : ndarray, shape (T, N, m), optional
+        In place of the candidates' own: filtered ones.
+    """
+    whole = found.columns if columns is None else columns
+    before, after = (np.ascontiguousarray(Z).reshape(-1, Z.shape[2]) for Z in (whole, take(whole)))
+    gone = np.linalg.norm(after, axis=0) <= _ABSORBED * np.linalg.norm(before, axis=0)
+    return basis(np.where(gone, 0.0, after), found.names, found.included, endogenous)
 
 
 def basis(columns: Array, names: tuple[str, ...], included: int, endogenous: tuple[str, ...]) -> Basis:

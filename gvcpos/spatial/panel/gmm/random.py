@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gvcpos._core.errors import EstimationError
+from gvcpos.spatial.panel.gmm import instruments
 from gvcpos.spatial.panel.gmm.arrays import (
     GmmArrays,
     GmmEstimate,
@@ -37,7 +38,7 @@ from gvcpos.spatial.panel.gmm.components import (
 )
 from gvcpos.spatial.panel.gmm.covariance import unfiltered_influence
 from gvcpos.spatial.panel.gmm.error_moments import ErrorForms
-from gvcpos.spatial.panel.gmm.instruments import basis, best
+from gvcpos.spatial.panel.gmm.instruments import best
 from gvcpos.spatial.panel.gmm.two_stage import Array, Linear, Scores, two_stage
 from gvcpos.spatial.panel.ml.multiplier import filtered
 from gvcpos.spatial.panel.ml.period_operators import multiplier_of
@@ -77,7 +78,7 @@ def estimate_random(a: GmmArrays, plan: Plan) -> GmmEstimate:
         first = two_stage(flat(t.within(a.y)), flat(t.within(a.Z)), transformed_basis(a, columns, t).H).delta
         columns = best((a.X, a.names), a.spectrum, float(first[-1]), first[:-1])
         moved = filtered(a.error_spectrum, found.lam, columns.columns)
-    H = basis(flat(t.within(whiten(moved, found.ratio))), columns.names, columns.included, a.instrumented)
+    H = instruments.transformed_basis(columns, lambda Z: t.within(whiten(Z, found.ratio)), a.instrumented, moved)
     fit = weighted(y, Z, H, scores, plan)
     covariance = fit.P.T @ scores.variance(H.H, fit.e) @ fit.P
     if found.solution is not None:
@@ -97,7 +98,7 @@ def _parts(a: GmmArrays, plan: Plan) -> tuple[Part, Part]:
         return part, part
     made = []
     for take in (within_transformation(t).within, lambda Z: t.within(between(Z))):
-        H = basis(flat(take(columns.columns)), columns.names, columns.included, a.instrumented).H
+        H = instruments.transformed_basis(columns, take, a.instrumented).H
         Z, everything = flat(take(a.Z)), np.linalg.norm(flat(a.Z), axis=0)
         moving = np.linalg.norm(Z, axis=0) > 1e-9 * everything
         fit = two_stage(flat(take(a.y)), Z[:, moving], H)
