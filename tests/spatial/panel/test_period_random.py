@@ -166,7 +166,7 @@ def test_the_hessian_by_differences(model: str) -> None:
 
 @quiet
 def test_the_variance_of_the_score_with_skewed_effects_and_innovations() -> None:
-    """The sandwich's middle: the excess over normality of v'Ω^-1 A v by its diagonals in mu and e, from all N T rows."""
+    """The sandwich's middle: the excess over normality of v'Ω^-1 A v, by its diagonals in mu and e of all N T rows."""
     n, t, phi, rho = 7, 4, 0.6, 0.3
     W = changing(7, n, t)
     y, X = draw(np.random.default_rng(8), W, rho=rho)

@@ -91,10 +91,6 @@ class DynamicPredictionMethods:
         if X is not None and y is None and kind in NEEDS_Y:
             raise InputError(f"kind={kind!r} needs the observed y of the rows of X; kind='reduced' does not.")
         result = cast("DynamicResults", self)
-        if X is not None:
-            refuse_changing(result.model, "predict for given rows", "without X the sample is predicted")
-        if kind == "blup":
-            refuse_changing(result.model, "kind='blup'", "it is made with one W; take 'reduced' or 'in-sample'")
         return _predicted(result, _sample(result.model) if X is None else _rows(result.model, X, y), asked)
 
 
@@ -123,6 +119,7 @@ def _sample(model: DynamicSpatialPanel) -> _Rows:
 
 
 def _rows(model: DynamicSpatialPanel, X: pd.DataFrame, y: pd.Series | None) -> _Rows:
+    refuse_changing(model, "predict for given rows", "without X the sample is predicted")
     data = panel_data.from_frames(target_of(X, y), regressors_of(X, model), model.weights)
     static = columns_of(data, model)[:, :, : len(model.design.names) - len(model.terms)]
     return _Rows(data, static, *start_of(model, data.times))
@@ -130,6 +127,8 @@ def _rows(model: DynamicSpatialPanel, X: pd.DataFrame, y: pd.Series | None) -> _
 
 def _predicted(result: DynamicResults, rows: _Rows, asked: _Asked) -> pd.Series:
     """Predict the rows, along a path of predictions or one period ahead of what was observed."""
+    if asked.kind == "blup":
+        refuse_changing(result.model, "kind='blup'", "it is made with one W; take 'reduced' or 'in-sample'")
     course, dynamics = course_of(result.model), result.model.lagged.dynamics(result.estimate)
     entity, time, unknown = effects_of(result, rows.data.times, asked.time_effects)
     signal = rows.static @ result.estimate.beta[: rows.static.shape[2]] + entity + time[:, None]
