@@ -7,9 +7,26 @@ _EXPORTS = {
     "FlowSystem": "gvcpos.flows.system.flow_system",
     "Network": "gvcpos.flows.network",
     "SystemSpec": "gvcpos.flows.system.spec",
+    "ScenarioBlock": "gvcpos.flows.scenarios.spec",
+    "compare_scenarios": "gvcpos.flows.scenarios.comparing",
+    "find_system": "gvcpos.flows.system.loading",
     "flow_schema": "gvcpos.flows.system.loading",
+    "in_scenario": "gvcpos.flows.scenarios.changing",
     "shipped_systems": "gvcpos.flows.system.loading",
+    "through_table": "gvcpos.flows.scenarios.table",
 }
-__all__ = ["Balance", "FlowSystem", "Network", "SystemSpec", "flow_schema", "shipped_systems"]
+__all__ = [
+    "Balance",
+    "FlowSystem",
+    "Network",
+    "ScenarioBlock",
+    "SystemSpec",
+    "compare_scenarios",
+    "find_system",
+    "flow_schema",
+    "in_scenario",
+    "shipped_systems",
+    "through_table",
+]
 
 __getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)

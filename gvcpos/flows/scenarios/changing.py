@@ -9,6 +9,7 @@ from typing import Any
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
+from gvcpos.flows.scenarios.reconciled import at_reconciled
 from gvcpos.flows.scenarios.spec import ChangeBlock, ScenarioBlock
 from gvcpos.flows.system.flow_system import FlowSystem
 from gvcpos.flows.system.loading import checked
@@ -30,8 +31,8 @@ def in_scenario(system: FlowSystem, scenario: str | ScenarioBlock) -> FlowSystem
     Returns
     -------
     FlowSystem
-        Checked as a file is. A changed number keeps the relative width of its distribution; the standard deviation and
-        bounds of a number set to zero go with it.
+        At the reconciled numbers, without those that the scenario releases, then changed, and checked as a file is. A
+        changed number keeps the relative width of its distribution; a number set to zero is certain.
 
     Raises
     ------
@@ -41,7 +42,10 @@ def in_scenario(system: FlowSystem, scenario: str | ScenarioBlock) -> FlowSystem
         If the changed numbers cannot be: shares over 1, bounds out of order.
     """
     name, block = named(system, scenario)
-    data = system.spec.model_dump(mode="python", by_alias=True, exclude_unset=True)
+    data = at_reconciled(system)
+    for place in block.release:
+        for holder, key in list(slots(data, place, f"scenario {name}: release {place}", whole=True)):
+            del holder[key]
     for change in block.changes:
         where = f"scenario {name}: {change.at}"
         if unknown := sorted(set(change.years or ()) - set(system.network.years)):
@@ -68,8 +72,14 @@ def named(system: FlowSystem, scenario: str | ScenarioBlock) -> tuple[str, Scena
     return scenario, known[scenario]
 
 
-def slots(data: Node, at: str, where: str) -> Iterator[Slot]:
-    """Give every number (or block of one) at a place, as its holder and key; blocks by layer are gone into.
+def before(system: FlowSystem, scenario: str | ScenarioBlock) -> FlowSystem:
+    """Return what a scenario starts from: the reconciled system without the numbers that it releases."""
+    _, block = named(system, scenario)
+    return in_scenario(system, block.model_copy(update={"changes": ()}))
+
+
+def slots(data: Node, at: str, where: str, *, whole: bool = False) -> Iterator[Slot]:
+    """Give every number (or block of one) at a place, as its holder and key; blocks by layer are gone into, or `whole`.
 
     Raises
     ------
@@ -93,7 +103,7 @@ def slots(data: Node, at: str, where: str) -> Iterator[Slot]:
             place = ".".join(parts[:depth]) or "the system"
             raise InputError(f"{where}: no {part!r} in {place}. There are: {enumerate_labels(there) or 'no keys'}.")
         holders = found
-    ends = [end for holder, key in holders for end in _numbers(holder, key)]
+    ends = holders if whole else [end for holder, key in holders for end in _numbers(holder, key)]
     if not ends:
         raise InputError(f"{where}: holds no number that a scenario could change.")
     yield from ends

@@ -34,4 +34,9 @@ class ScenarioBlock(Block):
 
     title: str = Field(min_length=1)
     changes: tuple[ChangeBlock, ...] = Field(min_length=1, description="made one after another")
+    release: tuple[str, ...] = Field(
+        (),
+        description="places of measured numbers that no longer hold, as flows.oxide.value: what they measured follows "
+        "from the rest",
+    )
     note: str | None = Field(None, description="why these, and from where")

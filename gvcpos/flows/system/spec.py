@@ -156,3 +156,8 @@ class SystemSpec(Block):
         if isinstance(self.years, Span):
             return tuple(range(self.years.first, self.years.last + 1))
         return tuple(sorted(self.years))
+
+    @property
+    def has_costs(self) -> bool:
+        """Whether a process has costs, so that there is money to account for."""
+        return any(process.centre or process.costs is not None for process in self.processes.values())

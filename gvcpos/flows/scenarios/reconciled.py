@@ -1,0 +1,62 @@
+"""A system at its reconciled numbers: what the file says, with every datum where the reconciliation put it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gvcpos.flows.network import FloatArray
+from gvcpos.flows.system.data import Datum
+from gvcpos.flows.system.flow_system import FlowSystem
+
+Node = dict[str, Any]
+_SAME = 1e-12  # relative: what rounding alone moves
+
+
+def at_reconciled(system: FlowSystem) -> Node:
+    """Return what a system's file says, as nested mappings, at the reconciled numbers.
+
+    A scenario starts from these: what contradicts itself in the data must not look like its effect. A number that moved
+    keeps its standard deviation; one with bounds that is now a series, or outside them, is truncated normal instead.
+
+    Parameters
+    ----------
+    system : FlowSystem
+    """
+    spec = system.spec.model_dump(mode="python", by_alias=True, exclude_unset=True)
+    moved = np.asarray(system.balance().data)
+    for k, datum in enumerate(system.data):
+        new = moved[:, k]
+        if np.allclose(new, datum.values, rtol=_SAME, atol=0.0):
+            continue
+        holder = spec
+        for part in datum.path[:-1]:
+            holder = holder[part]
+        key = datum.path[-1]
+        factor = np.divide(new, datum.values, out=np.ones_like(new), where=datum.values != 0.0)
+        holder[key] = _moved(holder[key], factor, datum, system.network.years)
+    return spec
+
+
+def _moved(found: Any, factor: FloatArray, datum: Datum, years: tuple[int, ...]) -> Any:
+    """Return a number of the file, or a block of one, times a factor a year."""
+    block: Node = dict(found) if isinstance(found, dict) else {"value": float(found)}
+    if datum.what == "history":
+        block["values"] = {year: value * float(factor[0]) for year, value in block["values"].items()}
+        return block
+    old = block.get("values") or dict.fromkeys(years, block.get("value"))
+    new = {year: float(old[year]) * float(by) for year, by in zip(years, factor, strict=True)}
+    constant = "values" not in block and len(set(new.values())) == 1
+    if constant:
+        block["value"] = new[years[0]]
+    else:
+        block.pop("value", None)
+        block["values"] = new
+    width = block.get("uncertainty")
+    if width is not None and "low" in width and not (constant and width["low"] <= block["value"] <= width["high"]):
+        sd = float(datum.sd.mean() / datum.values.mean()) * float(np.mean(list(old.values())))
+        block["uncertainty"] = {"distribution": "truncated normal", "sd": sd} | {
+            key: width[key] for key in ("correlated",) if key in width
+        }
+    return block
