@@ -94,7 +94,7 @@ def compare_targets(
 
 
 def figure_outputs(system: FlowSystem, figures: Mapping[str, FigureBlock]) -> dict[str, Callable[..., FloatArray]]:
-    """Return each figure as an output of draws, for `FlowSystem.simulate`; in the units inside."""
+    """Return each figure as an output of draws for `FlowSystem.simulate`, as ``"figure:KEY"``; in the units inside."""
 
     def output(block: FigureBlock) -> Callable[[DrawnArrays], FloatArray]:
         """Make the function of one figure."""
@@ -106,7 +106,7 @@ def figure_outputs(system: FlowSystem, figures: Mapping[str, FigureBlock]) -> di
 
         return computed
 
-    return {key: output(block) for key, block in figures.items()}
+    return {f"figure:{key}": output(block) for key, block in figures.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,37 +121,33 @@ def computed(
     system: FlowSystem, figures: Mapping[str, FigureBlock], draws: int, seed: int
 ) -> tuple[dict[str, float], Mapping[str, FloatArray]]:
     """Figures of the balance, and of draws; no claim is read here."""
-    mass, values = system.balance().mass, system.data.values
+    balance = system.balance()
+    mass, values = balance.mass, balance.data
     accounts = Accounts.of(system, mass, values, lambda: cost_draws(system, mass, values))
     point = {key: float(figure(block, accounts)) for key, block in figures.items()}
     found = system.simulate(draws=draws, seed=seed, outputs=figure_outputs(system, figures))
-    return point, found.values
+    return point, {key: found.values[f"figure:{key}"] for key in figures}
 
 
 def _row(key: str, block: FigureBlock, claim: Claim, ours: _Ours, how: tuple[bool, float]) -> dict[str, object]:
     """Make one line, in the claim's unit."""
-    measured, base = MEASURES[block.kind]
-    if dimension(claim.unit) != measured:
-        raise InputError(f"figure {key} is {measured}, but {claim.id} is in {claim.unit}. Compare like with like.")
-    factor = base / size(claim.unit)
     calibrated, tolerance = how
-    target = claim.value if block.target is None else block.target
-    if target is None:
-        raise InputError(f"figure {key}: {claim.id} has no value of its own. Name a claim with one, or give a target.")
+    target, bound, factor = _target(key, block, claim)
     point, drawn = ours.point * factor, ours.drawn[~np.isnan(ours.drawn)] * factor
     lower, upper = np.quantile(drawn, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2]) if drawn.size else (np.nan, np.nan)
-    bound = claim.bound if block.target is None else None
-    met = _met(np.array([point]), target, bound, tolerance)
-    outcome: Outcome = "calibrated" if calibrated else "met" if met[0] else "not met"
+    met = bool(_met(np.array([point]), target, bound, tolerance)[0])
+    outcome: Outcome = "calibrated" if calibrated else "met" if met else "not met"
     kept = _met(np.array([lower, upper]), target, bound, tolerance)
-    text = claim.stated if block.target is None else f"{target:g}"
+    own = block.target is not None
+    text = f"{target:g}" if own else claim.stated
+    found, low, high = (f"{v:.3g}" if own else _shown(claim, v) for v in (point, lower, upper))
     return {
         "figure": key,
         "claim": claim.id,
         "variant_of": block.variant_of or "",
         "text": claim.text,
         "when": claim.when,
-        "unit": claim.unit,
+        "unit": "1" if own else claim.unit,
         "target": target,
         "target_text": text,
         "ours": point,
@@ -163,9 +159,21 @@ def _row(key: str, block: FigureBlock, claim: Claim, ours: _Ours, how: tuple[boo
         "share_met": float(_met(drawn, target, bound, tolerance).mean()) if drawn.size else np.nan,
         "definition": block.words,
         "reason": block.reason,
-        "sentence": f"{claim.text}, {claim.when}: reported {text}, ours {_shown(claim, point)} "
-        f"({_shown(claim, lower)} to {_shown(claim, upper)}): {outcome}. {block.reason}",
+        "sentence": f"{claim.text}, {claim.when}: reported {text}, ours {found} ({low} to {high}): {outcome}. "
+        f"{block.reason}",
     }
+
+
+def _target(key: str, block: FigureBlock, claim: Claim) -> tuple[float, str | None, float]:
+    """Return what a figure is compared with, its limit, and the factor from the units inside to the claim's."""
+    if block.target is not None:
+        return block.target, None, 1.0
+    measured, base = MEASURES[block.kind]
+    if dimension(claim.unit) != measured:
+        raise InputError(f"figure {key} is {measured}, but {claim.id} is in {claim.unit}. Compare like with like.")
+    if claim.value is None:
+        raise InputError(f"figure {key}: {claim.id} has no value of its own. Name a claim with one, or give a target.")
+    return claim.value, claim.bound, base / size(claim.unit)
 
 
 def _met(values: FloatArray, target: float, bound: str | None, tolerance: float) -> np.ndarray:

@@ -22,7 +22,7 @@ from tests.shared import ROOT
 
 NAME = "china_rare_earths"
 FILE = ROOT / "data" / "flows" / f"{NAME}.yaml"
-DRAWS = 200
+DRAWS = 40
 
 
 @lru_cache(maxsize=1)
@@ -166,11 +166,11 @@ def elasticities() -> pd.DataFrame:
     batch = np.repeat(values[None], len(names) + 1, axis=0)
     for k in range(len(names)):
         batch[k + 1, :, k] *= 1.01
-    outputs = {key: [] for key in figures()}
+    outputs: dict[str, list[np.ndarray]] = {key: [] for key in figures()}
     for start in range(0, len(batch), 64):
-        arrays = run(batch[start : start + 64])
-        for key, output in drawn().outputs.items():
-            outputs[key].append(output(arrays))
+        arrays = run.solved(batch[start : start + 64])
+        for key in outputs:
+            outputs[key].append(drawn().outputs[f"figure:{key}"](arrays))
     table = {key: np.concatenate(parts) for key, parts in outputs.items()}
     return pd.DataFrame({key: (found[1:] / found[0] - 1.0) / 0.01 for key, found in table.items()}, index=list(names)).T
 
@@ -226,7 +226,7 @@ def test_the_balance_is_plausible() -> None:
     assert total["concentrate"] + total["ionic_concentrate"] == pytest.approx(quota, rel=0.15)
     reported = next(datum.values for datum in system.data if datum.name == "blanks")
     assert total["blanks"] == pytest.approx(reported, rel=0.35)  # reconciled with what metals are left for it
-    assert 0.1 < total["recovered"].sum() / total["domestic_compounds_supply"].sum() < 0.3  # mostly of swarf
+    assert 0.05 < total["recovered"].sum() / total["domestic_compounds_supply"].sum() < 0.3  # mostly of swarf
     assert (total["old_scrap"] < 0.05 * total["swarf"]).all()
 
 
