@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gvcpos._core.errors import EstimationError, SpecificationError
-from gvcpos.flows.balance.reconciliation import Constraints, Spread, least_distance
+from gvcpos.flows.balance.reconciliation import Constraints, Secant, Spread, least_distance
 from gvcpos.flows.balance.sensitivity import Sensitivity, sensitivity_of
 from gvcpos.flows.balance.solver import Point, Solution, Solver, in_chunks
 
@@ -18,6 +18,7 @@ Say = Callable[[int, str], str]
 ITERATIONS = 60
 _SETTLED = 1e-8  # standard deviations by which data still move
 NEGATIVE = 1e-9  # of the largest flow: less than nothing by more than rounding
+_DRAW_STEPS = 30
 _DRAWN = 1e-6  # of the largest flow: how well redundant equations hold in a draw; balances hold to rounding
 _UNMET = 1e-8  # of the largest flow: a contradiction that no data can give way to
 
@@ -70,8 +71,8 @@ class Fit:
     def masses(self, data: FloatArray) -> FloatArray:
         """Balance draws: solved, and reconciled where equations say too much.
 
-        Each draw of the data is moved to meet the equations, with the derivatives of the point solution (the chord
-        method), until they hold.
+        Each draw of the data is moved in the directions of the point solution until its equations hold. How far is
+        found by Broyden's method (1965, Math. Comput. 19:577), which starts from the derivatives there.
 
         Parameters
         ----------
@@ -87,21 +88,27 @@ class Fit:
         return in_chunks(data, self._balanced)
 
     def _balanced(self, data: FloatArray) -> FloatArray:
-        """(T, F, L, B) of data (T, K, B)."""
-        shape, scale = data.shape, float(np.abs(self.mass).max()) or 1.0
-        sd = self.spread.sd.reshape(-1, 1)
-        flat = data.reshape(-1, shape[2])
-        moved = np.divide(flat - self.data.reshape(-1, 1), sd, out=np.zeros_like(flat), where=sd > 0)
-        now = flat - sd * (self.held.right.T @ (self.held.right @ moved))  # to first order, before anything is solved
-        found = None
-        for _ in range(8):
-            found = self.solver.run(now.reshape(shape), found)
-            misses = np.concatenate([self.solver.misses_of(found).reshape(-1, shape[2]), self._held(found)])
-            if np.nanmax(np.abs(misses), initial=0.0) <= _DRAWN * scale:
+        """(T, F, L, B) of data (T, K, B); a draw moves until its own equations hold, whatever the others do."""
+        years, _, draws = data.shape
+        scale = float(np.abs(self.mass).max()) or 1.0
+        sd, right = self.spread.sd.reshape(-1, 1), self.held.right
+        flat = data.reshape(-1, draws)
+        off = np.divide(flat - self.data.reshape(-1, 1), sd, out=np.zeros_like(flat), where=sd > 0)
+        secant = Secant.start(right @ off)  # to first order, before anything is solved
+        out = np.full((*self.mass.shape, draws), np.nan)
+        rows, found = np.arange(draws), None
+        for _ in range(_DRAW_STEPS):
+            found = self.solver.run((flat - sd * (right.T @ secant.at)).reshape(years, -1, rows.size), found)
+            misses = np.concatenate([self.solver.misses_of(found).reshape(-1, rows.size), self._held(found)])
+            off_by = np.abs(misses).max(axis=0)
+            still = off_by > _DRAWN * scale
+            out[..., rows[~still]] = found.x[:, self.solver.equations.flows][..., ~still]
+            if not still.any():
                 break
-            now = now - sd * self.held.least(np.nan_to_num(misses.T)).T
-        assert found is not None
-        return found.x[:, self.solver.equations.flows]
+            rows, flat = rows[still], flat[:, still]
+            found = Solution(found.x[..., still], found.data[..., still])
+            secant = secant.moved(self.held.asked(misses), still)
+        return out
 
     def _held(self, found: Solution) -> FloatArray:
         """(A, B): flows that are held at 0."""
@@ -141,7 +148,14 @@ def fitted(solver: Solver, data: FloatArray, spread: Spread, say: Say) -> Fit:
         constraints = Constraints.of(jacobian, sd)
         _refuse_contradiction(near, constraints.unmet(asked), x, say)
         floors = -(x + slopes @ (given - now))
-        u, watched = _step(constraints, asked, slopes=slopes * sd, floors=floors, watched=watched, x=x)
+        try:
+            u, watched = _step(constraints, asked, slopes=slopes * sd, floors=floors, watched=watched, x=x)
+        except _OutOfReachError as error:
+            t, flow, _ = np.unravel_index(error.args[0], near.near.x[:, near.equations.flows].shape)
+            raise SpecificationError(
+                f"{say(int(t), near.equations.variables[near.equations.flows[flow, 0]].owner)}: this flow is negative "
+                "whatever the uncertain data are. Check the exact data around it."
+            ) from None
         moved = np.where(sd > 0, given + sd * u, given)
         settled = _moved(moved - now, sd)
         now = moved
@@ -154,6 +168,10 @@ def fitted(solver: Solver, data: FloatArray, spread: Spread, say: Say) -> Fit:
         f"the reconciliation does not settle: after {ITERATIONS} steps data still move by {settled:.2g} standard "
         "deviations. Check for a flow near 0 whose data contradict each other."
     )
+
+
+class _OutOfReachError(Exception):
+    """No data make a flow non-negative; its number."""
 
 
 def _step(
@@ -170,9 +188,10 @@ def _step(
     u = constraints.least(asked)
     for _ in range(100):
         if len(watched):
-            u = least_distance(constraints, asked, slopes[watched], floors[watched])
-            if np.isnan(u).any():
-                raise SpecificationError("no data within reach make all flows non-negative.")
+            bounded = least_distance(constraints, asked, slopes[watched], floors[watched])
+            if np.isnan(bounded).any():
+                raise _OutOfReachError(int(watched[np.argmin(slopes[watched] @ u - floors[watched])]))
+            u = bounded
         below = np.setdiff1d(np.flatnonzero(slopes @ u < floors - tolerance), watched)
         if not below.size:
             break

@@ -49,7 +49,11 @@ class Constraints:
 
     def least(self, misses: FloatArray) -> FloatArray:
         """Return the shortest u with (J sd) u = misses, as far as the data can: (..., K) of (..., M)."""
-        return np.asarray(((misses @ self.left) / self.values) @ self.right)
+        return np.asarray(self.asked(misses.T).T @ self.right)
+
+    def asked(self, misses: FloatArray) -> FloatArray:
+        """Return how far along `right` misses (M, ...) ask the data to move, (r, ...)."""
+        return np.asarray(((misses.T @ self.left) / self.values).T)
 
     def unmet(self, misses: FloatArray) -> FloatArray:
         """Return what of misses (M,) no change of the data meets."""
@@ -121,3 +125,45 @@ class Spread:
             rows = slice(None) if year < 0 else year
             out[rows, datum, source] = self.sd[rows, datum]
         return out
+
+
+@dataclass(frozen=True, eq=False)
+class Secant:
+    """Broyden's method for many draws, each with r unknowns and a slope of its own.
+
+    Attributes
+    ----------
+    at : (r, B) float array
+        Where the draws are.
+    step : (r, B) float array
+        By how much they moved last.
+    asked : (r, B) or (r, 0) float array
+        How far they were asked to move there; nothing before the first step.
+    inverse : (B, r, r) float array
+        What moves a draw by what it is asked to.
+    """
+
+    at: FloatArray
+    step: FloatArray
+    asked: FloatArray
+    inverse: FloatArray
+
+    @classmethod
+    def start(cls, at: FloatArray) -> Secant:
+        """Start at (r, B), with slopes of 1."""
+        inverse = np.repeat(np.eye(len(at))[None], at.shape[1], axis=0)
+        return cls(at, np.zeros_like(at), np.zeros((len(at), 0)), inverse)
+
+    def moved(self, asked: FloatArray, still: npt.NDArray[np.bool_]) -> Secant:
+        """Move the draws that `still` (B,) move, of those before, by what they are asked to, (r, B)."""
+        wanted, inverse = asked[:, still], self.inverse[still]
+        if self.asked.size:
+            step = self.step[:, still].T
+            there = np.einsum("bij,bj->bi", inverse, (self.asked[:, still] - wanted).T)
+            back = np.einsum("bi,bij->bj", step, inverse)
+            along = (step * there).sum(axis=1)
+            sound = np.abs(along) > 1e-3 * (step * step).sum(axis=1)
+            gain = np.divide(step - there, along[:, None], out=np.zeros_like(step), where=sound[:, None])
+            inverse = inverse + gain[:, :, None] * back[:, None, :]
+        step = np.einsum("bij,jb->ib", inverse, wanted)
+        return Secant(self.at[:, still] + step, step, wanted, inverse)
