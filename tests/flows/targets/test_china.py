@@ -169,8 +169,8 @@ def elasticities() -> pd.DataFrame:
     outputs: dict[str, list[np.ndarray]] = {key: [] for key in figures()}
     for start in range(0, len(batch), 64):
         arrays = run.solved(batch[start : start + 64])
-        for key in outputs:
-            outputs[key].append(drawn().outputs[f"figure:{key}"](arrays))
+        for key, parts in outputs.items():
+            parts.append(drawn().outputs[f"figure:{key}"](arrays))
     table = {key: np.concatenate(parts) for key, parts in outputs.items()}
     return pd.DataFrame({key: (found[1:] / found[0] - 1.0) / 0.01 for key, found in table.items()}, index=list(names)).T
 
