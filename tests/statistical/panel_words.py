@@ -52,9 +52,9 @@ two coefficients or two regressors the further from 95. The draws are those of t
 """,
     "drawn": """## Wald tests within gns: what `wald()` gives by default
 
-Rejections in percent at 5 % where the null holds, by samples drawn under the null. To save time each test draws 21
-where the default is 199; it then rejects a true null with probability 1/22, as the default does with 9/200. The data
-are those of the χ² tests within sac and gns below.
+Rejections in percent at 5 % where the null holds: the covariance is that under the null, the p-value comes from samples
+drawn under it. To save time each test draws 21 where the default is 199; if all is well it rejects with probability
+1/22, the default with 9/200. The data are those of the χ² tests within sac and gns below.
 """,
     "size": """## Size of tests
 

@@ -220,7 +220,8 @@ def test_wald_tests_within_gns_draw_samples_under_the_null() -> None:
     assert (test.pvalue * 40) == pytest.approx(round(test.pvalue * 40))
     with pytest.warns(SizeWarning, match="8 to 21 %"):
         plain = gns.wald("sdem", draws=0)
-    assert plain.statistic == test.statistic
+    assert plain.statistic == pytest.approx(gns.tstats["rho"] ** 2)
+    assert f"At the estimate the statistic is {plain.statistic:.4f}" in test.note
     assert plain.pvalue == chi2.sf(plain.statistic, 1)
     assert plain.note
     with pytest.raises(InputError, match="restrictions to zero"):

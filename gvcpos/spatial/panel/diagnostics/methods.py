@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
+from gvcpos._core.errors import SizeWarning
 from gvcpos.spatial.panel.diagnostics import conditional, specification
 from gvcpos.spatial.panel.diagnostics.residual_methods import ResidualMethods, collinearity
 from gvcpos.spatial.panel.diagnostics.serial import serial_tests
@@ -130,7 +132,7 @@ def _questions(result: SpatialPanelResults) -> list[Question]:
         ("lm_conditional", "nothing is missing", result.lm_conditional),
     ]
     for against in specification.nested(model.model):
-        for kind, test in (("wald", result.wald), ("lr", result.lr)):
+        for kind, test in (("wald", lambda name: _noted(result, name)), ("lr", result.lr)):
             name = f"{kind}_{model.model}_{against}"
             out.append((name, f"the model is {against}", lambda test=test, against=against: (test(against),)))  # type: ignore[misc]
     if model.effects in {"none", "random"}:
@@ -146,6 +148,13 @@ def _questions(result: SpatialPanelResults) -> list[Question]:
         ("measures", "", lambda: _measures(result)),
     ]
     return out
+
+
+def _noted(result: SpatialPanelResults, against: str) -> PanelTest:
+    """Wald test whose note, in a table, says what the warning would."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SizeWarning)
+        return result.wald(against)
 
 
 def _measures(result: SpatialPanelResults) -> tuple[PanelTest, ...]:

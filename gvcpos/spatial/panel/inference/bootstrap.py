@@ -11,13 +11,14 @@ heteroskedasticity brings.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from gvcpos._core.errors import ClusterWarning, EstimationError
+from gvcpos._core.errors import ClusterWarning, EstimationError, InputError
 from gvcpos._core.options import BootstrapKind, BootstrapUnit, WildWeights
 from gvcpos.spatial.panel.impacts.effects import effects_with_errors
 from gvcpos.spatial.panel.inference.clustered import chosen_covariance
@@ -30,7 +31,7 @@ from gvcpos.spatial.panel.inference.resampling import (
     lagged_and_transformed,
     samples,
 )
-from gvcpos.spatial.panel.ml.estimation import Data, columns_and_effects, derivatives, logdeterminants, transformed
+from gvcpos.spatial.panel.ml.estimation import Data, columns_and_effects, columns_of, derivatives, logdeterminants
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.results import SpatialPanelResults
@@ -116,15 +117,67 @@ def estimated_anew(
     values, covariances : ndarray, shape (draws, p) and (draws, p, p)
         NaN where there is no estimate; covariances are zero unless studentised.
     """
-    panel, features = result.model.arrays, result.model.features
-    design, within = columns_and_effects(panel, features)
-    shared = transformed(panel, design, within, features)
-    blocks = []
-    for e in innovations(truth.estimate, panel.transformation, recipe):
-        y = samples(truth.model.arrays, truth.estimate, truth.model.features, e)
-        blocks.append(_refit(result, shared, lagged_and_transformed(panel, within, features, y), studentise))
+    shared, blocks = _shared(result), []
+    for y in _samples(truth, recipe):
+        blocks.append(_refit(result, shared, _lagged(result, y), studentise))
     values, covariances = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     return values, covariances
+
+
+def estimated_under_null(result: SpatialPanelResults, null: SpatialPanelResults, recipe: Recipe) -> tuple[Array, Array]:
+    """Estimate a model on samples of one nested in it, with the covariance it has where the latter's estimate is true.
+
+    Returns
+    -------
+    values, covariances : ndarray, shape (draws, p) and (draws, p, p)
+        NaN where there is no estimate.
+    """
+    shared, smaller, blocks = _shared(result), _shared(null), []
+    for y in _samples(null, recipe):
+        data = _lagged(result, y)
+        values = _refit(result, shared, data, studentise=False)[0]
+        restricted = _refit(null, smaller, _lagged(null, y), studentise=False)[0]
+        covariances = [
+            covariance_at(result, _one(data, shared, i), dict(zip(null.names, one, strict=True)))
+            for i, one in enumerate(restricted)
+        ]
+        blocks.append((values, np.array(covariances)))
+    values, found = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    return values, found
+
+
+def covariance_at(result: SpatialPanelResults, data: Data, params: Mapping[str, float]) -> Array:
+    """Return the covariance of a model's parameters, (p, p), at given ones; those not given are zero.
+
+    Raises
+    ------
+    InputError
+        If time effects are among the columns, which have no given coefficients.
+    """
+    beta = np.array([params.get(name, 0.0) for name in result.model.regressors])
+    if data.X.shape[1] > len(beta):
+        raise InputError("samples under the null are not drawn where time effects enter as dummies; take lr().")
+    at = params.get("rho", 0.0), params.get("lambda", 0.0), beta
+    keep = np.r_[: len(result.estimate.beta), len(beta) : len(beta) + len(result.model.features.spatial)]
+    return _covariance(result, data, at, keep)
+
+
+def _samples(truth: SpatialPanelResults, recipe: Recipe) -> Iterator[Array]:
+    """Yield blocks of samples of y, shape (m, T, N)."""
+    model = truth.model
+    for e in innovations(truth.estimate, model.transformation, recipe):
+        yield samples(model.arrays, truth.estimate, model.features, e)
+
+
+def _shared(result: SpatialPanelResults) -> Data:
+    """Return the transformed columns that all samples of a model share."""
+    return columns_of(result.model.arrays, result.model.features)
+
+
+def _lagged(result: SpatialPanelResults, y: Array) -> Data:
+    """Return the transformed columns that are a sample's own."""
+    panel, features = result.model.arrays, result.model.features
+    return lagged_and_transformed(panel, columns_and_effects(panel, features)[1], features, y)
 
 
 def _refit(result: SpatialPanelResults, shared: Data, data: Data, studentise: bool) -> tuple[Array, Array]:
