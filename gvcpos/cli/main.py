@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from gvcpos import __version__
 from gvcpos.cli.claims import claims
+from gvcpos.cli.flows import flows
 from gvcpos.cli.told import told
 
 app = typer.Typer(
@@ -18,7 +18,8 @@ app = typer.Typer(
         "Global value chains and spatial econometrics.\n\n"
         "First result: `gvcpos run` (the demonstration study, on synthetic data). Then: `gvcpos inspect FILE` says "
         "what a table file is, `gvcpos indices FILE -o out.parquet` computes its indices, `gvcpos new my.yaml` writes "
-        "a study to change and run. `gvcpos claims check` recomputes reported figures on rare earths."
+        "a study to change and run. `gvcpos flows run` follows rare earths by mass, cost and value; "
+        "`gvcpos claims check` recomputes reported figures."
     ),
     rich_markup_mode=None,  # plain help starts twice as fast
     no_args_is_help=True,
@@ -26,6 +27,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(claims)
+app.add_typer(flows)
 
 
 def main() -> None:
@@ -59,7 +61,7 @@ DataOption = Annotated[
 def run(
     study: Annotated[
         str,
-        typer.Argument(help="A study file (YAML), or a shipped study: demo, wiod2013, adb72.", metavar="STUDY.yaml"),
+        typer.Argument(help="A study file, or one that ships: demo, wiod2013, adb72, adb62.", metavar="STUDY.yaml"),
     ] = "demo",
     settings: Annotated[
         list[str] | None,
@@ -176,13 +178,8 @@ def new(
     source: Annotated[str, typer.Option("--from", help="The shipped study to start from: demo, wiod2013.")] = "demo",
 ) -> None:
     """Write a commented study file to change and run."""
-    from gvcpos._core.errors import InputError
-    from gvcpos._core.files import write_text
+    from gvcpos.study.folder import write_copy
     from gvcpos.study.loading import find_study
 
-    if path.exists():
-        raise InputError(f"{path}: exists already. Name another file; nothing was written.")
-    text = find_study(source).read_text(encoding="utf-8")
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_") or "study"
-    write_text(path, re.sub(r"^name: .*$", f"name: {name[:64]}", text, count=1, flags=re.MULTILINE))
+    write_copy(find_study(source), path)
     typer.echo(f"{path} written. Run it: gvcpos run {path}")

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from gvcpos._core.files import write_text
 from gvcpos.report import figures as draw
 from gvcpos.report import report_html, summary_markdown
-from gvcpos.report.figures.sankey_page import sankey_page
+from gvcpos.report.figures.sankey_html import sankey_page
 from gvcpos.study.flow_run import FlowResults
 from gvcpos.study.flow_summary import summarise_flows
 from gvcpos.study.folder import MANIFEST, write_frame
@@ -131,7 +131,7 @@ def _pages(results: FlowResults, folder: Path) -> Iterator[str]:
 def _money_figures(results: FlowResults, titles: Mapping[str, str], look: dict[str, Any]) -> Iterator[Drawing]:
     """Cost by centre, and both sides of every stage, in the last year."""
     frame = results.frames["cost_centres"]
-    own = frame[frame["year"] == results.last]
+    own = frame[(frame["year"] == results.last) & frame.groupby("process")["total"].transform("any")]
     labels = own[["process", "kind"]].rename(columns={"process": "centre"})
     rows = [
         labels.assign(fate="product", cost=own["product"] + own["stock"]),
@@ -144,10 +144,10 @@ def _money_figures(results: FlowResults, titles: Mapping[str, str], look: dict[s
     sides = results.frames["stages"]
     stages = sides[sides["year"] == results.last].reset_index(drop=True)
     quantities = {
-        "mass_out": "Mass out, kt",
-        "cost_out": "Cost, USD million",
-        "value_out": "Value, USD million",
-        "value_added": "Value added, USD million",
+        "mass_out": "Mass out,\nkt",
+        "cost_out": "Cost,\nUSD million",
+        "value_out": "Value,\nUSD million",
+        "value_added": "Value added,\nUSD million",
     }
     title = f"By stage, {results.last}: how much, at what cost, for what value"
     caption = f"The physical and the monetary side of every stage in {results.last}: who pays, who earns"

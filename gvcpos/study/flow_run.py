@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gvcpos._core.errors import InputError
+from gvcpos._core.resources import data_path
 from gvcpos.flows import FlowSystem, shipped_systems
 from gvcpos.flows.scenarios.comparing import ScenarioComparison, compare_scenarios
 from gvcpos.flows.targets import compare_targets
-from gvcpos.flows.targets.definitions import shipped_targets
 from gvcpos.study.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def run_flows(
         if not compared.stages.empty:
             frames["scenario_stages"] = compared.stages
         progress("scenarios", 1, 1)
-    if draws and system.spec.name in shipped_targets():
+    if draws and data_path("flows/targets").joinpath(f"{system.spec.name}.yaml").is_file():
         frames["targets"] = compare_targets(system, draws=draws, seed=seed)
         progress("targets", 1, 1)
     if system.synthetic:

@@ -91,8 +91,8 @@ def _money_lines(results: FlowResults) -> Iterator[str]:
     share = earning[most] / earning.sum()
     yield (
         f"In {results.last} {most} adds most value, USD {earning[most]:,.0f} million ({share:.0%} of all "
-        f"that is added), at USD {own.loc[most, 'unit_value']:,.0f} a t; {heaviest} delivers most mass, "
-        f"{own.loc[heaviest, 'mass_out']:,.0f} kt at USD {own.loc[heaviest, 'unit_value']:,.0f} a t."
+        f"that is added), at USD {own['unit_value'][most]:,.0f} a t; {heaviest} delivers most mass, "
+        f"{own['mass_out'][heaviest]:,.0f} kt at USD {own['unit_value'][heaviest]:,.0f} a t."
     )
     kinds = results.frames["cost_kinds"]
     shares = kinds[kinds["year"] == results.last].set_index("kind")["share"]
@@ -118,7 +118,7 @@ def _scenario_line(results: FlowResults, name: str, title: str) -> str:
         own = stages[(stages["scenario"] == name) & (stages["year"] == results.last)]
         moved = own[own["measure"] == "value_added"].dropna(subset=["difference"])
         if len(moved) and moved["difference"].abs().max() > 0:
-            row = moved.loc[moved["difference"].abs().idxmax()]
+            row = moved.iloc[int(moved["difference"].abs().to_numpy().argmax())]
             interval = (
                 f" ({row['lower']:+,.0f} to {row['upper']:+,.0f})"
                 if "lower" in row and row["lower"] == row["lower"]
@@ -130,7 +130,7 @@ def _scenario_line(results: FlowResults, name: str, title: str) -> str:
             )
     flows = results.frames["scenario_flows"]
     own = flows[(flows["scenario"] == name) & (flows["year"] == results.last) & (flows["layer"] == "total")]
-    row = own.loc[own["difference"].abs().idxmax()]
+    row = own.iloc[int(own["difference"].abs().to_numpy().argmax())]
     return f"{title}: {row['flow']} {row['difference']:+,.3g} kt in {results.last}."
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from matplotlib.patches import PathPatch
 
 from gvcpos._core.errors import InputError, LabelError
-from gvcpos.report.figures.sankey import boxes, sankey
+from gvcpos.report.figures.sankey_drawing import boxes, sankey
 from gvcpos.report.figures.sankey_layout import columns_of, sankey_layout
-from gvcpos.report.figures.sankey_page import sankey_page
+from gvcpos.report.figures.sankey_html import sankey_page
 
 ORDER = ["mine", "separation", "magnets", "recycling"]
 FLOWS = pd.DataFrame(
@@ -96,7 +96,7 @@ def test_every_band_is_drawn_once_and_small_ones_are_said_to_be_left_out() -> No
     bands = [patch for patch in fig.axes[0].patches if isinstance(patch, PathPatch)]
     texts = [text.get_text() for text in fig.texts]
     assert len(bands) == len(FLOWS) - 1
-    assert any("1 flows below 10.0%" in text for text in texts)
+    assert any("Not drawn: 1 below 10.0%" in text for text in texts)
     assert "SYNTHETIC DATA" in texts
 
 

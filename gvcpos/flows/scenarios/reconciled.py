@@ -30,7 +30,7 @@ def at_reconciled(system: FlowSystem) -> Node:
         new = moved[:, k]
         if np.allclose(new, datum.values, rtol=_SAME, atol=0.0):
             continue
-        holder = spec
+        holder: Any = spec
         for part in datum.path[:-1]:
             holder = holder[part]
         key = datum.path[-1]
@@ -45,7 +45,7 @@ def _moved(found: Any, factor: FloatArray, datum: Datum, years: tuple[int, ...])
     if datum.what == "history":
         block["values"] = {year: value * float(factor[0]) for year, value in block["values"].items()}
         return block
-    old = block.get("values") or dict.fromkeys(years, block.get("value"))
+    old: dict[int, Any] = block.get("values") or dict.fromkeys(years, block.get("value"))
     new = {year: float(old[year]) * float(by) for year, by in zip(years, factor, strict=True)}
     constant = "values" not in block and len(set(new.values())) == 1
     if constant:

@@ -90,7 +90,7 @@ def sankey(
         ax.axis("off")
         used = [k for k in KINDS if k in set(rows["kind"])]
         legend_below_title(fig, [Patch(color=KINDS[k][0], alpha=0.6, label=KINDS[k][1]) for k in used])
-        note = f"{left} flows below {least:.1%} of the largest are not drawn." if left else ""
+        note = f"Not drawn: {left} below {least:.1%} of the largest" if left else ""
         said = ". ".join(part.rstrip(".") for part in (source, note) if part)
         return finish(fig, title=f"{title}, {unit}" if unit else title, source=said, synthetic=synthetic)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gvcpos._core.errors import InputError
-from gvcpos.report.figures.sankey import KINDS, boxes, drawn
+from gvcpos.report.figures.sankey_drawing import KINDS, boxes, drawn
 from gvcpos.report.figures.style import DARK, GREY
 
 
