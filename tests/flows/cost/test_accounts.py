@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from gvcpos._core.errors import InputError
+from gvcpos.flows.balance import Balance
 from gvcpos.flows.cost import cost_accounts, cost_draws
 from gvcpos.flows.cost.accounts import CostAccounts
 from tests.flows.cost.toy import TOY, toy, toy_mass
@@ -185,3 +186,9 @@ def test_draws_of_the_point_are_the_point(accounts):
             doubled[:, k] *= 2
     twice = cost_draws(system, mass, doubled)
     assert np.allclose(twice.total, 2 * accounts.arrays.total, rtol=1e-12, atol=1e-14)
+
+
+def test_a_balanced_file_is_costed_in_one_go(accounts):
+    balance = Balance.of(toy())
+    assert np.allclose(balance.mass, toy_mass(), rtol=1e-10)
+    pd.testing.assert_frame_equal(balance.costs().sides(), accounts.sides(), rtol=1e-9)

@@ -62,7 +62,7 @@ def test_draws_of_prices_find_their_flow():
 
 def test_purchase_cost_in_place_of_the_price():
     price = "price: {value: 500, unit: USD/t}"
-    system = toy(TOY.replace(price, price + ", purchase: {value: 600, unit: USD/t}"))
+    system = toy(TOY.replace(price, price + "\n    purchase: {value: 600, unit: USD/t}"))
     structure = structure_of(system.spec)
     assert money_of(system.spec, system.data).bought_at(structure)[0, 0].tolist() == [0.6, 0.6]
 

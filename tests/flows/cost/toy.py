@@ -27,7 +27,12 @@ processes:
   use: {stage: use, stock: {}}
   recycling: {stage: midstream}
 flows:
-  ore: {from: outside, to: mine, price: {value: 500, unit: USD/t}, value: {value: 100, unit: kt}}
+  ore:
+    from: outside
+    to: mine
+    price: {value: 500, unit: USD/t}
+    value: {values: {2015: 100, 2016: 150}, unit: kt}
+    composition: {light: 0.9, heavy: 0.1}
   concentrate: {from: mine, to: separation, share: 0.8, price: {values: {2015: 5, 2016: 6}, unit: USD/kg}}
   tailings: {from: mine, to: outside, kind: loss}
   oxide:
@@ -37,7 +42,11 @@ flows:
   exports: {from: separation, to: outside, kind: export, share: 0.2, price: {value: 12, unit: USD/kg}}
   magnet: {from: magnets, to: use, price: {value: 50, unit: USD/kg}}
   swarf: {from: magnets, to: recycling, kind: loss, share: 0.1}
-  scrap: {from: use, to: recycling, value: {value: 2, unit: kt}}
+  scrap:
+    from: use
+    to: recycling
+    value: {values: {2015: 2, 2016: 3}, unit: kt}
+    composition: {light: 0.9, heavy: 0.1}
   again: {from: recycling, to: magnets, price: {value: 6, unit: USD/kg}}
   slag: {from: recycling, to: outside, kind: loss, share: 0.25}
 """
