@@ -208,6 +208,17 @@ def test_what_rests_on_a_fit_with_random_effects() -> None:
 
 
 @quiet
+def test_the_path_ends_with_random_effects_where_they_are_not_rejected() -> None:
+    W = changing(17, 20, 5)
+    y, X = draw(np.random.default_rng(18), W, rho=0.4)
+    order = ["hausman", "durbin", "restrict", "criteria"]
+    path = specification_path(made(y, X, W, "sdm", "entity"), order=order, cov_type="cluster-entity")
+    assert path.effects == "random"
+    assert path.result.cov_type in {"sandwich", "cluster-entity"}
+    assert np.isfinite(path.tests.set_index("name").loc[["lr_sdm_sem", "wald_sdm_sem", "lr_sdm_sar"], "statistic"]).all()
+
+
+@quiet
 def test_effects_through_an_error_that_changes_are_predicted_by_period() -> None:
     W = changing(11, 15, 5)
     y, X = draw(np.random.default_rng(12), W, lam=0.5, spread=2.0)

@@ -10,6 +10,7 @@ from gvcpos._core.errors import GvcposError
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, undefined
 from gvcpos.spatial.panel.inputs.period_checks import changing
 from gvcpos.spatial.panel.random.clustered import defined
+from gvcpos.spatial.panel.random.covariance import COVARIANCES
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.model import SpatialPanel
@@ -78,7 +79,9 @@ class State:
         """Return the panel with another model, and the effects decided so far or others."""
         chosen = self.effects if effects is None else effects
         through = model in {"sem", "sdem", "sac", "gns"} and chosen.startswith("random")
-        error = self.panel.choices.random_error if through else "baltagi"
+        # Where weights change over time, random effects beside a spatial error have to go through it.
+        own = "kkp" if changing(self.panel) else self.panel.choices.random_error
+        error = own if through else "baltagi"
         return self.panel.respecified(model, effects=chosen, random_error=error)  # type: ignore[arg-type]
 
     def fitted(self, model: str, effects: str | None = None) -> SpatialPanelResults:
@@ -103,6 +106,8 @@ class State:
     def _covariance(self, panel: SpatialPanel) -> str:
         """The covariance of the path, or the sandwich where random effects have not got it."""
         has = defined(panel.features, kkp=panel.choices.random_error == "kkp")
+        if changing(panel) and panel.features.spatial:
+            has = COVARIANCES
         return self.cov_type if not panel.random or self.cov_type in has else "sandwich"
 
     def rejects(self, test: PanelTest) -> bool | None:
