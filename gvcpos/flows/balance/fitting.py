@@ -91,22 +91,26 @@ class Fit:
         """(T, F, L, B) of data (T, K, B); a draw moves until its own equations hold, whatever the others do."""
         years, _, draws = data.shape
         scale = float(np.abs(self.mass).max()) or 1.0
-        sd, right = self.spread.sd.reshape(-1, 1), self.held.right
+        sd, right = self.spread.sd.ravel(), self.held.right
+        slopes = sd[:, None] * right.T
+        off = np.divide(right, sd, out=np.zeros_like(right), where=sd > 0)
         flat = data.reshape(-1, draws)
-        off = np.divide(flat - self.data.reshape(-1, 1), sd, out=np.zeros_like(flat), where=sd > 0)
-        secant = Secant.start(right @ off)  # to first order, before anything is solved
+        secant = Secant.start(off @ flat - off @ self.data.reshape(-1, 1))  # to first order, before anything is solved
         out = np.full((*self.mass.shape, draws), np.nan)
         rows, found = np.arange(draws), None
         for _ in range(_DRAW_STEPS):
-            found = self.solver.run((flat - sd * (right.T @ secant.at)).reshape(years, -1, rows.size), found)
+            now = slopes @ secant.at
+            found = self.solver.run(np.subtract(flat, now, out=now).reshape(years, -1, rows.size), found)
             misses = np.concatenate([self.solver.misses_of(found).reshape(-1, rows.size), self._held(found)])
             off_by = np.abs(misses).max(axis=0)
             still = off_by > _DRAWN * scale
-            out[..., rows[~still]] = found.x[:, self.solver.equations.flows][..., ~still]
+            if not still.all():
+                out[..., rows[~still]] = found.x[:, self.solver.equations.flows][..., ~still]
             if not still.any():
                 break
-            rows, flat = rows[still], flat[:, still]
-            found = Solution(found.x[..., still], found.data[..., still])
+            if not still.all():
+                rows, flat = rows[still], flat[:, still]
+                found = Solution(found.x[..., still], found.data[..., still])
             secant = secant.moved(self.held.asked(misses), still)
         return out
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,11 @@ class Plan:
     steps: tuple[Step, ...]
     redundant: tuple[Row, ...]
     kept: tuple[Row, ...]
+
+    @cached_property
+    def linear(self) -> bool:
+        """Whether no two unknowns of a block are multiplied, so that one step solves it."""
+        return all(step.linear for step in self.steps)
 
     def solve(self, data: FloatArray, guess: FloatArray, *, warm: bool) -> FloatArray:
         """Return the unknowns, (n, B), of data (K, B); not finite where there is no solution.

@@ -141,6 +141,8 @@ class Solver:
         """Guess the unknowns of a year, (n, B): to first order from a solution nearby, if there is one."""
         if self.near is None:
             return np.repeat(self.guess[t][:, None], data.shape[1], axis=1)
+        if self.plan.linear:  # one step from anywhere
+            return start.x[t] if start is not None else np.repeat(self.near.x[t][:, None], data.shape[1], axis=1)
         if start is None:
             return np.asarray(self.near.x[t][:, None] + self.near.slopes[t] @ (data - self.near.data[t][:, None]))
         return np.asarray(start.x[t] + self.near.slopes[t] @ (data - start.data[t]))
