@@ -10,6 +10,7 @@ import pandas as pd
 
 from gvcpos._core.errors import DroppedRowsWarning, GvcposWarning
 from gvcpos.chains import published_panel
+from gvcpos.lockin import Verdict
 from gvcpos.spatial import SpatialPanelResults, Weights
 from gvcpos.study.accounts import ChainFlows, account_frames, shares_outside
 from gvcpos.study.comparison import planted_frame
@@ -112,9 +113,8 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     countries, shapes = check_labels(spec, inputs)
     check_placebos(spec, inputs)
     check_uncertainty(spec, inputs)
-    weights = {MAIN: make_weights(spec, inputs, countries, shapes)}
-    for name, block in spec.space.variants.items():
-        weights[name] = make_weights(spec, inputs, countries, shapes, block)
+    blocks = {MAIN: spec.space.weights, **spec.space.variants}
+    weights = {name: make_weights(spec, inputs, countries, shapes, block) for name, block in blocks.items()}
     W, drop = weights[MAIN], drops_islands(spec, MAIN)
     panel, frames, oddities, flows = _panel_frames(spec, inputs, progress)
     sample = panel[~panel["country"].isin(spec.exclude)]
@@ -139,11 +139,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     frames |= uncertainty_frames(spec, inputs, panel, W, models=models, drop_islands=drop, progress=progress)
     frames |= _main_frames(spec, main)
     frames |= _weights_frames(spec, sample, weights, main, moran=moran, progress=progress)
-    if inputs.world is not None and spec.chain.map == "world":
-        slopes = [test for test in verdict.tests if "slope:" in test.name]
-        frames["planted"] = planted_frame(
-            inputs.world.planted, slopes, verdict.tests[-1], verdict.dominance, spec.lockin
-        )
+    frames |= _planted_frames(spec, inputs, verdict)
     if inputs.synthetic:
         frames = {name: frame.assign(synthetic=True) for name, frame in frames.items()}
     return {
@@ -158,6 +154,15 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         "weights": W,
         "polygons": shapes,
     }
+
+
+def _planted_frames(spec: StudySpec, inputs: Inputs, verdict: Verdict) -> dict[str, pd.DataFrame]:
+    """Return planted against estimated, on the synthetic world with its own chain."""
+    if inputs.world is None or spec.chain.map != "world":
+        return {}
+    slopes = [test for test in verdict.tests if "slope:" in test.name]
+    pull, measured = verdict.tests[-1], verdict.dominance
+    return {"planted": planted_frame(inputs.world.planted, slopes, pull, measured, spec.lockin)}
 
 
 def _panel_frames(

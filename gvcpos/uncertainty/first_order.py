@@ -65,8 +65,6 @@ def first_order_uncertainty(
     Var I = Σ (∂I/∂z_ij)² σ_ij² over independent cells, and for parts that rows have in common the square of the sum.
     The largest work is the inverse and one product of n × n matrices for each full kernel (at most four).
     """
-    from scipy import stats
-
     _require_residual(errors)
     whole = whole_countries(table)
     rows = Rows.of(whole, chain, rest)
@@ -76,24 +74,32 @@ def first_order_uncertainty(
     names = chosen(indices, dict.fromkeys(gradients.names if stages is None else stages.names))
     variances = CellVariances(gradients.kernels, deviations.apart)
     estimate = np.stack([published[name] for name in names])
-    error = np.empty_like(estimate)
-    for i, name in enumerate(names):
-        if stages is None:
-            by_cell = gradients[name]
-            apart = variances.variance(by_cell)
-            moved = partial(by_cell.along, gradients.kernels)
-        else:
-            by_stage = stages[name]
-            apart, moved = variances.variance_of_sums(by_stage), by_stage.along
-        error[i] = np.sqrt(deviations.combined(apart, moved))
+    error = np.stack([_std_error(name, stages or gradients, variances, deviations) for name in names])
     error[~np.isfinite(estimate)] = np.nan
+    frame = tidy(rows, whole.year, names, _columns(estimate, error, confidence))
+    frame.attrs.update(said(whole, errors, "first order"), confidence=confidence)
+    return frame
+
+
+def _std_error(
+    name: str, gradients: IndexGradients | StageGradients, variances: CellVariances, deviations: _Deviations
+) -> FloatArray:
+    """Return the standard errors of one index, by cell or by stage."""
+    if isinstance(gradients, StageGradients):
+        by_stage = gradients[name]
+        return np.sqrt(deviations.combined(variances.variance_of_sums(by_stage), by_stage.along))
+    by_cell = gradients[name]
+    return np.sqrt(deviations.combined(variances.variance(by_cell), partial(by_cell.along, gradients.kernels)))
+
+
+def _columns(estimate: FloatArray, error: FloatArray, confidence: float) -> dict[str, FloatArray]:
+    """Return the columns of `index_uncertainty`, with the normal interval and no bias."""
+    from scipy import stats
+
     half = float(stats.norm.ppf((1 + confidence) / 2)) * error
     nothing = np.full_like(estimate, np.nan)
     columns = {"estimate": estimate, "mean": nothing, "bias": nothing, "std_error": error}
-    columns |= {"lower": estimate - half, "upper": estimate + half, "draws": np.zeros(estimate.shape, dtype=int)}
-    frame = tidy(rows, whole.year, names, columns)
-    frame.attrs.update(said(whole, errors, "first order"), confidence=confidence)
-    return frame
+    return columns | {"lower": estimate - half, "upper": estimate + half, "draws": np.zeros(estimate.shape, dtype=int)}
 
 
 def largest_contributions(
