@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from gvcpos.flows.network import FloatArray
-from gvcpos.flows.system.data import Datum
+from gvcpos.flows.system.data import DataVector, Datum
 from gvcpos.flows.system.flow_system import FlowSystem
 
 Node = dict[str, Any]
+_ONCE = ("lifetime", "history", "initial")
 _SAME = 1e-12  # relative: what rounding alone moves
 
 
@@ -25,7 +26,7 @@ def at_reconciled(system: FlowSystem) -> Node:
     system : FlowSystem
     """
     spec = system.spec.model_dump(mode="python", by_alias=True, exclude_unset=True)
-    moved = np.asarray(system.balance().data)
+    moved = _summing_to_one(np.array(system.balance().data), system.data)
     for k, datum in enumerate(system.data):
         new = moved[:, k]
         if np.allclose(new, datum.values, rtol=_SAME, atol=0.0):
@@ -35,19 +36,30 @@ def at_reconciled(system: FlowSystem) -> Node:
             holder = holder[part]
         key = datum.path[-1]
         factor = np.divide(new, datum.values, out=np.ones_like(new), where=datum.values != 0.0)
+        if datum.what in _ONCE:  # one number, which stands at the first year
+            factor = np.full_like(factor, factor[0])
         holder[key] = _moved(holder[key], factor, datum, system.network.years)
     return spec
+
+
+def _summing_to_one(values: FloatArray, data: DataVector) -> FloatArray:
+    """Return data (T, K) with the shares of every composition that was moved divided by their sum."""
+    owners = {datum.owner for datum in data if datum.what == "composition"}
+    for owner in owners:
+        columns = [k for k, datum in enumerate(data) if datum.what == "composition" and datum.owner == owner]
+        values[:, columns] /= values[:, columns].sum(axis=1, keepdims=True)
+    return values
 
 
 def _moved(found: Any, factor: FloatArray, datum: Datum, years: tuple[int, ...]) -> Any:
     """Return a number of the file, or a block of one, times a factor a year."""
     block: Node = dict(found) if isinstance(found, dict) else {"value": float(found)}
-    if datum.what == "history":
+    if datum.what == "history":  # the datum is a factor on it
         block["values"] = {year: value * float(factor[0]) for year, value in block["values"].items()}
         return block
     old: dict[int, Any] = block.get("values") or dict.fromkeys(years, block.get("value"))
     new = {year: float(old[year]) * float(by) for year, by in zip(years, factor, strict=True)}
-    constant = "values" not in block and len(set(new.values())) == 1
+    constant = "values" not in block and np.allclose(factor, factor[0], rtol=_SAME * 100, atol=0.0)
     if constant:
         block["value"] = new[years[0]]
     else:
@@ -55,8 +67,8 @@ def _moved(found: Any, factor: FloatArray, datum: Datum, years: tuple[int, ...])
         block["values"] = new
     width = block.get("uncertainty")
     if width is not None and "low" in width and not (constant and width["low"] <= block["value"] <= width["high"]):
-        sd = float(datum.sd.mean() / datum.values.mean()) * float(np.mean(list(old.values())))
-        block["uncertainty"] = {"distribution": "truncated normal", "sd": sd} | {
+        relative = float(datum.sd.mean() / datum.values.mean())
+        block["uncertainty"] = {"distribution": "truncated normal", "relative": relative} | {
             key: width[key] for key in ("correlated",) if key in width
         }
     return block
