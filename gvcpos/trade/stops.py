@@ -172,12 +172,9 @@ def supply_stop(
     books = ValueAddedAccounts(table) if accounts is None else accounts
     if books.table is not table:
         raise InputError("accounts: made from another table. Give those of this table, or none.")
-    if not 0.0 <= share <= 1.0:
-        raise InputError(f"share: {share!r}. Give the part of the sales that stops, from 0 to 1.")
     chosen = choose(goods, Goods, "goods")
     sale = _sale(books, exporter, sectors, importers, chosen != "final", chosen != "intermediate")
-    wanted = {"intermediate": sale.inputs, "final": sale.final}
-    lost, removed = lost_output(books.flows, sale.cells, sale.buyers, share=share, **wanted)
+    lost, removed = _lost(books, sale, share)
     total = books.summing(choose(by, AccountLevel, "by"))
     columns = {"sales_lost": total(removed), "value_added_lost": total(books.flows.v * lost)}
     columns |= {"output_lost": total(lost), "value_added_share": over(columns["value_added_lost"], total(books.va))}
@@ -192,6 +189,14 @@ def supply_stop(
         unit=table.meta.unit,
         synthetic=table.meta.synthetic,
     )
+
+
+def _lost(books: ValueAddedAccounts, sale: _Sale, share: float) -> tuple[FloatArray, FloatArray]:
+    """Output lost and sales taken out, (n,) each, when a share of some sales stops."""
+    if not 0.0 <= share <= 1.0:
+        raise InputError(f"share: {share!r}. Give the part of the sales that stops, from 0 to 1.")
+    wanted = {"intermediate": sale.inputs, "final": sale.final}
+    return lost_output(books.flows, sale.cells, sale.buyers, share=share, **wanted)
 
 
 @dataclass(frozen=True)
