@@ -230,6 +230,22 @@ def test_the_balance_is_plausible() -> None:
     assert (total["old_scrap"] < 0.05 * total["swarf"]).all()
 
 
+def test_the_page_says_what_the_run_says() -> None:
+    page = (ROOT / "docs" / "flows_china.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")]
+    told = {row[0].replace("&nbsp;", "").strip("*").replace(" ", "_"): row for row in rows if len(row) == 6}
+    for row in compared().itertuples():
+        cells = told[row.figure]
+        number = float(cells[2].split(" ")[0].replace(",", "").replace("−", "-"))
+        assert number == pytest.approx(row.ours, rel=0.02, abs=0.006), row.figure
+        assert cells[4] == row.outcome, row.figure
+    numbers = china().to_frame().drop_duplicates("name")
+    counted = numbers["status"].value_counts()
+    told_of = f"Of {len(numbers)} numbers {counted['source']} have a source"
+    assert told_of in " ".join(page.split())
+    assert f"{(numbers['grade'] == 'D').sum()} are of grade D" in " ".join(page.split())
+
+
 def test_the_same_seed_gives_the_same_bytes() -> None:
     again = compare_targets(FlowSystem.shipped(NAME), draws=DRAWS, seed=1)
     assert again.to_csv() == compared().to_csv()
