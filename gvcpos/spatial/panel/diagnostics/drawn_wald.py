@@ -52,8 +52,8 @@ def with_pvalue(
     against : str
         The model under the null.
     drawing : (int or None, int)
-        Draws and seed. 0 draws leave chi-squared; None is `DRAWS` where that is no guide and samples can be drawn,
-        else 0.
+        Draws and seed. 0 draws leave chi-squared; None is `DRAWS` where that is no guide, samples can be drawn and W is
+        small enough for its eigenvalues, else 0.
 
     Raises
     ------
@@ -63,9 +63,9 @@ def with_pvalue(
     draws, seed = drawing
     data = None if draws == 0 or told_apart(result) else columns_of(result.model.arrays, result.model.features)
     if draws is None:
-        # dummies of periods have no estimate that could be taken over from the model under the null
+        # Dummies of periods have no estimate to take over from the null; a large sparse W takes minutes.
         drawable = data is not None and result.by_likelihood and data.X.shape[1] == len(result.estimate.beta)
-        draws = DRAWS if drawable else 0
+        draws = DRAWS if drawable and result.model.spectrum.eigenvalues is not None else 0
     if draws == 0:
         return plain if told_apart(result) else _warned(plain)
     recipe = checked_recipe("parametric", "entity", "rademacher", draws, seed)

@@ -33,9 +33,9 @@ class DiagnosticMethods(ResidualMethods):
             Within sdm: sar (theta = 0), sem (theta + rho beta = 0), slx (rho = 0). Within sdem: sem, slx. Within sac:
             sar, sem. Within gns: sdm, sdem, sac, sar, sem, slx.
         draws, seed : int, optional
-            How many samples are drawn under the null for the p-value; 0 for chi-squared. By default 199 within gns with
-            one W for lag and error, where chi-squared rejects a true null in 8 to 21 % of samples, else 0; see
-            `drawn_wald`.
+            How many samples are drawn under the null for the p-value, with the covariance under the null; 0 for
+            chi-squared. By default 199 within gns with one W for lag and error, where chi-squared rejects a true null
+            in 8 to 21 % of samples; else, and for a large sparse W, which would take minutes, 0. See `drawn_wald`.
 
         Raises
         ------
