@@ -150,7 +150,7 @@ def supply_stop(
     importers : str or iterable of str, optional
         To whom; all others by default. Sales at home go on.
     share : float
-        Part of these sales that stops, from 0 to 1; all of them by default.
+        Part of these sales that stops, 0 to 1.
     goods : {"all", "intermediate", "final"}
     by : {"country", "sector"}
     accounts : ValueAddedAccounts, optional
@@ -166,8 +166,7 @@ def supply_stop(
     Notes
     -----
     x − x* = (I − A + U)⁻¹ e with U and e the sales taken out (`ValueAddedAccounts.extraction`, whose ``gdp_lost`` this
-    value added is (=)). For all of a country's exports, its own loss is their domestic value added.
-    `SupplyStop.assumptions` says what the figures rest on.
+    value added is (=)). For all of a country's exports, its own loss is their domestic value added. See `ASSUMPTIONS`.
     """
     books = ValueAddedAccounts(table) if accounts is None else accounts
     if books.table is not table:
