@@ -1,10 +1,12 @@
 """Size and power of the lock-in battery on synthetic worlds: a table of every cell, and the page of it.
 
     python benchmarks/lockin_simulations.py [--worlds 500] [--processes 1] [--out docs/lockin_power.csv] [--page]
+                                            [--test NAME ...]
 
 Cells are those of `tests/statistical/lockin_cells.py`; world i of a cell has the seed i. Worlds are done in blocks,
 whose results are kept beside the table until it is written, so that a run that was stopped goes on. The page beside the
 table (`lockin_power.md`) is written at the end of every run, from the table alone; `--page` writes it and runs nothing.
+With `--test` just some tests are run, as after a change of theirs, and the others' counts stay as they are.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from threadpoolctl import threadpool_limits
 
-from tests.statistical.lockin_cells import CELLS, Cell, analysed, counted
+from tests.statistical.lockin_cells import CELLS, Cell, analysed, counted, replaced
 from tests.statistical.lockin_page import page, read
 
 BLOCK = 10
@@ -29,11 +31,11 @@ def one_thread() -> None:
     threadpool_limits(1)
 
 
-def block(cell: Cell, first: int, last: int, part: Path) -> Path:
+def block(cell: Cell, first: int, last: int, part: Path, tests: tuple[str, ...]) -> Path:
     """Analyse some worlds and write them at once or not at all."""
     if not part.exists():
         draft = part.with_suffix(".part")
-        pd.concat([analysed(cell, seed) for seed in range(first, last)]).to_csv(draft, index=False)
+        pd.concat([analysed(cell, seed, tests) for seed in range(first, last)]).to_csv(draft, index=False)
         os.replace(draft, part)
     return part
 
@@ -48,8 +50,8 @@ def plan(most: int, folder: Path) -> list[tuple[Cell, int, int, Path]]:
     return jobs
 
 
-def run(most: int, processes: int, out: Path) -> None:
-    folder = out.with_suffix(".parts")
+def run(most: int, processes: int, out: Path, tests: tuple[str, ...]) -> None:
+    folder = out.with_suffix(".some.parts" if tests else ".parts")
     folder.mkdir(parents=True, exist_ok=True)
     jobs = plan(most, folder)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -59,11 +61,12 @@ def run(most: int, processes: int, out: Path) -> None:
     ):
         task = progress.add_task("blocks of worlds", total=len(jobs))
         parts = []
-        for done in [pool.submit(block, *job) for job in jobs]:
+        for done in [pool.submit(block, *job, tests) for job in jobs]:
             parts.append(done.result())
             progress.advance(task)
     worlds = pd.concat([pd.read_csv(part, keep_default_na=False, na_values=[""]) for part in parts])
-    counted(worlds).to_csv(out, index=False, lineterminator="\n")
+    found = replaced(read(out), counted(worlds)) if tests else counted(worlds)
+    found.to_csv(out, index=False, lineterminator="\n")
     for part in parts:
         part.unlink()
     folder.rmdir()
@@ -75,9 +78,10 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("docs/lockin_power.csv"))
     parser.add_argument("--page", action="store_true", help="write the page of the table that is there")
+    parser.add_argument("--test", action="append", default=[], help="name of a test to run, by default all")
     chosen = parser.parse_args()
     if not chosen.page:
-        run(chosen.worlds, chosen.processes, chosen.out)
+        run(chosen.worlds, chosen.processes, chosen.out, tuple(chosen.test))
     chosen.out.with_suffix(".md").write_text(page(read(chosen.out)), encoding="utf-8")
 
 

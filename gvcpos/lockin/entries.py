@@ -159,7 +159,7 @@ def two_axes_of(case: Case, scope: ScopeLike) -> LockInTest:
 
 
 def curve_of(case: Case, scope: ScopeLike) -> LockInTest:
-    """Test c, with spatial lags of the position where there are weights."""
+    """Test c, with spatial lags where there are weights, except for one country, whose years are too few for them."""
     from gvcpos.lockin.capture.position_curve import position_capture
 
     return position_capture(
@@ -168,7 +168,7 @@ def curve_of(case: Case, scope: ScopeLike) -> LockInTest:
         capture=case.capture,
         position=case.position,
         controls=case.controls,
-        weights=case.weights if scope is None or scope == "world" else None,
+        weights=None if isinstance(scope, str) and scope != "world" else case.weights,
         scope=scope,
         **case.random,
         **case.common,

@@ -60,13 +60,13 @@ def test_statistic_is_the_t_of_the_mean_change():
 
 
 def test_likelihood_without_a_trend_is_that_of_statsmodels():
-    """Restricted likelihood of the level, scale integrated out, up to a constant, for ρ = 0.4 (the third)."""
+    """Restricted likelihood of the level, scale integrated out, up to a constant."""
     from scipy import stats
 
     y, law = walks(3, 2, 8), trend_law(tuple(range(8)))
     _, without = likelihoods(y, law.whiteners, law.constants)
     lags = np.abs(np.subtract.outer(np.arange(8), np.arange(8)))
-    for k, rho in ((2, 0.4), (3, 0.6)):
+    for k, rho in ((3, 0.4), (4, 0.6)):
         cov = np.diff(np.diff(rho**lags / (1 - rho**2), axis=0), axis=1)
         logs = [stats.multivariate_t(shape=cov, df=1e-6).logpdf(change) for change in np.diff(y, axis=0).T]
         assert without[k, 0] - without[k, 1] == pytest.approx((logs[0] - logs[1]), rel=1e-3)
@@ -106,12 +106,15 @@ def rejections(draws: int, n: int, years: int, shocks: str, **kind) -> float:
 
 @pytest.mark.parametrize("years", [6, 12, 15])
 def test_size(years):
-    """Three to seven of a hundred whatever the persistence from a dozen years; six years are shy below a unit root."""
-    draws, low, high = 2000, 0.025, 0.07
+    """About two to seven of a hundred whatever the persistence from a dozen years; six are shy below a unit root."""
+    draws, low, high = 2000, 0.015, 0.075
     for persistence in (0.0, 0.3, 0.5, 0.8, 0.9, 1.0):
         rate = rejections(draws, 1, years, "common", persistence=persistence)
         assert rate <= high
         assert rate >= low or (years == 6 and persistence < 0.9)
+    lasting = walks(11, draws, years, persistence=0.8) * 0.6  # of unit variance, behind noise of single years
+    noisy = trend_law(tuple(range(years))).pvalue(lasting + np.random.default_rng(0).normal(size=lasting.shape))
+    assert (noisy < 0.05).mean() <= high
     for common in (0.0, 0.5):
         assert low <= rejections(500, 40, years, "common", common=common) <= high
     assert low <= rejections(500, 40, years, "independent") <= high
@@ -121,7 +124,7 @@ def test_size(years):
 def test_power():
     """A trend of four standard errors of its best estimate in a dozen years: found, less often than with ρ known."""
     law, time = trend_law(tuple(range(12))), np.arange(12.0)[:, None]
-    for persistence, trend, least in ((1.0, 4 / np.sqrt(11), 0.85), (0.0, 4 / 11.96, 0.35)):
+    for persistence, trend, least in ((1.0, 4 / np.sqrt(11), 0.82), (0.0, 4 / 11.96, 0.35)):
         series = walks(9, 1000, 12, persistence=persistence) + trend * time
         assert (law.pvalue(series) < 0.05).mean() > least
     assert law.detectable(0.05) == pytest.approx(3.5, abs=0.2)
@@ -146,7 +149,7 @@ def test_size_and_power_of_the_two_axes(years):
     assert 0.03 <= axes_rate(600, years, (50.0, -50.0, 0.0)) <= 0.07
     returning = axes_rate(600, years, (50.0, -50.0, 0.0), persistence=0.5)
     assert returning <= 0.07
-    assert returning >= 0.025 or years == 6
+    assert returning >= 0.015 or years == 6
     assert axes_rate(200, years, (0.0, 0.0, 0.0)) <= 0.02
     assert axes_rate(200, years, (2.0, -2.0, -2.0)) > 0.8
     assert axes_rate(50, years, (50.0, 50.0, -50.0)) == 0.0

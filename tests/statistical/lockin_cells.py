@@ -7,6 +7,7 @@ World number i of a cell has the seed i, whatever else is run.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -75,8 +76,8 @@ def neighbours() -> Weights:
     return weights.inverse_distance(synthetic_world(seed=0, countries=COUNTRIES).capitals).normalised("row")
 
 
-def battery(cell: Cell, seed: int) -> Battery:
-    """Run every test of the battery on a world."""
+def battery(cell: Cell, seed: int, tests: Collection[str] = ()) -> Battery:
+    """Run every test of the battery on a world, or those with some names."""
     world = synthetic_world(seed=seed, countries=COUNTRIES, years=YEARS, planted=cell.planted)
     tables = TableSeries.from_tables(list(world.tables))
     chain = Chain.from_mapping(world.chain, name="synthetic chain")
@@ -90,10 +91,11 @@ def battery(cell: Cell, seed: int) -> Battery:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GvcposWarning)
-        return run_battery(case, ENTRIES, SCOPES, on_test=lambda name, done, total: None)
+        entries = [entry for entry in ENTRIES if not tests or entry.name in tests]
+        return run_battery(case, entries, SCOPES, on_test=lambda name, done, total: None)
 
 
-def analysed(cell: Cell, seed: int) -> pd.DataFrame:
+def analysed(cell: Cell, seed: int, tests: Collection[str] = ()) -> pd.DataFrame:
     """Return one row for every scope and test of a world: pvalue, evidence, or that it was not run."""
     rows = [
         {
@@ -104,7 +106,7 @@ def analysed(cell: Cell, seed: int) -> pd.DataFrame:
             "pvalue": float("nan") if run.test is None else run.test.pvalue,
             "evidence": "not run" if run.test is None else run.test.evidence,
         }
-        for run in battery(cell, seed).runs
+        for run in battery(cell, seed, tests).runs
     ]
     frame = pd.DataFrame(rows)
     return frame.assign(regime=cell.regime, strength=cell.strength, moving=cell.moving, seed=seed)
@@ -121,3 +123,10 @@ def counted(worlds: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
     groups = found.groupby(KEYS, sort=False)
     out = groups[["run", "rejected", "lockin", "upgrading"]].sum()
     return out.assign(worlds=groups.size(), estimate=groups["estimate"].mean().round(6)).reset_index()
+
+
+def replaced(table: pd.DataFrame, anew: pd.DataFrame) -> pd.DataFrame:
+    """Put the counts of tests that were run anew in the place of the old ones; the others stay."""
+    old, new = table.set_index(KEYS), anew.set_index(KEYS)
+    order = [*old.index, *(key for key in new.index if key not in old.index)]
+    return pd.concat([old[~old.index.isin(new.index)], new]).loc[order].reset_index()

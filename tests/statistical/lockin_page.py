@@ -64,7 +64,7 @@ def _scope(table: pd.DataFrame, scope: str) -> str:
     order = [c for c in cells if c[0] == "absent"] + sorted(
         (c for c in cells if c[0] != "absent"), key=lambda c: (c[0], c[1])
     )
-    worlds = table.groupby(["regime", "strength", "moving"])["worlds"].first()
+    worlds = table.groupby(["regime", "strength", "moving"])["worlds"].max()
     heads = [f"{_head(*cell)} ({worlds[cell]} worlds)" for cell in order]
     lines = [
         f"## {scope}",
@@ -74,7 +74,7 @@ def _scope(table: pd.DataFrame, scope: str) -> str:
     lines += ["", f"| test | {' | '.join(heads)} |", f"| --- | {' | '.join('---:' for _ in heads)} |"]
     for (letter, test), part in table.groupby(["letter", "test"], sort=False):
         lookup = {(r, s, m): row for (r, s, m), row in part.groupby(["regime", "strength", "moving"])}
-        values = [_value(cell, lookup[cell].iloc[0], test) if cell in lookup else "" for cell in order]
+        values = [_value(cell, lookup[cell].iloc[0], test, worlds[cell]) if cell in lookup else "" for cell in order]
         lines.append(f"| {letter} {test} | {' | '.join(values)} |")
     return "\n".join([*lines, ""])
 
@@ -85,11 +85,11 @@ def _head(regime: str, strength: float, moving: bool) -> str:
     return f"{regime} × {strength:g}: for lock-in / for upgrading"
 
 
-def _value(cell: tuple[str, float, bool], row: pd.Series, test: str) -> str:
+def _value(cell: tuple[str, float, bool], row: pd.Series, test: str, most: int) -> str:
     if not row["run"]:
         return "not run"
     share = {name: 100 * row[name] / row["run"] for name in ("rejected", "lockin", "upgrading")}
-    few = "" if row["run"] == row["worlds"] else f" of {int(row['run'])}"
+    few = "" if row["run"] == most else f" of {int(row['run'])}"
     if cell[0] == "absent":
         text = f"{share['rejected']:.1f}"
         if test in FALSE or (cell[2] and test in FALSE_MOVING):

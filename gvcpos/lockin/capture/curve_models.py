@@ -164,7 +164,9 @@ def fit_durbin(data: CurveData) -> CurveFit:
 def fit_group(data: CurveData, draws: int, seed: int) -> CurveFit:
     """Least squares in which a group has its own curve, the years are everyone's, and p-values are bootstrapped.
 
-    The other countries have a curve of their own, so that they only tell what the years brought.
+    The other countries have a curve of their own, so that they only tell what the years brought. With weights the
+    neighbours' capture is a control beside the lags of the regressors: shocks that a region's members share would pass
+    for more evidence than there is. Under the null it has nothing to do with the position.
     """
     frame, model = data.frame, data.model
     members = frame.loc[frame["member"]].index.get_level_values("country").nunique()
@@ -181,6 +183,8 @@ def fit_group(data: CurveData, draws: int, seed: int) -> CurveFit:
     if outside:
         columns |= {f"{name} | others": frame[name].to_numpy() * (1 - inside) for name in data.terms}
     columns |= {name: frame[name].to_numpy() for name in data.others}
+    if model.weights is not None and outside:
+        columns |= {f"W {model.capture}": _lags(frame, model.weights, [model.capture]).to_numpy()[:, 0]}
     sample = pd.DataFrame(columns, index=frame.index).assign(**{model.capture: frame[model.capture]})
     fit = twoway(sample, model.capture, list(columns), what=data.what)
     fit = replace(fit, df=members - 1.0)
@@ -209,21 +213,23 @@ def fit_country(data: CurveData) -> CurveFit:
     y, X = others[model.capture].to_numpy(), others[names].to_numpy()
     slopes, years = year_effects(y, X, entity, year)
     space = TwoWay(entity, year)
-    rho = pooled_autocorrelation(space.residual(y - X @ slopes), entity, year)
+    rho, share = pooled_autocorrelation(space.residual(y - X @ slopes), entity, year)
     mine = frame[own]
     when = mine.index.get_level_values("year").to_numpy()
     known = np.isin(when, year)
     mine, when = mine[known], when[known]
     common = years[np.searchsorted(np.unique(year), when)]
     shift = mine[list(data.others)].to_numpy() @ slopes[len(data.terms) :]
-    fit = own_slopes(mine[model.capture].to_numpy() - common - shift, mine[list(data.terms)].to_numpy(), when, rho)
+    own_y, own_x = mine[model.capture].to_numpy() - common - shift, mine[list(data.terms)].to_numpy()
+    fit = own_slopes(own_y, own_x, when, rho, share)
     frame = pd.DataFrame({"regressor": data.terms, "estimate": fit.params, "std_error": np.sqrt(np.diag(fit.cov))})
     frame["statistic"] = frame["estimate"] / frame["std_error"]
     method = (
-        f"its own {len(mine)} years, t with {fit.df:.0f} degrees of freedom; errors with the AR(1) coefficient "
-        f"{rho:.2f} of the other countries"
+        f"its own {len(mine)} years, t with {fit.df:.0f} degrees of freedom; errors as those of the other countries, "
+        f"AR(1) with coefficient {rho:.2f} in {100 * share:.0f} % of the variance"
     )
-    return CurveFit(_curve(fit.params, fit.cov, data, fit.df), len(mine), 1, frame, method, facts={"ar1": rho})
+    facts = {"ar1": rho, "ar1_share": share}
+    return CurveFit(_curve(fit.params, fit.cov, data, fit.df), len(mine), 1, frame, method, facts=facts)
 
 
 def _parabola(fit: Slopes, data: CurveData, terms: Sequence[str], df: float | None) -> Parabola:

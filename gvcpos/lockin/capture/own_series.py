@@ -1,8 +1,8 @@
 """One country's own slope: its short series against t with few degrees of freedom, serial correlation allowed for.
 
-A series of 6 to 15 years cannot tell its own serial correlation, but the other countries can: all share one AR(1)
-coefficient, which their residuals give free of the bias that fixed effects bring. With it the country's regression is
-generalised least squares, whose t statistic has the years less the parameters as degrees of freedom.
+A series of 6 to 15 years cannot tell its own serial correlation, but the other countries can: all share that of an
+AR(1) with noise, which their residuals give free of the bias that fixed effects bring. With it the country's regression
+is generalised least squares, whose t statistic has the years less the parameters as degrees of freedom.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gvcpos._core.errors import EstimationError
-from gvcpos.lockin.common.serial import ar1_root, matching_ar1
+from gvcpos.lockin.common.serial import matching_noisy_ar1, noisy_ar1_root
 from gvcpos.lockin.common.within import TwoWay
 
 
@@ -34,8 +34,8 @@ class OwnFit:
     df: float
 
 
-def pooled_autocorrelation(residuals: np.ndarray, entity: np.ndarray, year: np.ndarray) -> float:
-    """Estimate the AR(1) coefficient that the errors of all countries share.
+def pooled_autocorrelation(residuals: np.ndarray, entity: np.ndarray, year: np.ndarray) -> tuple[float, float]:
+    """Estimate the serial correlation that the errors of all countries share.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ def pooled_autocorrelation(residuals: np.ndarray, entity: np.ndarray, year: np.n
 
     Returns
     -------
-    float
-        Between 0 and 0.95.
+    rho, share : float
+        AR(1) coefficient, between 0 and 0.95, and the part of the variance that has it; the rest is noise.
 
     Notes
     -----
-    See `gvcpos.lockin.common.serial.matching_ar1`; country means are what is taken out.
+    See `gvcpos.lockin.common.serial.matching_noisy_ar1`; country means are what is taken out.
     """
     series = []
     for code in np.unique(entity):
@@ -58,11 +58,11 @@ def pooled_autocorrelation(residuals: np.ndarray, entity: np.ndarray, year: np.n
         rows = rows[np.argsort(year[rows], kind="stable")]
         when = tuple(int(v) for v in year[rows] - year[rows].min())
         series.append((residuals[rows], when, np.eye(len(rows)) - 1 / len(rows)))
-    return matching_ar1(series)
+    return matching_noisy_ar1(series)
 
 
-def own_slopes(y: np.ndarray, X: np.ndarray, year: np.ndarray, rho: float) -> OwnFit:
-    """Regress one series on a constant and X by generalised least squares with AR(1) errors.
+def own_slopes(y: np.ndarray, X: np.ndarray, year: np.ndarray, rho: float, share: float = 1.0) -> OwnFit:
+    """Regress one series on a constant and X by generalised least squares with AR(1) errors and noise.
 
     Parameters
     ----------
@@ -70,7 +70,8 @@ def own_slopes(y: np.ndarray, X: np.ndarray, year: np.ndarray, rho: float) -> Ow
     X : ndarray, shape (T, k)
     year : ndarray of int, shape (T,)
         Gaps are allowed.
-    rho : float
+    rho, share : float
+        See `pooled_autocorrelation`.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def own_slopes(y: np.ndarray, X: np.ndarray, year: np.ndarray, rho: float) -> Ow
             f"{len(y)} years leave {df} degrees of freedom for {design.shape[1]} parameters. At least 2 are needed: "
             "leave out the square or controls, or ask for a group of countries."
         )
-    root = ar1_root(tuple(int(v) for v in year), rho)
+    root = noisy_ar1_root(tuple(int(v) for v in year), rho, share)
     white, outcome = np.linalg.solve(root, design), np.linalg.solve(root, y)
     if np.linalg.matrix_rank(white) < white.shape[1]:
         raise EstimationError("the position does not vary over the years, or the regressors are collinear.")

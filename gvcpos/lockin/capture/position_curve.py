@@ -8,8 +8,9 @@ Mehlum 2010), stand in the details.
 
 All countries of the world share the curve. A group has its own beside that of the others, with common years, and
 p-values from a wild cluster bootstrap (`gvcpos.lockin.common.wild`). One country has few years: the others' year
-effects are taken out of its series, and generalised least squares with the AR(1) coefficient that the others' residuals
-share is referred to Student's t with years less parameters as degrees of freedom (`gvcpos.lockin.capture.own_series`).
+effects are taken out of its series, and generalised least squares with the serial correlation that the others'
+residuals share is referred to Student's t with years less parameters as degrees of freedom
+(`gvcpos.lockin.capture.own_series`).
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def position_capture(
     at : {"mean", "last"} or float
         Where the slope is tested: the scope's mean position, its mean in the last year, or a position.
     weights, spatial : Weights; {"slx", "sdm"}
-        Adds spatial lags of the regressors (least squares), or, for the world, also of capture (Durbin panel).
+        Adds spatial lags of the regressors (least squares), for a group also of capture as a control, or, for the
+        world, makes it a Durbin panel. Give them where neighbours share shocks, which errors by country do not see.
     scope : str, list, mapping or None
         The world, a group, or one country.
     errors : {"clustered", "driscoll-kraay"}

@@ -1,6 +1,6 @@
 """Has a short series a trend, whether it is a random walk or comes back to a line: a likelihood ratio that stands both.
 
-    y_t = a + b t + u_t,  u_t = ρ u_{t−1} + ε_t,  0 ≤ ρ ≤ 1
+    y_t = a + b t + u_t,  u_t = ρ u_{t−1} + ε_t,  0 ≤ ρ ≤ 1, or such a u_t and noise
 
 A few years cannot tell ρ. The t of the mean change is exact for ρ = 1 and hardly ever rejects for smaller ρ; a
 regression on time is right for ρ = 0 and rejects far too often for larger ρ. Elliott, Müller & Watson (2015,
@@ -9,9 +9,9 @@ over ρ with a trend to the likelihood averaged without one, in which the values
 of them rejects more often than the others that count (the least favourable weights). Both are likelihoods of what
 level and scale leave alone, so that neither matters. The p-value is the largest over ρ, by simulation.
 
-From about ten years the test rejects about 5 % whatever ρ. With five to eight the least favourable weights
-are all, or nearly all, at ρ = 1: no test can have its size there and more power elsewhere; it is the t of the mean
-change in another form, and rejects less than its level for series that come back to a line.
+From a dozen years the test rejects 2 to 7 % whatever ρ. With five to eight the least favourable weights are all, or
+nearly all, at ρ = 1: no test can have its size there and more power elsewhere; it is the t of the mean change in
+another form, and rejects less than its level for series that come back to a line.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from gvcpos.lockin.common.serial import noisy_ar1_root
+
 FloatArray = npt.NDArray[np.float64]
-_RHOS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 1.0)
+# ρ and the part of the variance that has it, the random walk last. Something that lasts behind noise of single years
+# looks like noise alone, and would pass for a trend.
+_PATHS = ((0.7, 0.5), (0.0, 1.0), (0.2, 1.0), (0.4, 1.0), (0.6, 1.0), (0.8, 1.0), (0.9, 1.0), (1.0, 1.0))
 _SIZES = (2.0, 8.0)  # of the trend, in standard errors of its best estimate
 _SHARES = (1.0, 0.1)  # their weights: small trends are what is hard to find
 _LEVEL = 0.05  # at which the weights are least favourable; p-values hold at every level
@@ -95,7 +99,7 @@ class TrendLaw:
     def _power(self) -> tuple[FloatArray, FloatArray]:
         """Return trends of a random walk in standard errors, (s,), and the p-values of draws, (s, draws)."""
         time = np.asarray(self.years, float)[:, None]
-        noise = _root(self.years, 1.0) @ np.random.default_rng(1).normal(size=(len(self.years), _POWER_DRAWS))
+        noise = _root(self.years, 1.0, 1.0) @ np.random.default_rng(1).normal(size=(len(self.years), _POWER_DRAWS))
         sizes = np.linspace(0.0, 9.0, 19)
         unit = 1.0 / np.sqrt(float(self.years[-1]))
         return sizes, np.stack([self.pvalue(noise + size * unit * time) for size in sizes])
@@ -103,7 +107,7 @@ class TrendLaw:
 
 def likelihoods(y: FloatArray, whiteners: FloatArray, constants: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return logarithms of the likelihood averaged over trends, (n,), and of that without, by ρ, (k, n)."""
-    changes, k = np.diff(y, axis=0), len(_RHOS)
+    changes, k = np.diff(y, axis=0), len(_PATHS)
     squares = np.stack([((root @ changes) ** 2).sum(axis=0) for root in whiteners])
     logs = constants[:, None] - len(changes) / 2 * np.log(squares)
     return np.logaddexp.reduce(logs[k:], axis=0), logs[:k]
@@ -114,7 +118,7 @@ def trend_law(years: tuple[int, ...]) -> TrendLaw:
     """Make the law of a pattern of years, which start at zero; the same for the same years."""
     whiteners, constants = _models(years)
     normal = np.random.default_rng(len(years)).normal(size=(len(years), _DRAWS))
-    drawn = [likelihoods(_root(years, rho) @ normal, whiteners, constants) for rho in _RHOS]
+    drawn = [likelihoods(_root(years, *path) @ normal, whiteners, constants) for path in _PATHS]
     above, below = np.stack([a for a, _ in drawn]), np.stack([b for _, b in drawn])
     weights, ratios = _least_favourable(above, below)
     return TrendLaw(years, whiteners, constants, weights, np.sort(ratios, axis=1))
@@ -147,27 +151,27 @@ def _models(years: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
     A trend is normal with mean zero, so that with one the covariance of the changes h is Σ + κ² h h'.
     """
     h = np.diff(np.asarray(years, float))
-    covariances, logs = [_changes(years, rho) for rho in _RHOS], [0.0] * len(_RHOS)
-    for rho in _RHOS:
-        plain = _changes(years, rho)
+    covariances, logs = [_changes(years, *path) for path in _PATHS], [0.0] * len(_PATHS)
+    for path in _PATHS:
+        plain = _changes(years, *path)
         unit = 1.0 / float(h @ np.linalg.solve(plain, h))
         covariances += [plain + size**2 * unit * np.outer(h, h) for size in _SIZES]
-        logs += [float(np.log(share / len(_RHOS))) for share in _SHARES]
+        logs += [float(np.log(share / len(_PATHS))) for share in _SHARES]
     roots = [np.linalg.cholesky(one) for one in covariances]
     constants = [log - np.log(np.diag(root)).sum() for log, root in zip(logs, roots, strict=True)]
     return np.stack([np.linalg.inv(root) for root in roots]), np.array(constants)
 
 
-def _changes(years: tuple[int, ...], rho: float) -> FloatArray:
-    """Covariance of the changes of an AR(1) or a random walk, shape (T − 1, T − 1)."""
-    root = _root(years, rho)
+def _changes(years: tuple[int, ...], rho: float, part: float) -> FloatArray:
+    """Covariance of the changes of a series as in `_root`, shape (T − 1, T − 1)."""
+    root = _root(years, rho, part)
     step = np.diff(root, axis=0)
     return np.asarray(step @ step.T)
 
 
-def _root(years: tuple[int, ...], rho: float) -> FloatArray:
-    """Root of the covariance of an AR(1) at some years, or of a random walk that starts at zero, shape (T, T)."""
+def _root(years: tuple[int, ...], rho: float, part: float) -> FloatArray:
+    """Root of the covariance of an AR(1) and noise, or of a random walk that starts at zero, shape (T, T)."""
     when = np.asarray(years, float)
     if rho == 1.0:
         return np.asarray(np.tril(np.ones((len(when), len(when)))) * np.sqrt(np.diff(when, prepend=when[0])))
-    return np.linalg.cholesky(rho ** np.abs(np.subtract.outer(when, when)) / (1.0 - rho**2))
+    return np.asarray(noisy_ar1_root(years, rho, part))
