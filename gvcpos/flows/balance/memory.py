@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ from gvcpos.flows.system.spec import StockBlock, SystemSpec
 
 FloatArray = npt.NDArray[np.float64]
 _OLDEST = 200  # vintages of an initial stock at most
-_LIVES = 6.0  # or as many mean lifetimes
+_LIVES = 8.0  # or as many mean lifetimes
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,8 @@ class StockMemory:
         Whether the factors are the stock at the start.
     growth : float
         Of the inflow behind an initial stock.
+    oldest : int
+        Vintages of an initial stock: as many in every draw, so that no draw depends on the others.
     """
 
     process: str
@@ -56,6 +58,12 @@ class StockMemory:
     factors: tuple[int, ...]
     initial: bool
     growth: float
+    oldest: int = _OLDEST
+
+    def reaching(self, first: FloatArray) -> StockMemory:
+        """Return the memory with as many vintages as the mean lifetime at data (K,) needs."""
+        mean = float(self._lifetime(first).mean())
+        return replace(self, oldest=int(min(_OLDEST, np.ceil(_LIVES * mean) + 1)))
 
     def shares(self, data: FloatArray, years: int) -> FloatArray:
         """(B, T): share of an inflow that leaves at each age, of data (K, B) of the first year."""
@@ -69,9 +77,8 @@ class StockMemory:
         lifetime = self._lifetime(data)
         factor = np.stack([data[column] for column in self.factors], axis=-1)  # (B, L)
         if self.initial:
-            oldest = int(min(_OLDEST, np.ceil(_LIVES * float(lifetime.mean().max())) + 1))
-            remaining = remaining_shares(lifetime, oldest + years, self.timing)
-            ages = age_structure(remaining[..., :oldest], self.growth)  # (B, H)
+            remaining = remaining_shares(lifetime, self.oldest + years, self.timing)
+            ages = age_structure(remaining[..., : self.oldest], self.growth)  # (B, H)
             held = ages[..., None] * (factor * self.before[0])[:, None, :]
             return np.asarray(legacy_of_stock(held, remaining, years).sum(axis=-2))
         remaining = remaining_shares(lifetime, len(self.before) + years, self.timing)
@@ -92,7 +99,7 @@ def memories_of(spec: SystemSpec, data: DataVector) -> tuple[StockMemory, ...]:
     """
     column = {name: number for number, name in enumerate(data.names)}
     found = [
-        _memory(name, process.stock, spec, column)
+        _memory(name, process.stock, spec, column).reaching(data.values[0])
         for name, process in spec.processes.items()
         if process.stock is not None and process.stock.lifetime is not None
     ]
