@@ -17,6 +17,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 GUIDES = {
     "accounts": ("kww.FVA_INT",),
     "chains": ("4 wide sectors cut", "12.625"),
+    "flows": ("recycling_20", "hypothetical extraction", "tailings.share"),
     "flows_china": ("not met", "reported 3,912 USD/t, ours", "to_magnets"),
     "lockin": ("The null that there is no smile is rejected", "Adjusted for 3 tests (Holm)"),
     "published": ("computed from WIOD 2013", "va (value added)"),
