@@ -68,8 +68,13 @@ class Step:
         if self.order is None:
             self._single(x, data)
             return
-        scale = residuals(self.rows, x[:, :1], data[:, :1])[1] + 1e-300 if warm else None
         slopes, constant = self._unchanging(x, data)
+        if warm and self.linear:  # one step from nearby: what rounding leaves of it is less still
+            entries, missing = self._at(x, data, slopes, constant, False)
+            for unknown, step in zip(self.unknowns, self.order.solve(entries, list(missing)), strict=True):
+                x[unknown] += step
+            return
+        scale = residuals(self.rows, x[:, :1], data[:, :1])[1] + 1e-300 if warm else None
         gone: FloatArray | bool = False
         for iteration in range(ITERATIONS):
             held = not self.linear and not warm and iteration == 0
