@@ -15,19 +15,13 @@ import yaml
 
 from gvcpos._core.errors import InputError
 from gvcpos.flows.draws.results import FlowDraws
-from gvcpos.flows.system.flow_system import FlowSystem
 from gvcpos.flows.targets import FigureBlock, compare_targets, figure_outputs, load_targets
 from gvcpos.trade.claims import Claim, ClaimSet, load_claims
+from tests.flows.targets.systems import NAME, china
 from tests.shared import ROOT
 
-NAME = "china_rare_earths"
 FILE = ROOT / "data" / "flows" / f"{NAME}.yaml"
 DRAWS = 40
-
-
-@lru_cache(maxsize=1)
-def china() -> FlowSystem:
-    return FlowSystem.shipped(NAME)
 
 
 @lru_cache(maxsize=1)
@@ -247,7 +241,7 @@ def test_the_page_says_what_the_run_says() -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
-    again = compare_targets(FlowSystem.shipped(NAME), draws=DRAWS, seed=1)
+    again = compare_targets(china(), draws=DRAWS, seed=1)
     assert again.to_csv() == compared().to_csv()
     other = compare_targets(china(), draws=DRAWS, seed=2)
     assert not math.isclose(float(other["lower"][0]), float(compared()["lower"][0]), rel_tol=1e-9)

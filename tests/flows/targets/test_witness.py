@@ -7,11 +7,11 @@ import pytest
 from scipy.stats import lognorm, weibull_min
 
 from gvcpos.flows.balance.diagnosis import solver_of
-from gvcpos.flows.system.flow_system import FlowSystem
 from gvcpos.flows.system.quantities import Stated
 from gvcpos.flows.system.spec import LifetimeBlock, ProcessBlock
+from tests.flows.targets.systems import china
 
-SYSTEM = FlowSystem.shipped("china_rare_earths")
+SYSTEM = china()
 SPEC, YEARS, LAYERS = SYSTEM.spec, SYSTEM.network.years, SYSTEM.network.layers
 AT = {name: number for number, name in enumerate(SPEC.flows)}
 TWICE = "blanks"  # said by data that the other data imply: left out, as nothing is reconciled here
