@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from gvcpos._core.errors import DroppedRowsWarning, EstimationError, InputError, LabelError
 from gvcpos.lockin import beta_convergence, convergence_clubs, sigma_convergence, threshold
+from gvcpos.lockin.common.serial import ar1_root
 from gvcpos.lockin.convergence.cross_section import hc3, instrumented, unit_root
 from gvcpos.lockin.convergence.log_t import (
     critical_value,
+    dispersion,
     log_t,
     log_t_many,
     long_run_variance,
@@ -256,6 +258,37 @@ def sizes(draws: int, *, n: int = 40) -> dict[str, float]:
             hits.append((model.bootstrap(found, directions, base, draws=199, seed=r) >= found.statistic).mean() < 0.05)
         out[f"threshold {years}"] = np.mean(hits)
     return out
+
+
+def log_t_rate(draws: int, years: int, rho: float, n: int = 40) -> float:
+    """Rejections at the border of the null, the persistence estimated by where its expectation meets the panel's."""
+    rng, grid = np.random.default_rng(years), np.arange(0.0, 0.91, 0.05)
+    scale = np.log(np.arange(1, years + 1) + 1)
+    out = np.eye(years) - np.outer(scale, scale) / (scale @ scale)
+
+    def drawn(many: int, a: float) -> tuple[np.ndarray, np.ndarray]:
+        """Statistics and mean autocorrelations of panels."""
+        xi = rng.normal(size=(many, n, years)) @ ar1_root(tuple(range(years)), a).T
+        b, error = log_t_many(dispersion(xi) / scale**2)
+        rest = (xi - xi.mean(axis=1, keepdims=True)) @ out
+        return b / error, ((rest[..., 1:] * rest[..., :-1]).sum(-1) / (rest**2).sum(-1)).mean(1)
+
+    expected = np.maximum.accumulate([drawn(100, a)[1].mean() for a in grid])
+    t, mean = drawn(draws, rho)
+    place = np.round(np.interp(mean, expected, grid) / 0.05).astype(int)
+    cuts = np.array([critical_value(n, years, a) for a in grid[: place.max() + 1]])
+    return float((t < cuts[place]).mean())
+
+
+def test_size_of_log_t_short():
+    assert 0.02 <= log_t_rate(600, 12, 0.5) <= 0.08
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("years", [6, 12, 15])
+@pytest.mark.parametrize("rho", [0.0, 0.5, 0.8, 0.9])
+def test_size_of_log_t(years, rho):
+    assert 0.03 <= log_t_rate(2000, years, rho) <= (0.085 if rho == 0.9 else 0.072)
 
 
 def test_small_study():

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from gvcpos._core.errors import DroppedRowsWarning, EstimationError, InputError, LabelError
 from gvcpos.lockin import mobility, spatial_mobility
-from gvcpos.lockin.classes.class_chain import country_counts, simulate_classes, statistics, stickier, years_low
+from gvcpos.lockin.classes.class_chain import (
+    country_counts,
+    quantile_classes,
+    scores,
+    simulate_classes,
+    statistics,
+    stickier,
+    years_low,
+)
+from gvcpos.lockin.classes.country_stay import stays
 from gvcpos.spatial import SpatialMarkov, Weights
 from gvcpos.spatial.transitions import classified, homogeneity, shorrocks
 from tests.lockin import chains_of_growth, worlds
@@ -213,6 +222,30 @@ def test_size_short():
 def test_size(shape):
     for rate in rejections(500, **shape):
         assert 0.02 <= rate <= 0.08  # 3 to 7 per cent, and one standard deviation of 500 draws
+
+
+def stay_rate(panels: int, years: int, persistence: float, k: int = 3) -> float:
+    """Share of countries that move like the others and are told otherwise at 5 %."""
+    found: list[float] = []
+    for seed in range(panels):
+        rate = chains_of_growth.capture(seed, years=years, persistence=persistence, lasting=0.0)
+        wide = rate.pivot(index="country", columns="year", values="va_rate").to_numpy()
+        classes = quantile_classes(scores(wide, "year")[None], k, "year")[0]
+        names = {str(i): i for i in range(len(classes))}
+        found += list(stays(classes, names, k, np.random.default_rng(seed))["pvalue"])
+    return float((np.array(found) < 0.05).mean())
+
+
+def test_size_of_stays_short():
+    assert 0.01 <= stay_rate(5, 12, 0.5) <= 0.1
+
+
+@pytest.mark.slow
+def test_size_of_stays():
+    """A dozen years: 3 to 7 of a hundred. Six years have five steps, too few for any p-value near 5 %: less."""
+    for years, persistence, k in ((12, 0.3, 3), (12, 0.8, 3), (15, 0.8, 5), (15, 0.5, 3)):
+        assert 0.025 <= stay_rate(50, years, persistence, k) <= 0.075
+    assert stay_rate(50, 6, 0.8) <= 0.07
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from gvcpos.chains import Chain, gvc_panel
 from gvcpos.lockin import position_capture, position_capture_slope, slope_equality, stage_interactions
 from gvcpos.lockin.capture.own_series import own_slopes
 from gvcpos.lockin.capture.turning_point import Parabola, delta_interval, fieller_interval, lind_mehlum
-from gvcpos.lockin.common.serial import ar1_root, matching_ar1
+from gvcpos.lockin.common.serial import ar1_root, matching_ar1, matching_noisy_ar1, noisy_ar1_root
 from gvcpos.lockin.common.wild import wild_cluster
 from gvcpos.lockin.common.within import TwoWay
 from gvcpos.spatial import Weights
@@ -127,6 +127,21 @@ def test_shared_serial_correlation_is_free_of_the_bias_of_means(rho):
     assert matching_ar1([(e, years, maker) for e in noise.T]) == pytest.approx(rho, abs=0.06)
 
 
+def test_what_lasts_is_told_from_noise():
+    """Half of the variance lasts with 0.8, half is noise; and an AR(1) alone."""
+    rng = np.random.default_rng(7)
+    years, maker = tuple(range(12)), np.eye(12) - 1 / 12
+    noise = noisy_ar1_root(years, 0.8, 0.5) @ rng.normal(size=(12, 800))
+    rho, share = matching_noisy_ar1([(e, years, maker) for e in noise.T])
+    assert rho == pytest.approx(0.8, abs=0.11)
+    assert share == pytest.approx(0.5, abs=0.11)
+    alone = ar1_root(years, 0.5) @ rng.normal(size=(12, 800))
+    rho, share = matching_noisy_ar1([(e, years, maker) for e in alone.T])
+    assert rho * share == pytest.approx(0.5, abs=0.06)
+    short = [(e[:4], years[:4], np.eye(4) - 1 / 4) for e in alone.T]
+    assert matching_noisy_ar1(short) == (matching_ar1(short), 1.0)
+
+
 def test_one_country_is_its_own_series_and_knows_its_few_years():
     test = position_capture(PANEL, scope="C03")
     assert (test.scope, test.ncountries, test.nobs, test.df) == ("C03", 1, 8, 5)
@@ -227,6 +242,42 @@ def size_and_power(draws: int) -> None:
     assert rates(draws // 2, {"eight": worlds.countries(8)}, slope=-0.15)[0] > 0.7
     assert rates(draws // 2, "C00", slope=-0.3)[0] > 0.6
     assert rates(draws // 2, None, slope=0.06)[1] > 0.8
+
+
+def in_a_region(seed: int) -> tuple[pd.DataFrame, Weights]:
+    """No slope; regions of eight share half of the position's and of the errors' variance."""
+    n, years, rng = 40, 12, np.random.default_rng(seed)
+    region = np.repeat(np.arange(5), 8)
+    near = (region[:, None] == region) * (1.0 - np.eye(n)) + 0.01 * (1.0 - np.eye(n))
+    x, e = (paths.ar1(rng, n, years, 0.7) + paths.ar1(rng, 5, years, 0.7)[region] for _ in range(2))
+    panel = worlds.frame("upstream", years, n, va_rate=0.4 + 0.03 * e.T, upstreamness=2.5 + 0.2 * x.T)
+    return panel, Weights.from_dense(worlds.countries(n), near / near.sum(axis=1, keepdims=True))
+
+
+def region_rates(draws: int) -> tuple[float, float]:
+    """Rejections on either side for the first region, without weights and with them."""
+    whom, found = {"region": worlds.countries(8)}, np.zeros(2)
+    for seed in range(draws):
+        panel, near = in_a_region(seed)
+        for k, weights in enumerate((None, near)):
+            test = position_capture(panel, scope=whom, weights=weights, square=False, draws=199)
+            found[k] += test.evidence != "none"
+    return float(found[0] / draws), float(found[1] / draws)
+
+
+def test_neighbours_capture_is_a_control_of_a_group():
+    panel, near = in_a_region(0)
+    test = position_capture(panel, scope={"region": worlds.countries(8)}, weights=near, draws=49)
+    assert "W va_rate" in set(test.details["coefficients"]["regressor"])
+    whole = position_capture(panel, weights=near, draws=49).details["coefficients"]
+    assert "W va_rate" not in set(whole["regressor"])
+
+
+@pytest.mark.slow
+def test_a_group_that_shares_shocks_wants_weights():
+    without, given = region_rates(300)
+    assert without > 0.2  # both sides, where 0.1 is right
+    assert given <= 0.15
 
 
 def test_small_study():
