@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from gvcpos._core.options import choose
 from gvcpos.flows.draws.arrays import DrawnSystem, Output, evaluated, refuse_flow_names
 from gvcpos.flows.draws.marginals import FloatArray
 from gvcpos.flows.draws.results import FlowDraws
-from gvcpos.flows.draws.sampler import Sampler
+from gvcpos.flows.draws.sampler import Sampler, Stream
 from gvcpos.flows.draws.store import empty_draws
 from gvcpos.flows.network import Network
 
@@ -72,45 +72,54 @@ def simulate(
     refuse_flow_names(wanted, network)
     shape = (len(network.years), len(network.flows), len(network.layers))
     size = -(-(chunk or max(1, CHUNK_NUMBERS // int(np.prod(shape)))) // block) * block
-    mass = empty_draws(draws, shape)
-    u = np.empty((draws, int(sampler.start[-1])))
-    values: dict[str, FloatArray] = {}
-    stream, turns = sampler.stream(), _Turns(network, negative)
-
-    def keep(rows: IntArray, points: FloatArray, data: FloatArray) -> IntArray:
-        """Solve draws, keep those that are possible, return the rows of the others."""
-        found = run.solved(data).mass
-        good = turns.possible(found)
-        u[rows] = points
-        mass[rows] = found
-        if good.any():
-            drawn = run.named(data[good], mass[rows[good]])
-            for name, numbers in evaluated(wanted, drawn).items():
-                values.setdefault(name, np.empty((draws, *numbers.shape[1:])))[rows[good]] = numbers
-        return rows[~good]
-
-    waiting = [keep(rows, *stream.take(rows.size)) for rows in _parts(np.arange(draws), size)]
+    turns = _Turns(network, negative)
+    kept = _Kept(run, wanted, turns, u=np.empty((draws, int(sampler.start[-1]))), mass=empty_draws(draws, shape))
+    waiting = kept.turn(sampler.stream(), np.arange(draws), size)
     turns.first(draws)
-    for turn in range(1, TURNS + 1):
-        rest = np.concatenate(waiting)
-        if not rest.size:
+    for number in range(1, TURNS + 1):
+        if not waiting.size:
             break
-        stream = sampler.stream(turn)
-        waiting = [keep(rows, *stream.take(rows.size)) for rows in _parts(rest, size)]
-    turns.end(np.concatenate(waiting).size)
+        waiting = kept.turn(sampler.stream(number), waiting, size)
+    turns.end(waiting.size)
     return FlowDraws(
         network=network,
         sampler=sampler,
         inputs=sampler.inputs(network.years),
-        u=u,
-        mass=mass,
-        values=values,
+        u=kept.u,
+        mass=kept.mass,
+        values=kept.values,
         outputs=wanted,
         run=run,
         chunk=size,
         impossible={name: n / draws for name, n in zip(network.flows, turns.counts.tolist(), strict=True) if n},
         synthetic=synthetic,
     )
+
+
+class _Kept:
+    """Inputs, masses and outputs of the draws that are possible."""
+
+    def __init__(
+        self, run: DrawnSystem, outputs: Mapping[str, Output], turns: _Turns, *, u: FloatArray, mass: FloatArray
+    ) -> None:
+        self._run, self._outputs, self._turns = run, outputs, turns
+        self.u, self.mass = u, mass
+        self.values: dict[str, FloatArray] = {}
+
+    def turn(self, stream: Stream, rows: IntArray, size: int) -> IntArray:
+        """Draw rows, at most `size` at a time, and return those that are not possible."""
+        parts = [rows[begin : begin + size] for begin in range(0, len(rows), size)]
+        return np.concatenate([self._keep(part, *stream.take(part.size)) for part in parts])
+
+    def _keep(self, rows: IntArray, u: FloatArray, data: FloatArray) -> IntArray:
+        found = self._run.solved(data).mass
+        good = self._turns.possible(found)
+        self.u[rows], self.mass[rows] = u, found
+        if good.any() and self._outputs:
+            drawn = self._run.named(data[good], found[good])
+            for name, numbers in evaluated(self._outputs, drawn).items():
+                self.values.setdefault(name, np.empty((len(self.u), *numbers.shape[1:])))[rows[good]] = numbers
+        return rows[~good]
 
 
 class _Turns:
@@ -156,12 +165,6 @@ class _Turns:
 
     def _culprit(self, counts: IntArray) -> str:
         return f"flow {self._network.flows[int(np.argmax(counts))]!r} is negative or has no solution"
-
-
-def _parts(rows: IntArray, size: int) -> Iterator[IntArray]:
-    """Rows, at most `size` at a time."""
-    for begin in range(0, len(rows), size):
-        yield rows[begin : begin + size]
 
 
 def impossible_flows(mass: FloatArray) -> npt.NDArray[np.bool_]:
