@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.errors import InputError
@@ -95,13 +96,7 @@ def stage_frame(draws: FlowDraws, by: By, level: float) -> pd.DataFrame:
 
 def stage_sums(draws: FlowDraws, by: By) -> tuple[tuple[str, ...], dict[str, FloatArray]]:
     """Names of G stages, or processes, and their `SIDES` in every draw, (n, T, G) each; raises as `stage_frame`."""
-    network = draws.network
-    named = network.processes if choose(by, By, "by") == "process" else draws.run.stages
-    without = [process for process, name in zip(network.processes, named, strict=True) if name is None]
-    if without:
-        raise InputError(f"no stage: {enumerate_labels(without)}. Give processes.{without[0]}.stage, or by='process'.")
-    names = tuple(dict.fromkeys(str(name) for name in named))
-    groups = np.array([names.index(str(name)) for name in named], dtype=np.int64)
+    names, groups = stage_groups(draws, by)
     sums: dict[str, list[FloatArray]] = {side: [] for side in SIDES}
     for drawn in draws.arrays():
         found = group_arrays(drawn.costs, drawn.value, groups)
@@ -109,6 +104,17 @@ def stage_sums(draws: FlowDraws, by: By) -> tuple[tuple[str, ...], dict[str, Flo
             array = getattr(found, side)
             sums[side].append(array if side in ("cost_lost", "spent") else array.sum(axis=-1))
     return names, {side: np.concatenate(values) for side, values in sums.items()}
+
+
+def stage_groups(draws: FlowDraws, by: By) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+    """Names of G stages, or processes, and the number of that of each process, (P,); raises as `stage_frame`."""
+    network = draws.network
+    named = network.processes if choose(by, By, "by") == "process" else draws.run.stages
+    without = [process for process, name in zip(network.processes, named, strict=True) if name is None]
+    if without:
+        raise InputError(f"no stage: {enumerate_labels(without)}. Give processes.{without[0]}.stage, or by='process'.")
+    names = tuple(dict.fromkeys(str(name) for name in named))
+    return names, np.array([names.index(str(name)) for name in named], dtype=np.int64)
 
 
 def _part(

@@ -49,13 +49,12 @@ def simulate(
     outputs : mapping of str to callable, optional
         Figures of each draw, (m,) or (m, T) of the arrays of m draws.
     negative : {"again", "keep"}
-        A draw whose data make a flow negative, or have no solution, is impossible: all of it is drawn again, so that
-        the draws are those of data under which every flow is possible; or negative flows are kept.
+        A draw whose data make a flow negative, or have no solution, is impossible: all of it is drawn again, so
+        that the draws are of data under which every flow is possible; or negative flows are kept.
     chunk : int, optional
         Draws held at once; changes memory and time, no number.
     block : int
-        Draws that the system solves together, where how many they are may change what rounding leaves: chunks are
-        made of whole blocks.
+        Chunks are made of whole blocks: what a system solves together, so that rounding is the same in any chunk.
     synthetic : bool
 
     Raises
@@ -65,26 +64,17 @@ def simulate(
     EstimationError
         If a draw stays impossible after 100 turns, or half of all draws are; the message names the flow.
     """
-    choose(negative, Negative, "negative")
-    if draws < 2:
-        raise InputError(f"draws={draws}: take 2 at least, 10,000 for quantiles of a 95 % interval.")
     wanted = dict(outputs or {})
-    refuse_flow_names(wanted, network)
+    _refuse(draws, wanted, negative, network)
     shape = (len(network.years), len(network.flows), len(network.layers))
     size = -(-(chunk or max(1, CHUNK_NUMBERS // int(np.prod(shape)))) // block) * block
     turns = _Turns(network, negative)
     kept = _Kept(run, wanted, turns, u=np.empty((draws, int(sampler.start[-1]))), mass=empty_draws(draws, shape))
-    waiting = kept.turn(sampler.stream(), np.arange(draws), size)
-    turns.first(draws)
-    for number in range(1, TURNS + 1):
-        if not waiting.size:
-            break
-        waiting = kept.turn(sampler.stream(number), waiting, size)
-    turns.end(waiting.size)
+    kept.all_turns(sampler, size)
     return FlowDraws(
-        network=network,
-        sampler=sampler,
-        inputs=sampler.inputs(network.years),
+        network,
+        sampler,
+        sampler.inputs(network.years),
         u=kept.u,
         mass=kept.mass,
         values=kept.values,
@@ -94,6 +84,14 @@ def simulate(
         impossible={name: n / draws for name, n in zip(network.flows, turns.counts.tolist(), strict=True) if n},
         synthetic=synthetic,
     )
+
+
+def _refuse(draws: int, outputs: Mapping[str, Output], negative: Negative, network: Network) -> None:
+    """Refuse what cannot be simulated."""
+    choose(negative, Negative, "negative")
+    if draws < 2:
+        raise InputError(f"draws={draws}: take 2 at least, 10,000 for quantiles of a 95 % interval.")
+    refuse_flow_names(outputs, network)
 
 
 class _Kept:
@@ -106,8 +104,17 @@ class _Kept:
         self.u, self.mass = u, mass
         self.values: dict[str, FloatArray] = {}
 
-    def turn(self, stream: Stream, rows: IntArray, size: int) -> IntArray:
-        """Draw rows, at most `size` at a time, and return those that are not possible."""
+    def all_turns(self, sampler: Sampler, size: int) -> None:
+        """Draw all, at most `size` at a time, and the impossible ones again until there are none."""
+        waiting = self._turn(sampler.stream(), np.arange(len(self.u)), size)
+        self._turns.first(len(self.u))
+        for number in range(1, TURNS + 1):
+            if not waiting.size:
+                break
+            waiting = self._turn(sampler.stream(number), waiting, size)
+        self._turns.end(waiting.size)
+
+    def _turn(self, stream: Stream, rows: IntArray, size: int) -> IntArray:
         parts = [rows[begin : begin + size] for begin in range(0, len(rows), size)]
         return np.concatenate([self._keep(part, *stream.take(part.size)) for part in parts])
 
@@ -153,7 +160,7 @@ class _Turns:
         )
         if share > 0.5:
             raise EstimationError(message)
-        warnings.warn(message, RedrawnWarning, stacklevel=4)
+        warnings.warn(message, RedrawnWarning, stacklevel=5)
 
     def end(self, left: int) -> None:
         """After all turns, refuse draws that stay impossible."""
