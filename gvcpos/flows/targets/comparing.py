@@ -101,7 +101,7 @@ def figure_outputs(system: FlowSystem, figures: Mapping[str, FigureBlock]) -> di
 
         def computed(drawn: DrawnArrays) -> FloatArray:
             """Return the figure of some draws, (n,)."""
-            accounts = Accounts.of(system, drawn.mass, drawn.data, lambda: cost_draws(system, drawn.mass, drawn.data))
+            accounts = Accounts.of(system, drawn.mass, drawn.data, lambda: drawn.costs)
             return np.broadcast_to(figure(block, accounts), drawn.mass.shape[:1])
 
         return computed
