@@ -127,6 +127,32 @@ def test_order_of_the_file_and_chunks_change_no_number(system: FlowSystem) -> No
     assert system.simulate(300, seed=4).mass.tobytes() != first.mass.tobytes()
 
 
+OVER = """
+name: over
+title: Two ways to know the concentrate
+synthetic: true
+years: [2020, 2021]
+processes: {mine: {}}
+flows:
+  ore: {from: outside, to: mine, value: {value: 100, unit: kt, uncertainty: {relative: 0.04, correlated: false}}}
+  concentrate: {from: mine, to: outside, value: {value: 80, unit: kt, uncertainty: {sd: 2, correlated: false}}}
+  tailings: {from: mine, to: outside, kind: loss, value: {value: 18, unit: kt, uncertainty: {sd: 1, correlated: false}}}
+"""
+
+
+def test_draws_of_more_data_than_needed_are_reconciled() -> None:
+    """Three measured flows of one balance: V - V a a'V / a'V a, the classical result."""
+    over = FlowSystem.from_text(OVER, "over.yaml")
+    found = over.simulate(8000, seed=5)
+    mass = found.mass[..., 0]
+    np.testing.assert_allclose(mass[..., 0], mass[..., 1] + mass[..., 2], rtol=1e-9)
+    V, a = np.diag([16.0, 4.0, 1.0]), np.array([1.0, -1.0, -1.0])
+    posterior = V - np.outer(V @ a, a @ V) / (a @ V @ a)
+    np.testing.assert_allclose(mass[:, 0].mean(axis=0), over.balance().mass[0, :, 0], atol=0.1)
+    np.testing.assert_allclose(np.cov(mass[:, 1], rowvar=False), posterior, atol=0.2)
+    np.testing.assert_allclose(over.simulate(50, seed=5).mass, found.mass[:50], rtol=1e-9)
+
+
 def test_what_matters(draws: FlowDraws, few: FlowDraws) -> None:
     """The loss depends on two shares alone; log-linear variances say how much on each."""
     frame = draws.contributions("loss").set_index(["year", "input"])["share"]
