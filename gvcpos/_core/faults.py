@@ -85,6 +85,8 @@ def words_of(item: ErrorDetails, types: Iterable[Any]) -> str:
     if isinstance(value, bool):
         must = WORDS[kind] if kind in _NUMBERS else "must not be true or false: put a name in quotes"
         return f"{must} (YAML reads an unquoted yes, no, on or off as true or false)"
+    if kind == "float_type" and isinstance(value, str) and _is_number(value):
+        return f"must be a number (YAML reads {value} as text: write it without an e, or as in 1.0e-5)"
     if kind == "tuple_type":
         return f"must be a list, as in [{value}]" if isinstance(value, str | int | float) else "must be a list"
     if kind in BLOCKS:
@@ -93,6 +95,13 @@ def words_of(item: ErrorDetails, types: Iterable[Any]) -> str:
     if kind not in WORDS:  # a kind of fault that no field of ours has today
         return item["msg"][0].lower() + item["msg"][1:]
     return WORDS[kind].format(**item.get("ctx", {}))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(float(text) == float(text))
+    except ValueError:
+        return False
 
 
 def _step(here: list[Any], part: int | str) -> tuple[list[Any], bool]:

@@ -24,8 +24,7 @@ class Made:
     stock: bool
 
     def read(self, factor: float = 1.0, order: list[int] | None = None, *, redundant: bool = False) -> FlowSystem:
-        lines = [line.replace("SCALE", "") for line in self.flows]
-        lines = [_scaled(line, factor) for line in lines]
+        lines = [_scaled(line, factor) for line in self.flows]
         if redundant:
             sure = f"value: {{value: {factor * 20.0!r}, unit: kt, uncertainty: {{relative: 0.3}}}}"
             lines = [line.replace("to: p1}", f"to: p1, {sure}}}") for line in lines]
@@ -38,7 +37,7 @@ class Made:
 def _scaled(line: str, factor: float) -> str:
     """Multiply the masses of a line, which stand between bars."""
     parts = line.split("|")
-    return "".join(repr(float(part) * factor) if i % 2 else part for i, part in enumerate(parts))
+    return "".join(f"{float(part) * factor:.15f}" if i % 2 else part for i, part in enumerate(parts))
 
 
 @st.composite

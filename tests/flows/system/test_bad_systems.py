@@ -191,3 +191,9 @@ def test_schema_knows_every_key() -> None:
 def test_a_file_that_is_no_mapping() -> None:
     with pytest.raises(SpecificationError, match="a system is a mapping with the keys name, title"):
         FlowSystem.from_text("- 3")
+
+
+def test_a_number_that_yaml_reads_as_text() -> None:
+    assert "YAML reads 5e-05 as text: write it without an e, or as in 1.0e-5" in refused(
+        A, f"{ORE.replace('value: 30', 'value: 5e-05')}\n{REST}"
+    )
