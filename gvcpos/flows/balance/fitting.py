@@ -85,10 +85,16 @@ class Fit:
         """
         if not self.held.rank:
             return self.solver.masses(data)
-        return in_chunks(data, self._balanced)
+        return in_chunks(data, lambda part: self._balanced(part)[0])
 
-    def _balanced(self, data: FloatArray) -> FloatArray:
-        """(T, F, L, B) of data (T, K, B); a draw moves until its own equations hold, whatever the others do."""
+    def reconciled(self, data: FloatArray) -> FloatArray:
+        """Return draws of the data (..., T, K) as `masses` moves them; NaN where there is no solution."""
+        if not self.held.rank:
+            return data
+        return in_chunks(data, lambda part: self._balanced(part)[1])
+
+    def _balanced(self, data: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(T, F, L, B) and (T, K, B) of data; a draw moves until its own equations hold, whatever the others do."""
         years, _, draws = data.shape
         scale = float(np.abs(self.mass).max()) or 1.0
         sd, right = self.spread.sd.ravel(), self.held.right
@@ -96,7 +102,7 @@ class Fit:
         off = np.divide(right, sd, out=np.zeros_like(right), where=sd > 0)
         flat = data.reshape(-1, draws)
         secant = Secant.start(off @ flat - off @ self.data.reshape(-1, 1))  # to first order, before anything is solved
-        out = np.full((*self.mass.shape, draws), np.nan)
+        out, met = np.full((*self.mass.shape, draws), np.nan), np.full(data.shape, np.nan)
         rows, found = np.arange(draws), None
         for _ in range(_DRAW_STEPS):
             now = slopes @ secant.at
@@ -106,13 +112,14 @@ class Fit:
             still = off_by > _DRAWN * scale
             if not still.all():
                 out[..., rows[~still]] = found.x[:, self.solver.equations.flows][..., ~still]
+                met[..., rows[~still]] = found.data[:, : data.shape[1], ~still]
             if not still.any():
                 break
             if not still.all():
                 rows, flat = rows[still], flat[:, still]
                 found = Solution(found.x[..., still], found.data[..., still])
             secant = secant.moved(self.held.asked(misses), still)
-        return out
+        return out, met
 
     def _held(self, found: Solution) -> FloatArray:
         """(A, B): flows that are held at 0."""

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.flows.cost.tidy import by_layers, layer_labels, long_frame
-from gvcpos.flows.draws.money import stage_sums
-from gvcpos.flows.draws.store import summary
 from gvcpos.flows.network import FloatArray
 from gvcpos.flows.scenarios.changing import before, in_scenario, named
+from gvcpos.flows.scenarios.pairs import intervals, reconciled_draws
 from gvcpos.flows.scenarios.spec import ScenarioBlock
 from gvcpos.flows.system.flow_system import FlowSystem
-
-if TYPE_CHECKING:
-    from gvcpos.flows.draws.results import FlowDraws
 
 KEYS = ("mass_in", "mass_out", "mass_lost", "spent", "cost_out", "value_in", "value_out", "value_added", "surplus")
 UNITS = {"unit_cost": "USD/t", "unit_value": "USD/t"} | {key: "kt" for key in KEYS if key.startswith("mass")}
@@ -35,7 +30,8 @@ class ScenarioComparison:
         scenario, year, flow, layer (with ``total``), base, changed, difference (kt), relative.
     stages : DataFrame
         scenario, year, stage, measure, unit, base, changed, difference, relative; with draws also lower and upper, of
-        the difference. Empty if no process has costs.
+        the difference, and ``impossible``, the share of draws that the scenario makes impossible and that are left out.
+        Empty if no process has costs.
     titles : mapping of str to str
         Scenario to what it is called.
     synthetic : bool
@@ -85,8 +81,8 @@ def compare_scenarios(
     scenarios : iterable, optional
         Names of those in its file, or blocks; all of the file by default.
     draws : int
-        Draws for intervals of the differences by stage; 0 for none. A draw has the same data in every scenario, so that
-        what they share cancels.
+        Draws for intervals of the differences by stage; 0 for none. Each draw is reconciled, and the scenario changes
+        what comes out of that, so that what both sides share cancels.
     seed : int
     level : float
 
@@ -102,14 +98,15 @@ def compare_scenarios(
     titles = {name: block.title for name, block in blocks}
     if len(titles) < len(blocks):
         raise InputError("scenarios: one stands twice. Give each once.")
+    drawn = reconciled_draws(system, draws, seed) if draws and system.spec.has_costs else None
     flows, stages = [], []
     for name, block in blocks:
-        base, other = before(system, block), in_scenario(system, block)
-        flows.append(_flows(system, base.balance().mass, other.balance().mass).assign(scenario=name))
+        start, other = before(system, block), in_scenario(system, block)
+        flows.append(_flows(system, start.balance().mass, other.balance().mass).assign(scenario=name))
         if system.spec.has_costs:
-            own = _stages(base.balance().costs().sides(), other.balance().costs().sides())
-            if draws:
-                own = own.merge(_intervals(base.simulate(draws, seed), other.simulate(draws, seed), level), how="left")
+            own = _stages(start.balance().costs().sides(), other.balance().costs().sides())
+            if drawn is not None:
+                own = own.merge(intervals(drawn, start, other, level), how="left")
             stages.append(own.assign(scenario=name))
     return ScenarioComparison(_joined(flows), _joined(stages), titles, system.synthetic)
 
@@ -141,15 +138,3 @@ def _stages(base: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
 def _differences(frame: pd.DataFrame) -> pd.DataFrame:
     difference = frame["changed"] - frame["base"]
     return frame.assign(difference=difference, relative=difference / frame["base"].where(frame["base"] != 0.0))
-
-
-def _intervals(base: FlowDraws, changed: FlowDraws, level: float) -> pd.DataFrame:
-    """Intervals of the differences, draw by draw: year, stage, measure, lower, upper."""
-    names, before = stage_sums(base, "stage")
-    _, after = stage_sums(changed, "stage")
-    parts = []
-    for measure, values in before.items():
-        spread = summary(after[measure] - values, level)
-        ends = {name: spread[name] for name in ("lower", "upper")}
-        parts.append(long_frame({"year": base.network.years, "stage": names}, ends).assign(measure=measure))
-    return pd.concat(parts, ignore_index=True)

@@ -69,7 +69,8 @@ def test_draws_are_paired(toy: FlowSystem, compared: ScenarioComparison) -> None
     """What a scenario does not touch cancels draw by draw; what it does has an interval around the difference."""
     stages = compared.stages
     mass = stages[(stages["scenario"] == "heavy_shock") & (stages["measure"] == "mass_out")]
-    np.testing.assert_allclose(mass[["lower", "upper"]], 0.0, atol=1e-9)
+    np.testing.assert_allclose(mass[["lower", "upper"]], 0.0, atol=1e-4)  # draws meet their equations to 1e-6 of 48 kt
+    assert (compared.stages["impossible"].dropna() < 0.02).all()
     value = stages[(stages["scenario"] == "heavy_shock") & (stages["measure"] == "value_added")].dropna()
     moved = value[value["difference"].abs() > 1.0]
     assert len(moved)
@@ -82,6 +83,15 @@ def test_no_change_changes_nothing(toy: FlowSystem) -> None:
     assert found.flows["difference"].abs().max() < 1e-12
     assert found.stages["difference"].abs().max() < 1e-9
     assert "lower" not in found.stages
+
+
+def test_a_draw_that_the_scenario_makes_impossible_is_left_out_and_counted(toy: FlowSystem) -> None:
+    """Ore that just feeds the exports leaves less than nothing for magnets in a part of the draws."""
+    block = {"title": "little", "release": ["flows.oxide.value"], "changes": [{"at": "flows.ore.value", "by": 0.505}]}
+    found = compare_scenarios(toy, [ScenarioBlock.model_validate(block)], draws=200, seed=1)
+    share = found.stages["impossible"].dropna().unique()
+    assert len(share) == 1
+    assert 0.05 < share[0] < 0.9
 
 
 def test_faults(toy: FlowSystem, compared: ScenarioComparison) -> None:
