@@ -75,8 +75,7 @@ def position_capture(
     at : {"mean", "last"} or float
         Where the slope is tested: the scope's mean position, its mean in the last year, or a position.
     weights, spatial : Weights; {"slx", "sdm"}
-        Adds spatial lags of the regressors (least squares), for a group also of capture as a control, or, for the
-        world, makes it a Durbin panel. Give them where neighbours share shocks, which errors by country do not see.
+        Adds lags of the regressors, for a group of capture too; ``"sdm"``, of the world: a Durbin panel. See the guide.
     scope : str, list, mapping or None
         The world, a group, or one country.
     errors : {"clustered", "driscoll-kraay"}
