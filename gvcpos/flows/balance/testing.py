@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import chi2, norm
-from statsmodels.stats.multitest import multipletests
 
 from gvcpos.flows.balance.fitting import Fit
 from gvcpos.flows.system.data import DataVector
@@ -75,13 +74,22 @@ def gross_errors(fit: Fit, data: DataVector, level: float = 0.05) -> pd.DataFram
     return found.assign(suspicious=found["pvalue_holm"] < level)[SUSPECTS]
 
 
+def holm(pvalues: FloatArray) -> FloatArray:
+    """Adjust p-values (m,) for their number, stepping down (Holm 1979, Scand. J. Stat. 6:65)."""
+    order = np.argsort(pvalues, kind="stable")
+    stepped = np.maximum.accumulate(pvalues[order] * np.arange(pvalues.size, 0, -1))
+    out = np.empty_like(pvalues)
+    out[order] = np.minimum(stepped, 1.0)
+    return out
+
+
 def _of_year(fit: Fit, data: DataVector, t: int, scores: FloatArray, spread: FloatArray) -> pd.DataFrame:
     """Test the data of a year; scores (K, 2) are what is asked of each and how far chance would move it."""
     size = scores[:, 1]
     at = np.flatnonzero(size > _TESTABLE)
     z = scores[at, 0] / size[at]
     pvalue = 2.0 * norm.sf(np.abs(z))
-    adjusted = multipletests(pvalue, method="holm")[1] if at.size else pvalue
+    adjusted = holm(pvalue)
     shape = spread[at] / size[at, None]
     alike = np.abs(shape @ shape.T) > 1.0 - _ALIKE
     rows = [
