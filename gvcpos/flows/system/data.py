@@ -118,9 +118,12 @@ class Datum:
             grade=grade or "",
             path=path,
         )
-        impossible = (found.sd > 0) & (found.sd**2 >= (values - found.low) * (found.high - values))
-        if found.distribution == "beta" and impossible.any():
-            raise SpecificationError(f"{name}: no beta distribution between its bounds has this standard deviation.")
+        if found.distribution == "beta":
+            impossible = (found.sd > 0) & (found.sd**2 >= (values - found.low) * (found.high - values))
+            if impossible.any():
+                raise SpecificationError(
+                    f"{name}: no beta distribution between its bounds has this standard deviation."
+                )
         return found
 
 

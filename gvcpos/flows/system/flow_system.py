@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from gvcpos._core.yaml_lines import LineOf, YamlPath, load_yaml_with_lines, parse_yaml_with_lines
 from gvcpos.flows.network import Network
@@ -106,13 +107,15 @@ class FlowSystem:
         """Draw every uncertain number and balance each draw; see `gvcpos.flows.draws.systems.simulate_system`."""
         from gvcpos.flows.draws.systems import simulate_system
 
-        return simulate_system(self, draws, seed, **options)
+        with threadpool_limits(1):
+            return simulate_system(self, draws, seed, **options)
 
     @cached_property
     def _balance(self) -> Balance:
         from gvcpos.flows.balance.balanced import Balance
 
-        return Balance.of(self)
+        with threadpool_limits(1):  # many small systems: threads of BLAS wait for one another
+            return Balance.of(self)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the inputs, a row for each number and year.
