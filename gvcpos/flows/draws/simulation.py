@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -22,6 +22,7 @@ Negative = Literal["again", "keep"]
 IntArray = npt.NDArray[np.int64]
 CHUNK_NUMBERS = 2**20  # numbers of one array of masses
 TURNS = 100  # how often a draw is drawn again at most
+AHEAD = 3  # turns of a draw that are solved at once: a few draws take as long as a hundred
 MANY = 0.05  # share of impossible draws from which on a warning says so
 _ROUNDING = 1e-11  # of the largest mass of a draw: less than nothing by rounding alone
 
@@ -106,27 +107,31 @@ class _Kept:
 
     def all_turns(self, sampler: Sampler, size: int) -> None:
         """Draw all, at most `size` at a time, and the impossible ones again until there are none."""
-        waiting = self._turn(sampler.stream(), np.arange(len(self.u)), size)
+        waiting = self._turn([sampler.stream()], np.arange(len(self.u)), size)
         self._turns.first(len(self.u))
-        for number in range(1, TURNS + 1):
+        for number in range(1, TURNS + 1, AHEAD):
             if not waiting.size:
                 break
-            waiting = self._turn(sampler.stream(number), waiting, size)
+            waiting = self._turn([sampler.stream(number + ahead) for ahead in range(AHEAD)], waiting, size)
         self._turns.end(waiting.size)
 
-    def _turn(self, stream: Stream, rows: IntArray, size: int) -> IntArray:
+    def _turn(self, streams: Sequence[Stream], rows: IntArray, size: int) -> IntArray:
+        """Draw rows, each from the first stream that gives a possible draw, and return those that get none."""
         parts = [rows[begin : begin + size] for begin in range(0, len(rows), size)]
-        return np.concatenate([self._keep(part, *stream.take(part.size)) for part in parts])
+        return np.concatenate([self._keep(part, [stream.take(part.size) for stream in streams]) for part in parts])
 
-    def _keep(self, rows: IntArray, u: FloatArray, data: FloatArray) -> IntArray:
+    def _keep(self, rows: IntArray, taken: Sequence[tuple[FloatArray, FloatArray]]) -> IntArray:
+        u, data = taken[0] if len(taken) == 1 else (np.concatenate(parts) for parts in zip(*taken, strict=True))
         found = self._run.solved(data).mass
-        good = self._turns.possible(found)
-        self.u[rows], self.mass[rows] = u, found
-        if good.any() and self._outputs:
-            drawn = self._run.named(data[good], found[good])
-            for name, numbers in evaluated(self._outputs, drawn).items():
-                self.values.setdefault(name, np.empty((len(self.u), *numbers.shape[1:])))[rows[good]] = numbers
-        return rows[~good]
+        good = self._turns.possible(found).reshape(len(taken), -1)
+        some = good.any(axis=0)
+        at = (good.argmax(axis=0) * rows.size + np.arange(rows.size))[some]
+        kept = rows[some]
+        self.u[kept], self.mass[kept] = u[at], found[at]
+        if kept.size and self._outputs:
+            for name, numbers in evaluated(self._outputs, self._run.named(data[at], found[at])).items():
+                self.values.setdefault(name, np.empty((len(self.u), *numbers.shape[1:])))[kept] = numbers
+        return rows[~some]
 
 
 class _Turns:
