@@ -220,6 +220,9 @@ def _fit(
     at_bound: npt.NDArray[np.int64],
 ) -> Fit:
     assert solver.near is not None
+    lasting = [k for memory in solver.memories for k in (*memory.parameters.values(), *memory.factors)]
+    data = data.copy()
+    data[:, lasting] = data[0, lasting]  # a lifetime is one number for all years: that of the first
     sensitivity = sensitivity_of(solver, solver.near)
     sd = spread.sd.ravel()
     jacobian = sensitivity.misses.reshape(-1, sd.size)
