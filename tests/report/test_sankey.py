@@ -13,8 +13,8 @@ from matplotlib.patches import PathPatch
 
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos.report.figures.sankey_drawing import boxes, sankey
-from gvcpos.report.figures.sankey_layout import columns_of, sankey_layout
 from gvcpos.report.figures.sankey_html import sankey_page
+from gvcpos.report.figures.sankey_layout import columns_of, sankey_layout
 
 ORDER = ["mine", "separation", "magnets", "recycling"]
 FLOWS = pd.DataFrame(
