@@ -91,9 +91,9 @@ class Fit:
         """Return draws of the data (..., T, K) as `masses` moves them; NaN where there is no solution."""
         if not self.held.rank:
             return data
-        return in_chunks(data, lambda part: self._balanced(part)[1])
+        return in_chunks(data, lambda part: self._balanced(part, with_data=True)[1])
 
-    def _balanced(self, data: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _balanced(self, data: FloatArray, *, with_data: bool = False) -> tuple[FloatArray, FloatArray]:
         """(T, F, L, B) and (T, K, B) of data; a draw moves until its own equations hold, whatever the others do."""
         years, _, draws = data.shape
         scale = float(np.abs(self.mass).max()) or 1.0
@@ -102,23 +102,25 @@ class Fit:
         off = np.divide(right, sd, out=np.zeros_like(right), where=sd > 0)
         flat = data.reshape(-1, draws)
         secant = Secant.start(off @ flat - off @ self.data.reshape(-1, 1))  # to first order, before anything is solved
-        out, met = np.full((*self.mass.shape, draws), np.nan), np.full(data.shape, np.nan)
-        rows, found = np.arange(draws), None
+        out, met = np.full((*self.mass.shape, draws), np.nan), np.full((*data.shape[:2], draws * with_data), np.nan)
+        rows, waiting, found = np.arange(draws), np.ones(draws, dtype=bool), None
         for _ in range(_DRAW_STEPS):
             now = slopes @ secant.at
             found = self.solver.run(np.subtract(flat, now, out=now).reshape(years, -1, rows.size), found)
             misses = np.concatenate([self.solver.misses_of(found).reshape(-1, rows.size), self._held(found)])
-            off_by = np.abs(misses).max(axis=0)
-            still = off_by > _DRAWN * scale
-            if not still.all():
-                out[..., rows[~still]] = found.x[:, self.solver.equations.flows][..., ~still]
-                met[..., rows[~still]] = found.data[:, : data.shape[1], ~still]
-            if not still.any():
+            open_now = waiting & (np.abs(misses).max(axis=0) > _DRAWN * scale)
+            done = np.flatnonzero(waiting & ~open_now)
+            out[..., rows[done]] = found.x[:, :, done][:, self.solver.equations.flows]
+            if with_data:
+                met[..., rows[done]] = found.data[:, : len(met[0]), done]
+            waiting = open_now
+            if not waiting.any():
                 break
-            if not still.all():
-                rows, flat = rows[still], flat[:, still]
-                found = Solution(found.x[..., still], found.data[..., still])
-            secant = secant.moved(self.held.asked(misses), still)
+            kept = waiting if 2 * waiting.sum() < waiting.size else np.ones_like(waiting)  # copies take time, too
+            if not kept.all():
+                rows, flat, waiting = rows[kept], flat[:, kept], waiting[kept]
+                found = Solution(found.x[..., kept], found.data[..., kept])
+            secant = secant.moved(self.held.asked(misses), kept)
         return out, met
 
     def _held(self, found: Solution) -> FloatArray:
