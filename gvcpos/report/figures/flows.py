@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,7 @@ def flow_bands(
             years = own["year"].to_numpy(dtype=float)
             ax.fill_between(years, own["lower"], own["upper"], color=PALETTE[5], alpha=0.35, linewidth=0)
             ax.plot(years, own["median"], color=PALETTE[0])
-            ax.set_title(str((titles or {}).get(name, name)), fontsize=8)
+            ax.set_title(fill(str((titles or {}).get(name, name)), 30), fontsize=8)
             ax.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
             ax.set_ylim(bottom=min(0.0, float(own["lower"].min())))
         for i in range(len(names), len(axes)):

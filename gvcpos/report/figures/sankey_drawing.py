@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from gvcpos.report.figures.style import (
     DARK,
     GREY,
     PALETTE,
+    WIDTH,
     finish,
     legend_below_title,
     need_columns,
@@ -35,9 +37,11 @@ KINDS = {
 }
 _BOX = 0.075  # half the width of a box, in columns
 _HEIGHT = 4.6
-_MORE = 0.06  # inches a flow above twenty
+_COLUMN = 0.5  # inches a column at least
+_MORE = 0.08  # inches a flow above twenty
 _LANE = 0.03  # between the lanes of flows that go back
 _REACH = 0.42  # how far a loop goes beyond a box, in columns
+_WRAP = 16  # letters a line of a label
 _HALO = [withStroke(linewidth=1.6, foreground="white")]
 
 
@@ -81,6 +85,7 @@ def sankey(
     called = {name: str((titles or {}).get(name, name)) for name in [*names, *rows["flow"]]}
     with style():
         fig = new_figure(_HEIGHT + _MORE * max(len(rows) - 20, 0), legend=True)
+        fig.set_size_inches(max(WIDTH, _COLUMN * (int(column.max()) + 2)), fig.get_size_inches()[1])
         ax = fig.subplots()
         lanes = _bands(ax, rows, layout)
         _boxes(ax, names, layout, called)
@@ -203,7 +208,7 @@ def _boxes(ax: Axes, names: Sequence[str], layout: Layout, called: Mapping[str, 
         ax.text(
             at,
             low + height + 0.006,
-            called[name],
+            fill(called[name], _WRAP),
             ha="center",
             va="bottom",
             fontsize=6.5,
@@ -223,7 +228,7 @@ def _terminal_labels(
         if layout.column[i] % 2 or name not in value:
             continue
         x, y = float(layout.column[i]), float(layout.low[i] + layout.height[i] / 2)
-        text, side = f"{called[name]} {value[name]:.3g}", "right" if name in incoming else "left"
+        text, side = fill(f"{called[name]} {value[name]:.3g}", _WRAP), "right" if name in incoming else "left"
         x += _BOX if name in incoming else -_BOX
         ax.plot([x, x], [layout.low[i], layout.low[i] + layout.height[i]], color=GREY, linewidth=0.8)
         x += -0.04 if name in incoming else 0.04

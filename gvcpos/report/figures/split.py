@@ -175,7 +175,7 @@ def split_weights(
         fig, axes = _panels(len(sectors), len(countries), xlabel)
         for ax, sector in zip(axes, sectors, strict=True):
             own = drawn[drawn["sector"] == sector].groupby("country")["share"]
-            bands = (100 * own.quantile([0.025, 0.25, 0.5, 0.75, 0.975]).unstack()).reindex(countries).to_numpy(float)
+            bands = (100 * own.quantile(np.array([0.025, 0.25, 0.5, 0.75, 0.975])).unstack()).reindex(countries).to_numpy(float)
             centre = 100 * estimate[estimate["sector"] == sector].set_index("country")["share"].reindex(countries)
             y = np.flatnonzero(centre.to_numpy(float) > 0)
             low, lower, middle, upper, high = bands[y].T
@@ -227,5 +227,5 @@ def _logarithmic(ax: Axes) -> None:
 
 
 def _when(frame: pd.DataFrame) -> str:
-    years = frame["year"].unique() if "year" in frame else []
+    years = frame["year"].unique().tolist() if "year" in frame else []
     return f", {years[0]}" if len(years) == 1 else ""
