@@ -175,10 +175,10 @@ def split_weights(
         fig, axes = _panels(len(sectors), len(countries), xlabel)
         for ax, sector in zip(axes, sectors, strict=True):
             own = drawn[drawn["sector"] == sector].groupby("country")["share"]
-            bands = (100 * own.quantile(np.array([0.025, 0.25, 0.5, 0.75, 0.975])).unstack()).reindex(countries).to_numpy(float)
+            bands = own.quantile(np.array([0.025, 0.25, 0.5, 0.75, 0.975])).unstack().reindex(countries).to_numpy(float)
             centre = 100 * estimate[estimate["sector"] == sector].set_index("country")["share"].reindex(countries)
             y = np.flatnonzero(centre.to_numpy(float) > 0)
-            low, lower, middle, upper, high = bands[y].T
+            low, lower, middle, upper, high = 100 * bands[y].T
             ax.hlines(y, low, high, color=PALETTE[0], linewidth=1.2)
             ax.hlines(y, lower, upper, color=PALETTE[0], linewidth=4.0)
             ax.plot(middle, y, linestyle="none", marker="|", color="white", markersize=7, zorder=3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel import SpatialPanel
@@ -35,8 +36,10 @@ def test_mundlak_is_wald_on_the_means() -> None:
     names = [f"{lag}m_{x}" for lag in ("", "W*") for x in REGRESSORS]
     b = wide.params[names].to_numpy()
     test = result.hausman()
-    assert test.df == 8
-    assert test.statistic == pytest.approx(b @ np.linalg.solve(wide.cov.loc[names, names].to_numpy(), b), rel=1e-6)
+    wald = b @ np.linalg.solve(wide.cov.loc[names, names].to_numpy(), b)
+    assert test.distribution == "F(8, 40)"
+    assert test.statistic == pytest.approx((48 - 8) / (8 * 48) * wald, rel=1e-6)
+    assert test.pvalue == pytest.approx(stats.f.sf(test.statistic, 8, 40))
 
 
 def test_mundlak_leaves_out_what_does_not_vary() -> None:

@@ -91,6 +91,12 @@ def chi2_test(name: str, null: str, statistic: float, df: int, note: str = "") -
     return PanelTest(name, null, value, f"chi2({df})", df, float(stats.chi2.sf(value, df)), note)
 
 
+def f_test(name: str, null: str, statistic: float, df: tuple[int, int], note: str = "") -> PanelTest:
+    """Make a test that is F with `df` degrees of freedom under the null."""
+    value = max(float(statistic), 0.0)
+    return PanelTest(name, null, value, f"F({df[0]}, {df[1]})", df[0], float(stats.f.sf(value, *df)), note)
+
+
 def normal_test(name: str, null: str, statistic: float, *, upper: bool = False, note: str = "") -> PanelTest:
     """Make a test that is standard normal under the null, against both sides or against large values alone."""
     tail = float(stats.norm.sf(statistic)) if upper else 2.0 * float(stats.norm.sf(abs(statistic)))

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import HausmanKind, choose
-from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, wald
+from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, f_test, wald
 from gvcpos.spatial.panel.inference.covariance import covariance
 from gvcpos.spatial.panel.inputs.checks import LAG_PREFIX
 from gvcpos.spatial.panel.ml.estimation import columns_of, derivatives
@@ -50,7 +50,8 @@ def hausman(
         The same model with fixed entity effects (and time effects where the random one has them); estimated where
         needed and not given. Only "difference" uses it.
     kind : {"mundlak", "difference"}
-        "mundlak": Wald test of the means over time added as regressors, with the sandwich covariance.
+        "mundlak": Wald test W of the means over time added as regressors, with the sandwich covariance. That is an
+        average over N entities, compared with Hotelling's distribution: (N - q) W / (q N) with F(q, N - q).
         "difference": Hausman's quadratic form in the slopes and rho, with both expected informations at the
         random-effects estimate; lambda is left out, as it does not rest on effects unrelated to the regressors.
 
@@ -145,7 +146,10 @@ def _mundlak(random: RandomPanelResults) -> PanelTest:
     jacobian = np.eye(len(result.names))[places]
     clean = result.cov.fillna(0.0).to_numpy(float)  # phi, where it is at its boundary
     statistic = wald(result.params.to_numpy(float)[places], jacobian, clean)
-    return chi2_test("hausman_mundlak", NULL, statistic, len(added))
+    units, q = result.model.weights.n, len(added)
+    if units <= q:
+        raise InputError(f"{units} entities cannot tell apart {q} means over time. Use kind='difference'.")
+    return f_test("hausman_mundlak", NULL, (units - q) / (q * units) * statistic, (q, units - q))
 
 
 def with_means(model: SpatialPanel) -> SpatialPanel:
