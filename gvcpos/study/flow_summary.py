@@ -104,6 +104,8 @@ def _money_lines(results: FlowResults) -> Iterator[str]:
 def _fit_lines(results: FlowResults) -> Iterator[str]:
     """How well data fit, and which do not."""
     fit = results.frames["fit"]
+    if not fit["df"].any():
+        return
     bad = fit[fit["pvalue"] < 0.05]
     yield (
         f"More data than needed, {fit['df'].max():g} in a year at most: they contradict each other at 5 % in "
