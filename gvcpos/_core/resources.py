@@ -23,3 +23,25 @@ def data_path(name: str) -> Path:
     if not path.exists():
         raise InputError(f"{name}: no such file among the data shipped with gvcpos ({root}).")
     return path
+
+
+def shipped_files(folder: str) -> dict[str, Path]:
+    """Return the YAML files of a shipped folder, name to path."""
+    return {path.stem: path for path in sorted(data_path(folder).glob("*.yaml"))}
+
+
+def file_or_shipped(name: str | Path, folder: str, what: str) -> Path:
+    """Return a file as it is named, or the shipped one of that name; `what` says in messages what it is.
+
+    Raises
+    ------
+    InputError
+        If it is neither; the message lists the shipped ones.
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    shipped = shipped_files(folder)
+    if str(name) in shipped:
+        return shipped[str(name)]
+    raise InputError(f"{name}: no such file, and no shipped {what} of that name ({', '.join(shipped)}).")

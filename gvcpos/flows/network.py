@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -71,16 +70,6 @@ class Network:
             layers=tuple(unique(layers, "layers")),
             years=tuple(years),
         )
-
-    @cached_property
-    def incidence(self) -> FloatArray:
-        """(P, F): 1 where a flow enters a process, -1 where it leaves, 0 where it does both or neither."""
-        sign = np.zeros((len(self.processes), len(self.flows)))
-        number = np.arange(len(self.flows))
-        for ends, value in ((self.target, 1.0), (self.source, -1.0)):
-            inside = ends >= 0
-            np.add.at(sign, (ends[inside], number[inside]), value)
-        return sign
 
     def inflow(self, mass: FloatArray) -> FloatArray:
         """(..., T, P, L): what enters each process, of masses (..., T, F, L)."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from gvcpos._core.errors import InputError
-from gvcpos._core.resources import data_path
-from gvcpos.flows import FlowSystem, shipped_systems
+from gvcpos._core.resources import data_path, file_or_shipped
+from gvcpos.flows import FlowSystem
 from gvcpos.flows.scenarios.comparing import ScenarioComparison, compare_scenarios
 from gvcpos.flows.targets import compare_targets
 from gvcpos.study.progress import Progress, silent
@@ -61,13 +61,7 @@ def find_flows(system: str | Path) -> Path:
     InputError
         If it is neither; the message lists the shipped ones.
     """
-    path = Path(system).expanduser()
-    if path.is_file():
-        return path
-    shipped = shipped_systems()
-    if str(system) in shipped:
-        return shipped[str(system)]
-    raise InputError(f"{system}: no such file, and no shipped system of that name ({', '.join(shipped)}).")
+    return file_or_shipped(system, "flows", "system")
 
 
 def run_flows(

@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from gvcpos._core.errors import InputError, SpecificationError
+from gvcpos._core.errors import SpecificationError
 from gvcpos._core.faults import allowed_keys
-from gvcpos._core.resources import data_path
+from gvcpos._core.resources import file_or_shipped, shipped_files
 from gvcpos._core.yaml_lines import load_yaml_with_lines
 from gvcpos.study.faults import fault_lines
 from gvcpos.study.spec import StudySpec
@@ -19,7 +19,7 @@ from gvcpos.study.spec import StudySpec
 
 def shipped_studies() -> dict[str, Path]:
     """Return the studies that ship with gvcpos, name to path."""
-    return {path.stem: path for path in sorted(data_path("studies").glob("*.yaml"))}
+    return shipped_files("studies")
 
 
 def find_study(study: str | Path) -> Path:
@@ -30,13 +30,7 @@ def find_study(study: str | Path) -> Path:
     InputError
         If it is neither; the message lists the shipped ones.
     """
-    path = Path(study).expanduser()
-    if path.is_file():
-        return path
-    shipped = shipped_studies()
-    if str(study) in shipped:
-        return shipped[str(study)]
-    raise InputError(f"{study}: no such file, and no shipped study of that name ({', '.join(shipped)}).")
+    return file_or_shipped(study, "studies", "study")
 
 
 def load_spec(path: str | Path, overrides: Iterable[str] = ()) -> StudySpec:

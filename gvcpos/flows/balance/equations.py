@@ -5,7 +5,7 @@ Arrays of unknowns are (n, B) and of data (K, B): B draws (or 1) side by side, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -171,8 +171,3 @@ def jacobians(rows: Sequence[Row], x: FloatArray, data: FloatArray) -> tuple[Flo
 def pattern_of(rows: Sequence[Row]) -> list[set[int]]:
     """Return the unknowns of each equation."""
     return [{index for term in row.terms for index in (term.left, term.right) if index != NONE} for row in rows]
-
-
-def linear_in(rows: Sequence[Row], unknowns: Mapping[int, int]) -> bool:
-    """Say whether no term multiplies two of these unknowns."""
-    return not any(term.left in unknowns and term.right in unknowns for row in rows for term in row.terms)

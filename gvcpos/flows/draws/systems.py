@@ -88,9 +88,8 @@ class BalancedDraws:
 
     def named(self, data: FloatArray, mass: FloatArray) -> DrawnArrays:
         """Put names to masses (m, T, F, L) of data (m, T, K)."""
-        spec = self._system.spec
-        costed = any(process.centre or process.costs is not None for process in spec.processes.values())
-        return DrawnArrays(self._system.network, self._system.data.names, data, mass, self._costed if costed else None)
+        costing = self._costed if self._system.spec.has_costs else None
+        return DrawnArrays(self._system.network, self._system.data.names, data, mass, costing)
 
     def _costed(self, mass: FloatArray, data: FloatArray) -> tuple[CostArrays, FloatArray]:
         """Costs of draws, and the value of their flows."""

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from gvcpos._core.errors import InputError, SpecificationError
 from gvcpos._core.faults import allowed_keys, block_of, placed, shown, words_of
-from gvcpos._core.resources import data_path
+from gvcpos._core.resources import shipped_files
 from gvcpos._core.yaml_lines import LineOf
 from gvcpos.flows.system.checks import cross_faults
 from gvcpos.flows.system.spec import SystemSpec
@@ -19,7 +19,7 @@ from gvcpos.flows.system.spec import SystemSpec
 
 def shipped_systems() -> dict[str, Path]:
     """Return the systems that ship with gvcpos, name to path."""
-    return {path.stem: path for path in sorted(data_path("flows").glob("*.yaml"))}
+    return shipped_files("flows")
 
 
 def find_system(name: str) -> Path:

@@ -14,6 +14,7 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 
 from gvcpos._core.errors import InputError
+from gvcpos.flows.network import OUTSIDE
 from gvcpos.report.figures.sankey_layout import FloatArray, IntArray, Layout, Way, columns_of, sankey_layout
 from gvcpos.report.figures.style import (
     DARK,
@@ -27,7 +28,6 @@ from gvcpos.report.figures.style import (
     style,
 )
 
-OUTSIDE = "outside"
 KINDS = {
     "product": (PALETTE[0], "product"),
     "import": (PALETTE[2], "import"),
