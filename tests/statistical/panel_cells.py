@@ -90,7 +90,7 @@ class Cell:
     @property
     def most(self) -> int:
         """Draws that are worth their time."""
-        return 1000 if self.block in {"fit", "size", "profile", "likelihood"} else 500
+        return 500 if self.block == "drawn" else 1000
 
 
 @lru_cache(maxsize=16)
