@@ -96,19 +96,46 @@ class Elimination:
         """
         a, b = dict(entries), list(right_side)
         for (row, column), others, columns in zip(self.pivots, self.below, self.right, strict=True):
-            pivot = a[row, column]
+            pivot, nothing = a[row, column], _is_zero(b[row])
             for other in others:
-                factor = a[other, column] / pivot
+                factor = _over(a[other, column], pivot)
                 for at in columns:
-                    a[other, at] = a.get((other, at), 0.0) - factor * a[row, at]
-                b[other] = b[other] - factor * b[row]
+                    a[other, at] = _less(a.get((other, at), 0.0), factor, a[row, at])
+                if not nothing:
+                    b[other] = _less(b[other], factor, b[row])
         x: list[Values] = [0.0] * self.size
         for (row, column), columns in zip(reversed(self.pivots), reversed(self.right), strict=True):
             known = b[row]
             for at in columns:
-                known = known - a[row, at] * x[at]
-            x[column] = known / a[row, column]
+                known = _less(known, a[row, at], x[at])
+            x[column] = _over(known, a[row, column])
         return x
+
+
+def _is_zero(value: Values) -> bool:
+    return isinstance(value, float) and value == 0.0
+
+
+def _over(above: Values, below: Values) -> Values:
+    """Quotient; most entries are 1 or -1, and need no division."""
+    if isinstance(below, float) and abs(below) == 1.0:
+        return above if below > 0.0 else -above
+    return above / below
+
+
+def _less(value: Values, one: Values, other: Values) -> Values:
+    """`value` less a product; factors of 1 and -1 need no multiplication."""
+    if isinstance(other, float):
+        one, other = other, one
+    if isinstance(one, float):
+        if one == 0.0 and isinstance(other, float):
+            return value
+        if abs(one) == 1.0:
+            if _is_zero(value):
+                return -other if one > 0.0 else other
+            return value - other if one > 0.0 else value + other
+    product = one * other
+    return -product if _is_zero(value) else value - product
 
 
 def _next_pivot(a: FloatArray, by_row: dict[int, set[int]], by_column: dict[int, set[int]]) -> Entry:

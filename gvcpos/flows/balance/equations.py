@@ -112,6 +112,31 @@ def term_value(term: Term, x: FloatArray, data: FloatArray) -> FloatArray | floa
     return out
 
 
+def sum_of(terms: Sequence[Term], x: FloatArray, data: FloatArray, sign: float = 1.0) -> FloatArray | float:
+    """Return `sign` times the sum of terms, (B,), or a number if all are constants; nothing is multiplied by 1."""
+    out: FloatArray | float = 0.0
+    own = False  # whether `out` is an array made here
+    for coefficient, datum, left, right in terms:
+        rows = [array[index] for array, index in ((data, datum), (x, left), (x, right)) if index != NONE]
+        by = sign * coefficient
+        if not rows:
+            out, own = out + by, False
+            continue
+        value = rows[0]
+        for row in rows[1:]:
+            value = value * row
+        if abs(by) != 1.0:
+            value, by = by * value, 1.0
+        if isinstance(out, float):
+            first = value if by > 0.0 else -value
+            out, own = (first, len(rows) > 1 or by < 0.0) if out == 0.0 else (out + first, True)
+        elif own:
+            out = np.add(out, value, out=out) if by > 0.0 else np.subtract(out, value, out=out)
+        else:
+            out, own = (out + value if by > 0.0 else out - value), True
+    return out
+
+
 def residuals(rows: Sequence[Row], x: FloatArray, data: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return what equations miss 0 by, and the sum of the sizes of their terms.
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from gvcpos._core.errors import EstimationError, SpecificationError
+from gvcpos.flows.balance.equations import pattern_of
 from gvcpos.flows.balance.reconciliation import Constraints, Secant, Spread, least_distance
 from gvcpos.flows.balance.sensitivity import Sensitivity, sensitivity_of
 from gvcpos.flows.balance.solver import Point, Solution, Solver, in_chunks
@@ -19,6 +21,7 @@ ITERATIONS = 60
 _SETTLED = 1e-8  # standard deviations by which data still move
 NEGATIVE = 1e-9  # of the largest flow: less than nothing by more than rounding
 _DRAW_STEPS = 30
+_FEW = 0.7  # share of draws that still move from which on the others are left aside
 _DRAWN = 1e-6  # of the largest flow: how well redundant equations hold in a draw; balances hold to rounding
 _UNMET = 1e-8  # of the largest flow: a contradiction that no data can give way to
 
@@ -85,48 +88,81 @@ class Fit:
         """
         if not self.held.rank:
             return self.solver.masses(data)
-        return in_chunks(data, lambda part: self._balanced(part)[0])
+        return in_chunks(data, self._balanced)
 
     def reconciled(self, data: FloatArray) -> FloatArray:
-        """Return draws of the data (..., T, K) as `masses` moves them; NaN where there is no solution."""
+        """Return draws of the data (..., T, K) as `masses` moves them; NaN where they do not settle."""
         if not self.held.rank:
             return data
-        return in_chunks(data, lambda part: self._balanced(part, with_data=True)[1])
+        return in_chunks(data, lambda part: np.where(*self._met(part), np.nan))
 
-    def _balanced(self, data: FloatArray, *, with_data: bool = False) -> tuple[FloatArray, FloatArray]:
-        """(T, F, L, B) and (T, K, B) of data; a draw moves until its own equations hold, whatever the others do."""
-        years, _, draws = data.shape
+    def _balanced(self, data: FloatArray) -> FloatArray:
+        """(T, F, L, B) of data (T, K, B)."""
+        settled, met = self._met(data)
+        out = self.solver.run(met).x[:, self.solver.equations.flows]
+        if not settled.all():
+            out[..., ~settled] = np.nan
+        return out
+
+    def _met(self, data: FloatArray) -> tuple[npt.NDArray[np.bool_], FloatArray]:
+        """(B,) which draws settle, and data (T, K, B): a draw moves until its equations hold, whatever the others do.
+
+        Meanwhile only the unknowns on which redundant equations depend are solved for.
+        """
         scale = float(np.abs(self.mass).max()) or 1.0
-        sd, right = self.spread.sd.ravel(), self.held.right
-        slopes = sd[:, None] * right.T
-        off = np.divide(right, sd, out=np.zeros_like(right), where=sd > 0)
-        flat = data.reshape(-1, draws)
-        secant = Secant.start(off @ flat - off @ self.data.reshape(-1, 1))  # to first order, before anything is solved
-        out, met = np.full((*self.mass.shape, draws), np.nan), np.full((*data.shape[:2], draws * with_data), np.nan)
-        rows, waiting, found = np.arange(draws), np.ones(draws, dtype=bool), None
+        moving, slopes, off = self._directions
+        met, solver = data.copy(), self._narrow
+        found, base = solver.unsolved(data), data[:, moving]
+        years, draws = len(data), data.shape[2]
+        start = off @ data.reshape(-1, draws) - off @ self.data.reshape(-1, 1)
+        secant = Secant.start(start)  # to first order, before anything is solved
+        rows, waiting, settled = np.arange(draws), np.ones(draws, dtype=bool), np.zeros(draws, dtype=bool)
+        before: Solution | None = None
         for _ in range(_DRAW_STEPS):
-            now = slopes @ secant.at
-            found = self.solver.run(np.subtract(flat, now, out=now).reshape(years, -1, rows.size), found)
-            misses = np.concatenate([self.solver.misses_of(found).reshape(-1, rows.size), self._held(found)])
+            found.data[:, moving] = base - (slopes @ secant.at).reshape(years, -1, rows.size)
+            solver.solve(found, before)
+            misses = np.concatenate([solver.misses_of(found).reshape(-1, rows.size), self._held(found)])
             open_now = waiting & (np.abs(misses).max(axis=0) > _DRAWN * scale)
             done = np.flatnonzero(waiting & ~open_now)
-            out[..., rows[done]] = found.x[:, :, done][:, self.solver.equations.flows]
-            if with_data:
-                met[..., rows[done]] = found.data[:, : len(met[0]), done]
+            met[:, moving[:, None], rows[done]] = found.data[:, moving[:, None], done]
+            settled[rows[done]] = True
             waiting = open_now
             if not waiting.any():
                 break
-            kept = waiting if 2 * waiting.sum() < waiting.size else np.ones_like(waiting)  # copies take time, too
+            kept = waiting if waiting.mean() < _FEW else np.ones_like(waiting)  # copies take time, too
             if not kept.all():
-                rows, flat, waiting = rows[kept], flat[:, kept], waiting[kept]
+                rows, base, waiting = rows[kept], base[..., kept], waiting[kept]
                 found = Solution(found.x[..., kept], found.data[..., kept])
+            if not solver.plan.linear:
+                before = Solution(found.x.copy(), found.data.copy())
             secant = secant.moved(self.held.asked(misses), kept)
-        return out, met
+        return settled, met
+
+    @cached_property
+    def _narrow(self) -> Solver:
+        """The solver of the unknowns in redundant equations and of flows held at 0."""
+        redundant = set().union(*pattern_of(self.solver.plan.redundant))
+        return self.solver.only([*redundant, *self._bound[1].tolist()])
+
+    @cached_property
+    def _directions(self) -> tuple[npt.NDArray[np.int64], FloatArray, FloatArray]:
+        """Columns of the data that draws move, how (T * M, r), and how far off data (T * K,) are, (r, T * K)."""
+        sd, right = self.spread.sd.ravel(), self.held.right
+        slopes = (sd[:, None] * right.T).reshape(*self.data.shape, -1)
+        moving = np.flatnonzero((slopes != 0.0).any(axis=(0, 2)))
+        off = np.divide(right, sd, out=np.zeros_like(right), where=sd > 0)
+        return moving, slopes[:, moving].reshape(-1, slopes.shape[-1]), off
+
+    @cached_property
+    def _bound(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """(A,): years and unknowns that are held at 0."""
+        flows = self.solver.equations.flows.reshape(-1)
+        year, flow = np.divmod(self.at_bound, flows.size)
+        return year, flows[flow]
 
     def _held(self, found: Solution) -> FloatArray:
         """(A, B): flows that are held at 0."""
-        flows = found.x[:, self.solver.equations.flows]
-        return np.asarray(flows.reshape(-1, flows.shape[-1])[self.at_bound])
+        return np.asarray(found.x[self._bound])
 
 
 def fitted(solver: Solver, data: FloatArray, spread: Spread, say: Say) -> Fit:

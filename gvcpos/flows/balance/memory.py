@@ -12,7 +12,7 @@ from gvcpos._core.errors import InputError, SpecificationError
 from gvcpos.flows.stocks.ages import (
     Timing,
     age_structure,
-    legacy_of_history,
+    left_of_history,
     legacy_of_stock,
     outflow_shares,
     remaining_shares,
@@ -66,24 +66,23 @@ class StockMemory:
         return replace(self, oldest=int(min(_OLDEST, np.ceil(_LIVES * mean) + 1)))
 
     def shares(self, data: FloatArray, years: int) -> FloatArray:
-        """(B, T): share of an inflow that leaves at each age, of data (K, B) of the first year."""
-        return outflow_shares(self._lifetime(data), years, self.timing)
+        """(T, B): share of an inflow that leaves at each age, of data (K, B) of the first year."""
+        return np.ascontiguousarray(outflow_shares(self._lifetime(data), years, self.timing).T)
 
     def legacy(self, data: FloatArray, years: int) -> FloatArray:
-        """(B, T + 1, L): what is left of earlier inflows before the first year and at the end of each."""
+        """(T + 1, L, B): what is left of earlier inflows before the first year and at the end of each."""
         layers = self.before.shape[1]
         if not self.factors:
-            return np.zeros((1, years + 1, layers))
+            return np.zeros((years + 1, layers, 1))
         lifetime = self._lifetime(data)
-        factor = np.stack([data[column] for column in self.factors], axis=-1)  # (B, L)
+        factor = np.stack([data[column] for column in self.factors])  # (L, B)
         if self.initial:
             remaining = remaining_shares(lifetime, self.oldest + years, self.timing)
             ages = age_structure(remaining[..., : self.oldest], self.growth)  # (B, H)
-            held = ages[..., None] * (factor * self.before[0])[:, None, :]
-            return np.asarray(legacy_of_stock(held, remaining, years).sum(axis=-2))
+            held = ages[..., None] * (factor.T * self.before[0])[:, None, :]
+            return np.moveaxis(legacy_of_stock(held, remaining, years).sum(axis=-2), 0, -1)
         remaining = remaining_shares(lifetime, len(self.before) + years, self.timing)
-        left = legacy_of_history(self.before, remaining, years).sum(axis=-2)
-        return np.asarray(left * factor[:, None, :])
+        return np.moveaxis(left_of_history(self.before, remaining, years), 0, -1) * factor
 
     def _lifetime(self, data: FloatArray) -> Lifetime:
         return Lifetime(self.distribution, {name: data[column] for name, column in self.parameters.items()})
@@ -122,7 +121,7 @@ def stocks_at_start(spec: SystemSpec, data: DataVector, first: FloatArray) -> di
         Data of the first year.
     """
     column = {name: number for number, name in enumerate(data.names)}
-    out = {m.process: m.legacy(first[:, None], 1)[0, 0] for m in memories_of(spec, data)}
+    out = {m.process: m.legacy(first[:, None], 1)[0, :, 0] for m in memories_of(spec, data)}
     for name, process in spec.processes.items():
         if process.stock is not None and process.stock.initial is not None:
             shares, columns = _before(name, process.stock, spec, column)

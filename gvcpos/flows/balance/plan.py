@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from gvcpos.flows.balance.elimination import Elimination
-from gvcpos.flows.balance.equations import PREFERENCE, Equations, Row, jacobians, pattern_of, residuals
+from gvcpos.flows.balance.equations import (
+    NONE,
+    PREFERENCE,
+    Equations,
+    Row,
+    StockRows,
+    jacobians,
+    pattern_of,
+    residuals,
+)
 from gvcpos.flows.balance.step import Step
 from gvcpos.flows.balance.structure import blocks_in_order, independent_rows, matched
 
@@ -40,39 +49,71 @@ class Plan:
         """Whether no two unknowns of a block are multiplied, so that one step solves it."""
         return all(step.linear for step in self.steps)
 
-    def solve(self, data: FloatArray, guess: FloatArray, *, warm: bool) -> FloatArray:
-        """Return the unknowns, (n, B), of data (K, B); not finite where there is no solution.
+    def solve(self, x: FloatArray, data: FloatArray, *, warm: bool) -> None:
+        """Put the unknowns of data into `x`; not finite where there is no solution.
 
         Parameters
         ----------
+        x : (n, B) float array
+            From which equations that are not linear start. Changed in place; what the plan leaves out stays.
         data : (K, B) float array
             With the columns of stocks.
-        guess : (n, B) float array
-            From which equations that are not linear start.
         warm : bool
             Whether the guess is near the solution.
         """
-        x = guess.copy()
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             for step in self.steps:
                 step.solve(x, data, warm=warm)
         for draw in np.flatnonzero(~np.isfinite(x).all(axis=0)):
-            x[:, draw] = self.least_solution(data[:, draw])
-        return x
+            x[:, draw] = self.least_solution(data[:, draw], len(x))
 
-    def least_solution(self, data: FloatArray) -> FloatArray:
+    def only(self, wanted: Iterable[int], stocks: Sequence[StockRows]) -> tuple[Plan, tuple[int, ...]]:
+        """Leave out what some unknowns do not need.
+
+        Parameters
+        ----------
+        wanted : iterable of int
+            Unknowns.
+        stocks : sequence of StockRows
+
+        Returns
+        -------
+        Plan
+        tuple of int
+            Numbers of the stocks whose columns are needed.
+        """
+        step_of = {unknown: step for step in self.steps for unknown in step.unknowns}
+        stock_of = {column: number for number, rows in enumerate(stocks) for column in (rows.share, *rows.carry)}
+        todo, used, kept = list(wanted), set[int](), list[Step]()
+        while todo:
+            step = step_of[todo.pop()]
+            if step in kept:
+                continue
+            kept.append(step)
+            terms = [term for row in step.rows for term in row.terms]
+            found = {stock_of[term.datum] for term in terms if term.datum in stock_of} - used
+            used |= found
+            todo += [index for term in terms for index in (term.left, term.right) if index != NONE]
+            todo += [unknown for number in found for unknown in stocks[number].entering]
+        steps = tuple(step for step in self.steps if step in kept)
+        rows = tuple(row for step in steps for row in step.rows)
+        return Plan(steps, self.redundant, rows), tuple(sorted(used))
+
+    def least_solution(self, data: FloatArray, unknowns: int) -> FloatArray:
         """Solve where equations are singular since nothing enters somewhere: Newton steps of least length from 0.
 
         Parameters
         ----------
         data : (K,) float array
+        unknowns : int
+            n, how many there are.
 
         Returns
         -------
         (n,) float array
             NaN if there is no solution.
         """
-        x = np.zeros(len(self.kept))
+        x = np.zeros(unknowns)
         for _ in range(50):
             missing, size = (a[:, 0] for a in residuals(self.kept, x[:, None], data[:, None]))
             if (np.abs(missing) <= 1e-13 * size + 1e-300).all():

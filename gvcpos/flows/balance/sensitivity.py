@@ -57,7 +57,7 @@ class _StockSlopes:
         self._solver, self._near = solver, near
         given, years = solver.equations.data, solver.years
         first = near.data[0, :given]
-        self._shares = [memory.shares(first[:, None], years)[0] for memory in solver.memories]
+        self._shares = [memory.shares(first[:, None], years)[:, 0] for memory in solver.memories]
         self._by: list[list[tuple[int, FloatArray, FloatArray]]] = []
         for memory in solver.memories:
             slopes = []
@@ -66,9 +66,9 @@ class _StockSlopes:
                 both = np.repeat(first[:, None], 2, axis=1)
                 both[column] += (step, -step)
                 shares, legacy = memory.shares(both, years), memory.legacy(both, years)
-                legacy = np.broadcast_to(legacy, (2, *legacy.shape[1:]))
-                by_share = (shares[0] - shares[1]) / (2.0 * step)
-                by_legacy = -np.diff((legacy[0] - legacy[1]) / (2.0 * step), axis=0)
+                legacy = np.broadcast_to(legacy, (*legacy.shape[:2], 2))
+                by_share = (shares[:, 0] - shares[:, 1]) / (2.0 * step)
+                by_legacy = -np.diff((legacy[..., 0] - legacy[..., 1]) / (2.0 * step), axis=0)
                 slopes.append((column, by_share, by_legacy))
             self._by.append(slopes)
 

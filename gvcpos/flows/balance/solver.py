@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -107,20 +107,41 @@ class Solver:
         start : Solution, optional
             Of data nearby, draw by draw; without, draws start from the point.
         """
-        extended = self._extended(data)
-        x = np.empty((self.years, self.equations.size, data.shape[2]))
-        shares = [memory.shares(data[0], self.years) for memory in self.memories]
-        legacies = [-np.diff(memory.legacy(data[0], self.years), axis=1) for memory in self.memories]
+        out = self.unsolved(data)
+        self.solve(out, start)
+        return out
+
+    def unsolved(self, data: FloatArray) -> Solution:
+        """Return data (T, K, B) with room for the columns of stocks, and unknowns of 0."""
+        extended = np.empty((self.years, self.equations.columns, data.shape[2]))
+        extended[:, : self.equations.data] = data
+        extended[:, self.equations.data :] = 0.0
+        return Solution(np.zeros((self.years, self.equations.size, data.shape[2])), extended)
+
+    def solve(self, found: Solution, start: Solution | None = None) -> None:
+        """Solve `found` for the data in it, in place; `start` as in `run`."""
+        x, extended = found.x, found.data
+        first = extended[0, : self.equations.data]
+        shares = [memory.shares(first, self.years) for memory in self.memories]
+        legacies = [-np.diff(memory.legacy(first, self.years), axis=0) for memory in self.memories]
         for t in range(self.years):
             for rows, share, legacy in zip(self.equations.stocks, shares, legacies, strict=True):
-                extended[t, rows.share] = share[:, 0]
+                extended[t, rows.share] = share[0]
                 for layer, (column, entering) in enumerate(zip(rows.carry, rows.entering, strict=True)):
-                    carried = legacy[:, t, layer]
+                    carried = extended[t, column]
+                    carried[:] = legacy[t, layer]
                     for past in range(t):
-                        carried = carried + share[:, t - past] * x[past, entering]
-                    extended[t, column] = carried
-            x[t] = self.plan.solve(extended[t], self._guess(t, extended[t], start), warm=self.near is not None)
-        return Solution(x, extended)
+                        carried += share[t - past] * x[past, entering]
+            self._guess(x[t], t, extended[t], start)
+            self.plan.solve(x[t], extended[t], warm=self.near is not None)
+
+    def only(self, wanted: Iterable[int]) -> Solver:
+        """Return the solver of what some unknowns need; where Newton's method is needed, of all."""
+        if not self.plan.linear:
+            return self
+        plan, stocks = self.plan.only(wanted, self.equations.stocks)
+        equations = replace(self.equations, stocks=tuple(self.equations.stocks[number] for number in stocks))
+        return replace(self, plan=plan, equations=equations, memories=tuple(self.memories[n] for n in stocks))
 
     def around(self, data: FloatArray) -> Solver:
         """Return the solver with a point from which draws start: the solution at data (T, K)."""
@@ -137,32 +158,34 @@ class Solver:
         """R, redundant equations a year."""
         return len(self.plan.redundant)
 
-    def _guess(self, t: int, data: FloatArray, start: Solution | None) -> FloatArray:
-        """Guess the unknowns of a year, (n, B): to first order from a solution nearby, if there is one."""
+    def _guess(self, x: FloatArray, t: int, data: FloatArray, start: Solution | None) -> None:
+        """Guess the unknowns of a year, (n, B), in place: to first order from a solution nearby, if there is one."""
+        if self.plan.linear:  # needs no guess
+            return
         if self.near is None:
-            return np.repeat(self.guess[t][:, None], data.shape[1], axis=1)
-        if self.plan.linear:  # one step from anywhere
-            return start.x[t] if start is not None else np.repeat(self.near.x[t][:, None], data.shape[1], axis=1)
-        if start is None:
-            return np.asarray(self.near.x[t][:, None] + self.near.slopes[t] @ (data - self.near.data[t][:, None]))
-        return np.asarray(start.x[t] + self.near.slopes[t] @ (data - start.data[t]))
-
-    def _extended(self, data: FloatArray) -> FloatArray:
-        out = np.zeros((self.years, self.equations.columns, data.shape[2]))
-        out[:, : self.equations.data] = data
-        return out
+            x[:] = self.guess[t][:, None]
+        elif start is None:
+            x[:] = self.near.x[t][:, None] + self.near.slopes[t] @ (data - self.near.data[t][:, None])
+        else:
+            x[:] = start.x[t] + self.near.slopes[t] @ (data - start.data[t])
 
 
 def in_chunks(data: FloatArray, of: Callable[[FloatArray], FloatArray]) -> FloatArray:
     """Work on draws some at a time: (..., T, K) to (..., T, F, L), `of` from (T, K, B) to (T, F, L, B)."""
     lead = data.shape[:-2]
     flat = np.asarray(data, dtype=np.float64).reshape(-1, *data.shape[-2:])
-    parts = [
-        np.moveaxis(of(np.ascontiguousarray(np.moveaxis(flat[start : start + CHUNK], 0, -1))), -1, 0)
-        for start in range(0, len(flat), CHUNK)
-    ]
-    out = np.concatenate(parts)
-    return out.reshape(*lead, *out.shape[1:])
+    out = np.zeros(0)
+    for begin in range(0, len(flat), CHUNK):
+        rows = slice(begin, begin + CHUNK)
+        part = of(np.ascontiguousarray(np.moveaxis(flat[rows], 0, -1)))
+        if len(flat) <= CHUNK:
+            out = part
+            break
+        if not begin:
+            out = np.empty((*part.shape[:-1], len(flat)))
+        out[..., rows] = part
+    turned = np.moveaxis(out, -1, 0)
+    return turned.reshape(*lead, *turned.shape[1:])
 
 
 def _solved(matrix: FloatArray, right_side: FloatArray) -> FloatArray:

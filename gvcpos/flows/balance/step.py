@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gvcpos.flows.balance.elimination import Elimination, Entry, Values
-from gvcpos.flows.balance.equations import NONE, Row, Term, residuals, term_value
+from gvcpos.flows.balance.equations import NONE, Row, Term, residuals, sum_of, term_value
 
 FloatArray = npt.NDArray[np.float64]
 ITERATIONS = 40
@@ -67,24 +67,47 @@ class Step:
         """
         if self.order is None:
             self._single(x, data)
+        elif self.linear:
+            self._together(x, data, self.order)
+        else:
+            self._newton(x, data, self.order, warm=warm)
+
+    def _single(self, x: FloatArray, data: FloatArray) -> None:
+        """Divide."""
+        parts, slope = self._parts[0], self._slope_of(x, data)
+        if isinstance(slope, float) and abs(slope) == 1.0:
+            x[self.unknowns[0]] = sum_of(parts.known, x, data, -slope)
             return
+        rest = sum_of(parts.known, x, data, -1.0)
+        if isinstance(slope, float):
+            x[self.unknowns[0]] = rest / slope
+            return
+        nothing = (slope == 0.0) & (rest == 0.0)  # none of nothing is nothing
+        out = np.divide(rest, slope, out=np.full(x.shape[1], np.nan), where=slope != 0.0)
+        x[self.unknowns[0]] = np.where(nothing, 0.0, out)
+
+    def _together(self, x: FloatArray, data: FloatArray, order: Elimination) -> None:
+        """Eliminate: what is linear needs no guess."""
+        constant, changing = self._entries
+        entries = {**constant, **{entry: sum_of(terms, x, data) for entry, terms in changing.items()}}
+        right = [sum_of(parts.known, x, data, -1.0) for parts in self._parts]
+        for unknown, value in zip(self.unknowns, order.solve(entries, right), strict=True):
+            x[unknown] = value
+
+    def _newton(self, x: FloatArray, data: FloatArray, order: Elimination, *, warm: bool) -> None:
+        """Step from the guess until the equations hold; NaN where they do not come to."""
         slopes, constant = self._unchanging(x, data)
-        if warm and self.linear:  # one step from nearby: what rounding leaves of it is less still
-            entries, missing = self._at(x, data, slopes, constant, False)
-            for unknown, step in zip(self.unknowns, self.order.solve(entries, list(missing)), strict=True):
-                x[unknown] += step
-            return
         scale = residuals(self.rows, x[:, :1], data[:, :1])[1] + 1e-300 if warm else None
         gone: FloatArray | bool = False
         for iteration in range(ITERATIONS):
-            held = not self.linear and not warm and iteration == 0
+            held = not warm and iteration == 0
             entries, missing = self._at(x, data, slopes, constant, held)
             size = residuals(self.rows, x, data)[1] + 1e-300 if scale is None else scale
             off = np.nan_to_num(np.abs(missing) / size).max(axis=0)
             if iteration and off.max() <= _ROUNDING:
                 return
-            last = (self.linear and iteration) or (not self.linear and warm and off.max() <= _CLOSE)
-            steps = self.order.solve(entries, list(missing)) if self.linear or warm else _dense(entries, missing)
+            last = warm and off.max() <= _CLOSE
+            steps = order.solve(entries, list(missing)) if warm else _dense(entries, missing)
             for unknown, step in zip(self.unknowns, steps, strict=True):
                 x[unknown] += step
             if last:
@@ -109,16 +132,20 @@ class Step:
                 known.append(term)
         return _Parts(tuple(known), tuple(linear), tuple(products))
 
-    def _single(self, x: FloatArray, data: FloatArray) -> None:
-        parts = self._parts[0]
-        slope: Values = sum((term_value(term, x, data) for _, term in parts.linear), 0.0)
-        rest: Values = sum((-term_value(term, x, data) for term in parts.known), 0.0)
-        if isinstance(slope, float):
-            x[self.unknowns[0]] = rest / slope
-            return
-        nothing = (slope == 0.0) & (rest == 0.0)  # none of nothing is nothing
-        out = np.divide(rest, slope, out=np.full(x.shape[1], np.nan), where=slope != 0.0)
-        x[self.unknowns[0]] = np.where(nothing, 0.0, out)
+    @cached_property
+    def _entries(self) -> tuple[Mapping[Entry, Values], Mapping[Entry, tuple[Term, ...]]]:
+        """Entries of the derivative that are numbers, and the terms of those that are not."""
+        found: dict[Entry, tuple[Term, ...]] = {}
+        for number, parts in enumerate(self._parts):
+            for place, term in parts.linear:
+                found[number, place] = (*found.get((number, place), ()), term)
+        constant = {entry: terms for entry, terms in found.items() if all(_is_number(term) for term in terms)}
+        numbers = {entry: sum(term.coefficient for term in terms) for entry, terms in constant.items()}
+        return numbers, {entry: terms for entry, terms in found.items() if entry not in numbers}
+
+    def _slope_of(self, x: FloatArray, data: FloatArray) -> Values:
+        """What the unknown of a single equation is multiplied by."""
+        return sum_of([term for _, term in self._parts[0].linear], x, data)
 
     def _unchanging(self, x: FloatArray, data: FloatArray) -> tuple[list[list[Values]], list[Values]]:
         """Return the slopes of linear terms, and the sum of known terms, of each equation."""
@@ -147,6 +174,11 @@ class Step:
                 if not held:
                     entries[number, right] = entries.get((number, right), 0.0) + given * first
         return entries, np.negative(missing, out=missing)
+
+
+def _is_number(term: Term) -> bool:
+    """Whether nothing but the coefficient is in a term."""
+    return term.datum == term.left == term.right == NONE
 
 
 def _dense(entries: Mapping[Entry, Values], right_side: FloatArray) -> Sequence[FloatArray]:

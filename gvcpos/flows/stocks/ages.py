@@ -123,6 +123,21 @@ def legacy_of_history(history: npt.ArrayLike, remaining: npt.ArrayLike, years: i
     return np.asarray(left[..., None] * inflow[..., None, :, :])
 
 
+def left_of_history(history: npt.ArrayLike, remaining: npt.ArrayLike, years: int) -> FloatArray:
+    """Return the sums over the vintages of `legacy_of_history`, (..., T + 1, L), for one history (H, L).
+
+    A matrix product of shares by age, so that with many draws nothing is kept by vintage.
+    """
+    inflow = np.asarray(history, dtype=np.float64)
+    shares = np.asarray(remaining, dtype=np.float64)
+    vintages, layers = inflow.shape
+    _enough(shares, vintages + years)
+    weights = np.zeros((shares.shape[-1], years + 1, layers))
+    for t in range(years + 1):
+        weights[t : t + vintages, t] = inflow[::-1]
+    return np.asarray((shares @ weights.reshape(len(weights), -1)).reshape(*shares.shape[:-1], years + 1, layers))
+
+
 def legacy_of_stock(stock: npt.ArrayLike, remaining: npt.ArrayLike, years: int) -> FloatArray:
     """Follow a stock whose ages are known at the end of the year before the first.
 
