@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from gvcpos._core.errors import IdentityError
-from gvcpos.flows.cost.lines import inverse, lines, turned_back
+from gvcpos.flows.cost.lines import inverse, lines, turned_back, years_first
 from gvcpos.flows.cost.loops import refuse_closed, refuse_idle, solved
 from gvcpos.flows.cost.money import Money, Spent, spend
 from gvcpos.flows.cost.shares import Split, split
@@ -52,7 +52,7 @@ class CostArrays:
     @cached_property
     def total(self) -> FloatArray:
         """(..., T, F, L): cost of every flow, all kinds together."""
-        return np.asarray(self.flow.sum(axis=-1))
+        return np.asarray(self.flow.sum(axis=-1)) if self.flow.shape[-1] > 1 else self.flow[..., 0]
 
     @property
     def unit(self) -> FloatArray:
@@ -129,9 +129,11 @@ def cost_arrays(structure: CostStructure, mass: FloatArray, money: Money, *, by_
         If cost is not conserved to 1e-10.
     """
     lead = np.broadcast_shapes(mass.shape[:-2], money.lead)
-    line_mass, line_price = (lines(np.broadcast_to(a, (*lead, *mass.shape[-2:])), 2) for a in (mass, money.price))
-    line_mass = _without_dust(line_mass)
-    found = split(structure, line_mass, line_price if structure.by_value.any() else None)
+    whole = (*lead, *mass.shape[-2:])
+    line_mass = _without_dust(lines(np.broadcast_to(mass, whole), 2))
+    found = split(
+        structure, line_mass, lines(np.broadcast_to(money.price, whole), 2) if structure.by_value.any() else None
+    )
     spent = spend(structure, money.expenses, {"input": found.entered, "product": found.made, "loss": found.lost})
     refuse_idle(structure, found.made, spent)
     flow, entered, stock = _run(structure, found, (line_mass, _bought(structure, money, line_mass)), spent, by_kind)
@@ -159,10 +161,10 @@ def _run(
             refuse_closed(structure, block, inside, mass)
             entered[list(block)] = _loop(structure, block, (found, products, losses), entered)
         for j in block:
-            unit = _of_mass(found, j, entered) if not structure.by_value[j] else 0.0
+            unit = _of_mass(found, j, entered)
             pool = products[j] + _kept(structure, found, j, entered)
-            made = unit + (pool * inverse(found.base[j]))[None]
-            lost = _of_mass(found, j, entered) + (losses[j] * inverse(found.lost[j]))[None]
+            made = (0.0 if structure.by_value[j] else unit) + (pool * inverse(found.base[j]))[None]
+            lost = unit + (losses[j] * inverse(found.lost[j]))[None]
             for f in structure.flows_from(j):
                 flow[f] = found.weight[f][:, None] * (lost if structure.loss[f] else made)
             if structure.stock[j]:
@@ -174,9 +176,9 @@ def _bought(structure: CostStructure, money: Money, mass: FloatArray) -> FloatAr
     """(F, L, ...): cost of what is bought, 0 for other flows."""
     cost = money.bought_at(structure)
     out = np.zeros(mass.shape)
-    for f in np.flatnonzero(structure.bought):
-        one = np.moveaxis(cost[..., f, :], -1, 0)
-        out[f] = one.reshape(len(one), *[1] * (mass.ndim - 1 - one.ndim), *one.shape[1:]) * mass[f]
+    for number, f in enumerate(np.flatnonzero(structure.bought)):
+        for layer in range(mass.shape[1]):
+            out[f, layer] = years_first(cost[..., number, layer], mass.ndim - 2) * mass[f, layer]
     return out
 
 
@@ -211,7 +213,13 @@ def _loop(
     place = {j: n for n, j in enumerate(block)}
     right = entered[list(block)]
     n, layers, kinds = right.shape[:3]
-    matrix = np.zeros((n, layers, n, layers, *right.shape[3:]))
+    entries = {(row, row): np.ones(right.shape[3:]) for row in range(n * layers)}
+
+    def add(at: tuple[int, int], other: tuple[int, int], values: FloatArray) -> None:
+        """Take off what one process gives another, (process, layer) to (process, layer)."""
+        entry = (at[0] * layers + at[1], other[0] * layers + other[1])
+        entries[entry] = entries[entry] - values if entry in entries else -values
+
     for f in structure.inside(block):
         i, j = int(structure.network.source[f]), int(structure.network.target[f])
         lost = bool(structure.loss[f])
@@ -219,14 +227,13 @@ def _loop(
         right[place[j]] += found.weight[f][:, None] * own[None]
         if structure.by_value[i] and not lost:
             share = found.weight[f] * inverse(found.base[i])
-            matrix[place[j], :, place[i]] += share[:, None] * found.kept[i][None]
+            for into, of in np.ndindex(layers, layers):
+                add((place[j], into), (place[i], of), share[into] * found.kept[i][of])
         else:
             for layer in range(layers):
-                matrix[place[j], layer, place[i], layer] += found.weight[f, layer] * inverse(found.left[i, layer])
-    size = n * layers
-    square = np.eye(size) - turned_back(matrix.reshape(size, size, *right.shape[3:]), 2)
-    solution = solved(structure, block, square, turned_back(right.reshape(size, kinds, *right.shape[3:]), 2))
-    return lines(solution, 2).reshape(right.shape)
+                add((place[j], layer), (place[i], layer), found.weight[f, layer] * inverse(found.left[i, layer]))
+    solution = solved(structure, block, entries, right.reshape(n * layers, kinds, *right.shape[3:]))
+    return solution.reshape(right.shape)
 
 
 def _without_dust(mass: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gvcpos._core.errors import InputError
+from gvcpos.flows.cost.lines import turned_back
 from gvcpos.flows.cost.money import Basis, Expense, Kind, Money
 from gvcpos.flows.cost.spec import AuxiliaryBlock, CostsBlock, Prices, Rate
 from gvcpos.flows.cost.structure import CostStructure
@@ -73,14 +74,17 @@ def money_of(spec: SystemSpec, data: DataVector, values: FloatArray | None = Non
         """(..., T): a number by its name."""
         return np.asarray(numbers[..., column[name]])
 
-    shape = (*numbers.shape[:-1], len(spec.flows), len(spec.layers))
-    price, purchase = np.full(shape, np.nan), np.full(shape, np.nan)
-    for f, (name, flow) in enumerate(spec.flows.items()):
-        for what, block, into in (("price", flow.price, price), ("purchase", flow.purchase, purchase)):
+    years, lead = numbers.shape[-2], numbers.shape[:-2]
+    found: dict[str, FloatArray] = {}
+    for what in ("price", "purchase"):
+        blocks = {f: (name, getattr(flow, what)) for f, (name, flow) in enumerate(spec.flows.items())}
+        into = np.full((len(spec.flows), len(spec.layers), years, *lead), np.nan)  # draws last, as costs are computed
+        for f, (name, block) in blocks.items():
             for layer in by_layer(block) if block is not None else ():
                 chosen = slice(None) if layer is None else spec.layers.index(layer)
-                found = number(_named(f"{name}.{what}", layer))
-                into[..., f, chosen] = found[..., None] if layer is None else found
+                into[f, chosen] = np.moveaxis(number(_named(f"{name}.{what}", layer)), -1, 0)
+        if what == "price" or any(block is not None for _, block in blocks.values()):
+            found[what] = turned_back(into, 2)
     expenses: list[Expense] = []
     for j, (name, process) in enumerate(spec.processes.items()):
         costs = process.costs
@@ -94,7 +98,7 @@ def money_of(spec: SystemSpec, data: DataVector, values: FloatArray | None = Non
             basis = "year" if isinstance(material.amount, Mass) else material.per or "input"
             rate = number(f"{full}.amount") * number(f"{full}.price")
             expenses.append(Expense(j, "material", basis, rate, number(f"{full}.to_product"), name=key))
-    return Money(price, purchase, tuple(expenses))
+    return Money(found["price"], found.get("purchase"), tuple(expenses))
 
 
 def _of_flow(name: str, flow: FlowBlock) -> Iterator[Part]:

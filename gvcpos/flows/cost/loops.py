@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from gvcpos._core.errors import InputError
+from gvcpos.flows.balance.elimination import Elimination, Entry
+from gvcpos.flows.cost.lines import first_true, lines
 from gvcpos.flows.cost.money import Spent
 from gvcpos.flows.cost.structure import CostStructure
 from gvcpos.flows.network import FloatArray
 
 
-def solved(structure: CostStructure, block: Sequence[int], square: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve the linear systems (..., n, n) of a loop.
+def solved(
+    structure: CostStructure, block: Sequence[int], entries: Mapping[Entry, FloatArray], right: FloatArray
+) -> FloatArray:
+    """Solve the linear systems of a loop, (n, K, T, ...), of their entries (T, ...) and right sides.
 
     Raises
     ------
     InputError
         If one is singular, naming the processes and the year.
     """
+    typical = np.zeros((len(right), len(right)))
+    for at, values in entries.items():
+        typical[at] = values.mean()
+    out = np.empty_like(right)
     try:
-        return np.asarray(np.linalg.solve(square, right), dtype=np.float64)
-    except np.linalg.LinAlgError as error:
-        singular = np.argwhere(np.linalg.matrix_rank(square) < square.shape[-1])
-        year = structure.network.years[singular[0][-1]] if singular.size else structure.network.years[0]
+        order = Elimination.of(typical, set(entries))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            for kind in range(right.shape[1]):
+                out[:, kind] = order.solve(entries, list(right[:, kind]))
+    except ZeroDivisionError:
+        out[:] = np.nan
+    wrong = first_true(~np.isfinite(out))
+    if wrong is not None:
         raise InputError(
-            f"loop of {structure.named(block)}, {year}: all cost comes back, so that unit costs are not defined. "
-            "Something must leave the loop as product or loss."
-        ) from error
+            f"loop of {structure.named(block)}, {structure.network.years[wrong[2]]}: all cost comes back, so that "
+            "unit costs are not defined. Something must leave the loop as product or loss."
+        )
+    return out
 
 
 def refuse_closed(structure: CostStructure, block: Sequence[int], inside: Sequence[int], mass: FloatArray) -> None:
@@ -49,12 +62,12 @@ def refuse_closed(structure: CostStructure, block: Sequence[int], inside: Sequen
             away += change.clip(min=0.0)
     if structure.by_value[list(block)].any():
         around, away = around.sum(axis=0, keepdims=True), away.sum(axis=0, keepdims=True)
-    closed = np.argwhere((around > 0.0) & (away <= 1e-12 * around))
-    if closed.size:
-        layer, t = closed[0][[0, -1]]
+    closed = first_true((around > 0.0) & (away <= 1e-12 * around))
+    if closed is not None:
+        layer, t = closed[:2]
         what = f", layer {network.layers[layer]!r}" if len(around) > 1 else ""
         raise InputError(
-            f"loop of {structure.named(block)}, {network.years[t]}{what}: {around[tuple(closed[0])]:g} kt go round and "
+            f"loop of {structure.named(block)}, {network.years[t]}{what}: {around[closed]:g} kt go round and "
             "nothing leaves, so that unit costs are not defined. Something must leave the loop as product or loss."
         )
 
@@ -67,12 +80,12 @@ def refuse_idle(structure: CostStructure, made: FloatArray, spent: Spent) -> Non
     InputError
         Naming the process and the year.
     """
-    total = np.moveaxis(spent.total, -1, 0)
-    wrong = np.argwhere((total > 0.0) & ~(made > 0.0))
-    if wrong.size:
-        j, t = wrong[0][[0, -1]]
+    total = lines(spent.total, 1)
+    wrong = first_true((total > 0.0) & ~(made > 0.0))
+    if wrong is not None:
+        j, t = wrong[:2]
         raise InputError(
             f"process {structure.network.processes[j]!r}, {structure.network.years[t]}: it spends "
-            f"{total[tuple(wrong[0])]:g} USD million and makes no product. Give it a product in that year, or costs "
+            f"{total[wrong]:g} USD million and makes no product. Give it a product in that year, or costs "
             "per t."
         )

@@ -9,7 +9,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from gvcpos._core.errors import InputError
-from gvcpos.flows.cost.structure import BoolArray, CostStructure
+from gvcpos.flows.cost.lines import first_true, turned_back, years_first
+from gvcpos.flows.cost.structure import CostStructure
 from gvcpos.flows.network import FloatArray
 
 Basis = Literal["year", "input", "product", "loss"]  # a sum a year, or so much per kt that enters, is made, is lost
@@ -70,7 +71,7 @@ class Money:
         return np.broadcast_shapes(*shapes, () if self.purchase is None else np.shape(self.purchase)[:-2])
 
     def bought_at(self, structure: CostStructure) -> FloatArray:
-        """(..., T, F, L): unit cost of bought flows: the purchase cost, else the price; 0 for all other flows.
+        """(..., T, B, L): unit cost of the B bought flows, in their order: the purchase cost, else the price.
 
         Old scrap without a price is free: its cost ended in use.
 
@@ -80,19 +81,21 @@ class Money:
             If a flow enters from outside without a price in a year, or a price is negative.
         """
         refuse_negative(structure, self.price, "price")
-        cost = self.price
+        bought = np.flatnonzero(structure.bought)
+        cost = self.price[..., bought, :]
         if self.purchase is not None:
             refuse_negative(structure, self.purchase, "purchase cost")
-            cost = np.where(np.isnan(self.purchase), self.price, self.purchase)
-        outside = structure.bought & (structure.network.source < 0)
-        place = _first(np.isnan(cost) & outside[:, None])
+            paid = self.purchase[..., bought, :]
+            cost = np.where(np.isnan(paid), cost, paid)
+        unknown = np.isnan(cost)
+        place = first_true(unknown & (structure.network.source[bought] < 0)[:, None])
         if place is not None:
-            flow, year = _flow_year(structure, place)
+            flow, year = _flow_year(structure, (*place[:-2], int(bought[place[-2]]), place[-1]))
             raise InputError(
                 f"flow {flow!r} enters from outside and has no price in {year}. Give flows.{flow}.price for every year "
                 "(0 USD/t for what is free, as ore in the ground)."
             )
-        return np.where(structure.bought[:, None], np.nan_to_num(cost, nan=0.0), 0.0)
+        return np.where(unknown, 0.0, cost)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +128,7 @@ def spend(structure: CostStructure, expenses: Sequence[Expense], masses: Mapping
     ----------
     structure : CostStructure
     expenses : sequence of Expense
-    masses : mapping of str to (P, ..., T) array
+    masses : mapping of str to (P, T, ...) array
         ``input``, ``product`` and ``loss``: kt that enter a process, that become product or stock, and that are lost.
 
     Raises
@@ -138,19 +141,20 @@ def spend(structure: CostStructure, expenses: Sequence[Expense], masses: Mapping
     sums = {kind: np.zeros(shape) for kind in kinds}
     for expense in expenses:
         _check(structure, expense)
-        j = expense.process
-        amount = expense.rate * (masses[expense.basis][j] if expense.basis in masses else 1.0)
+        j, rate = expense.process, years_first(expense.rate, len(shape) - 1)
+        amount = rate * masses[expense.basis][j] if expense.basis in masses else rate
         if expense.kind == "material":
-            sums["material_product"][j] += amount * expense.to_product
-            sums["material_loss"][j] += amount * (1.0 - np.asarray(expense.to_product))
+            share = years_first(expense.to_product, len(shape) - 1)
+            sums["material_product"][j] += amount * share
+            sums["material_loss"][j] += amount * (1.0 - share)
         else:
             sums[expense.kind][j] += amount
-    return Spent(**{kind: np.moveaxis(total, 0, -1) for kind, total in sums.items()})
+    return Spent(**{kind: turned_back(total, 1) for kind, total in sums.items()})
 
 
 def refuse_negative(structure: CostStructure, price: FloatArray, what: str) -> None:
     """Raise InputError for a negative price (..., T, F, L), naming flow and year."""
-    place = _first(price < 0.0)
+    place = first_true(price < 0.0)
     if place is not None:
         flow, year = _flow_year(structure, place)
         raise InputError(
@@ -161,18 +165,12 @@ def refuse_negative(structure: CostStructure, price: FloatArray, what: str) -> N
 def _check(structure: CostStructure, expense: Expense) -> None:
     where = f"process {structure.end_of(expense.process)!r}, {expense.name or expense.kind}"
     rate, share = np.asarray(expense.rate), np.asarray(expense.to_product)
-    place = _first(~(rate >= 0.0))
+    place = first_true(~(rate >= 0.0))
     if place is not None:
         year = structure.network.years[place[-1]] if rate.shape[-1] > 1 else structure.network.years[0]
         raise InputError(f"{where}, {year}: a cost of {rate[place]:g}. Give 0 or more for every year.")
     if not ((share >= 0.0) & (share <= 1.0)).all():
         raise InputError(f"{where}: to_product is {share.min():g} to {share.max():g}. Give a share in [0, 1].")
-
-
-def _first(wrong: BoolArray) -> tuple[int, ...] | None:
-    """Position of the first true entry."""
-    flat = np.flatnonzero(wrong)
-    return None if flat.size == 0 else tuple(int(i) for i in np.unravel_index(flat[0], wrong.shape))
 
 
 def _flow_year(structure: CostStructure, place: tuple[int, ...]) -> tuple[str, int]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from gvcpos._core.errors import InputError
-from gvcpos.flows.cost.lines import gathered, inverse
+from gvcpos.flows.cost.lines import first_true, gathered, inverse
 from gvcpos.flows.cost.structure import BoolArray, CostStructure
 from gvcpos.flows.network import FloatArray
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """What the costs of each process are divided by, and what each flow takes of it; draws and years come last.
+    """What the costs of each process are divided by, and what each flow takes of it; years and draws come last.
 
     Attributes
     ----------
@@ -93,9 +93,9 @@ def _by_value(
     stock_value = worth * inverse(tonnes) * change
     total = (worth + stock_value).sum(axis=1)
     of_value = structure.by_value
-    nothing = np.argwhere(_column(of_value, made) & (total <= 0.0) & (made > 0.0))
-    if nothing.size:
-        j, t = nothing[0][[0, -1]]
+    nothing = first_true(_column(of_value, made) & (total <= 0.0) & (made > 0.0))
+    if nothing is not None:
+        j, t = nothing[:2]
         raise InputError(
             f"process {network.processes[j]!r}, {network.years[t]}: its products are worth nothing, so that costs "
             "cannot be allocated by value. Allocate by mass."
@@ -115,9 +115,9 @@ def _column(mark: BoolArray, like: FloatArray) -> BoolArray:
 
 def _refuse_unpriced(structure: CostStructure, mass: FloatArray, price: FloatArray | None, valued: BoolArray) -> None:
     unknown = np.isnan(price) if price is not None else np.ones(mass.shape, dtype=bool)
-    missing = np.argwhere(_column(valued, mass) & unknown & (mass > 0.0))
-    if missing.size:
-        network, (f, layer, t) = structure.network, missing[0][[0, 1, -1]]
+    missing = first_true(_column(valued, mass) & unknown & (mass > 0.0))
+    if missing is not None:
+        network, (f, layer, t) = structure.network, missing[:3]
         raise InputError(
             f"flow {network.flows[f]!r}, {network.years[t]}, layer {network.layers[layer]!r}: no price, and process "
             f"{structure.end_of(network.source[f])!r} allocates its cost by value. Give the price, or allocate by mass."
@@ -125,23 +125,23 @@ def _refuse_unpriced(structure: CostStructure, mass: FloatArray, price: FloatArr
 
 
 def _refuse_masses(structure: CostStructure, mass: FloatArray) -> None:
-    wrong = np.argwhere(~(mass >= 0.0))
-    if wrong.size:
-        network, (f, layer, t) = structure.network, wrong[0][[0, 1, -1]]
+    wrong = first_true(~(mass >= 0.0))
+    if wrong is not None:
+        network, (f, layer, t) = structure.network, wrong[:3]
         raise InputError(
             f"flow {network.flows[f]!r}, {network.years[t]}, layer {network.layers[layer]!r}: a mass of "
-            f"{mass[tuple(wrong[0])]:g} kt. Masses must be 0 or more."
+            f"{mass[wrong]:g} kt. Masses must be 0 or more."
         )
 
 
 def _refuse_drawdown(structure: CostStructure, out: FloatArray, left: FloatArray) -> None:
     """Raise where a centre gives from a stock into which nothing entered: the year has no unit cost for it."""
     network = structure.network
-    wrong = np.argwhere(_column(structure.passing & structure.stock, out) & (left <= 0.0) & (out > 0.0))
-    if wrong.size:
-        j, layer, t = wrong[0][[0, 1, -1]]
+    wrong = first_true(_column(structure.passing & structure.stock, out) & (left <= 0.0) & (out > 0.0))
+    if wrong is not None:
+        j, layer, t = wrong[:3]
         raise InputError(
             f"process {network.processes[j]!r}, {network.years[t]}, layer {network.layers[layer]!r}: "
-            f"{out[tuple(wrong[0])]:g} kt leave its stock and nothing enters, so that they have no cost of this "
+            f"{out[wrong]:g} kt leave its stock and nothing enters, so that they have no cost of this "
             "year. Costs end at a stock that is no quantity centre: take away its costs."
         )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gvcpos.flows.cost.accounts import CostAccounts
 from gvcpos.flows.cost.cascade import CostArrays, cost_arrays
 from gvcpos.flows.cost.data import money_of, structure_of
+from gvcpos.flows.cost.value import flow_values
 from gvcpos.flows.network import FloatArray
 
 if TYPE_CHECKING:
@@ -53,3 +56,10 @@ def cost_draws(system: FlowSystem, mass: FloatArray, values: FloatArray, *, by_k
         As `cost_arrays`: a draw that cannot be costed is not left out.
     """
     return cost_arrays(structure_of(system.spec), mass, money_of(system.spec, system.data, values), by_kind=by_kind)
+
+
+def priced_draws(system: FlowSystem, mass: FloatArray, values: FloatArray) -> tuple[CostArrays, FloatArray]:
+    """Costs of draws as in `cost_draws`, and the value of their flows, (..., T, F, L)."""
+    structure, money = structure_of(system.spec), money_of(system.spec, system.data, values)
+    costs = cost_arrays(structure, mass, money, by_kind=False)
+    return costs, flow_values(structure, costs.mass, np.broadcast_to(money.price, costs.mass.shape))

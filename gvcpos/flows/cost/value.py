@@ -35,8 +35,9 @@ def flow_values(structure: CostStructure, mass: FloatArray, price: FloatArray) -
     old = (structure.network.source >= 0) & ~structure.bought & ~structure.carried & ~structure.final
     scrap = structure.bought & (structure.network.source >= 0)
     free = (structure.loss | old | scrap)[:, None]
-    priced = np.where(np.isnan(price) & free, 0.0, price)
-    return np.where(mass > 0.0, mass * priced, 0.0)
+    value = mass * price
+    np.copyto(value, 0.0, where=~(mass > 0.0) | (np.isnan(price) & free))
+    return value
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,24 +48,18 @@ def cost_frame(draws: FlowDraws, level: float) -> pd.DataFrame:
         known = structure.bought | structure.carried | structure.final
         cost[begin:end], value[begin:end] = drawn.costs.total, drawn.value
         begin = end
+    flows = np.array(network.flows)
     parts = []
     for t, year in enumerate(network.years):
-        mass, spent, worth = (by_layers(a[:, t], network.layers) for a in (draws.mass, cost, value))
+        spent, mass = (by_layers(a[:, t, known], network.layers) for a in (cost, draws.mass))
         measures = {
-            "cost": ("USD million", np.where(known[:, None], spent, np.nan)),
-            "unit_cost": ("USD/t", np.where(known[:, None], per_tonne(spent, mass), np.nan)),
-            "value": ("USD million", worth),
+            "cost": ("USD million", flows[known], spent),
+            "unit_cost": ("USD/t", flows[known], per_tonne(spent, mass)),
+            "value": ("USD million", flows, by_layers(value[:, t], network.layers)),
         }
-        parts += [
-            _part(
-                {"year": [year], "flow": network.flows, "layer": layer_labels(network.layers)},
-                name,
-                unit,
-                values,
-                level,
-            )
-            for name, (unit, values) in measures.items()
-        ]
+        for name, (unit, of, values) in measures.items():
+            labels = {"year": [year], "flow": of.tolist(), "layer": layer_labels(network.layers)}
+            parts.append(_part(labels, name, unit, values, level))
     return pd.concat(parts, ignore_index=True).dropna(subset="median", ignore_index=True)
 
 
@@ -122,9 +116,5 @@ def _part(
 ) -> pd.DataFrame:
     """Rows of one measure, of draws (n, *labels)."""
     keys = pd.MultiIndex.from_product(list(labels.values()), names=list(labels)).to_frame(index=False)
-    flat = values.reshape(len(values), -1)
-    some = ~np.isnan(flat).all(axis=0)
-    found = {name: np.full(some.size, np.nan) for name in ("median", "lower", "upper", "mean", "sd")}
-    for name, column in summary(flat[:, some], level).items():
-        found[name][some] = column
+    found = {name: column.reshape(-1) for name, column in summary(values, level).items()}
     return keys.assign(measure=measure, unit=unit, **found)

@@ -20,6 +20,7 @@ from gvcpos.flows.draws.sampler import Sampler
 from gvcpos.flows.draws.store import summary
 from gvcpos.flows.network import Network
 
+AT_ONCE = 512  # draws that are costed together: few enough that what a flow costs in them stays in the cache
 UNEXPLAINED = "(unexplained)"
 OTHERS = "(all other inputs)"
 
@@ -65,11 +66,11 @@ class FlowDraws:
     impossible: Mapping[str, float]
     synthetic: bool
 
-    def arrays(self) -> Iterator[DrawnArrays]:
-        """Yield the draws again, a chunk at a time and without solving them again."""
-        for begin in range(0, self.draws, self.chunk):
-            rows = slice(begin, begin + self.chunk)
-            yield self.run.named(self.sampler.values(self.u[rows]), np.ascontiguousarray(self.mass[rows]))
+    def arrays(self, size: int = AT_ONCE) -> Iterator[DrawnArrays]:
+        """Yield the draws again, `size` at a time and without solving them again."""
+        for begin in range(0, self.draws, size):
+            rows = slice(begin, begin + size)
+            yield self.run.named(self.sampler.values(self.u[rows]), self.mass[rows])
 
     def with_outputs(self, outputs: Mapping[str, Output]) -> FlowDraws:
         """Return these draws with other outputs.

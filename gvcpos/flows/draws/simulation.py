@@ -127,7 +127,10 @@ class _Kept:
         some = good.any(axis=0)
         at = (good.argmax(axis=0) * rows.size + np.arange(rows.size))[some]
         kept = rows[some]
-        self.u[kept], self.mass[kept] = u[at], found[at]
+        if len(taken) == 1 and rows.size == rows[-1] - rows[0] + 1:  # what is impossible is written over later
+            self.u[rows[0] : rows[-1] + 1], self.mass[rows[0] : rows[-1] + 1] = u, found
+        else:
+            self.u[kept], self.mass[kept] = u[at], found[at]
         if kept.size and self._outputs:
             for name, numbers in evaluated(self._outputs, self._run.named(data[at], found[at])).items():
                 self.values.setdefault(name, np.empty((len(self.u), *numbers.shape[1:])))[kept] = numbers
@@ -181,5 +184,6 @@ class _Turns:
 
 def impossible_flows(mass: FloatArray) -> npt.NDArray[np.bool_]:
     """Say which flows of draws (n, T, F, L) are negative beyond rounding, or not finite, in some year, (n, F)."""
-    least = -_ROUNDING * np.nanmax(np.abs(mass), axis=(1, 2, 3), initial=0.0, keepdims=True)
-    return np.asarray((~(mass >= least) | ~np.isfinite(mass)).any(axis=(1, 3)))
+    low, high = mass.min(axis=(1, 3)), mass.max(axis=(1, 3))  # NaN where one is
+    largest = np.fmax.reduce(np.fmax(np.abs(low), np.abs(high)), axis=1, initial=0.0, keepdims=True)
+    return np.asarray(~(low >= -_ROUNDING * largest) | ~np.isfinite(low + high))

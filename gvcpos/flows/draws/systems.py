@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from gvcpos._core.errors import InputError
 from gvcpos.flows.balance.solver import CHUNK
 from gvcpos.flows.cost.cascade import CostArrays
-from gvcpos.flows.cost.data import money_of
-from gvcpos.flows.cost.systems import cost_draws
-from gvcpos.flows.cost.value import flow_values
+from gvcpos.flows.cost.systems import priced_draws
 from gvcpos.flows.draws.arrays import DrawnArrays, Output
 from gvcpos.flows.draws.inputs import sum_rules, variable_of
 from gvcpos.flows.draws.marginals import FloatArray
@@ -93,6 +89,4 @@ class BalancedDraws:
 
     def _costed(self, mass: FloatArray, data: FloatArray) -> tuple[CostArrays, FloatArray]:
         """Costs of draws, and the value of their flows."""
-        costs = cost_draws(self._system, mass, data)
-        price = np.broadcast_to(money_of(self._system.spec, self._system.data, data).price, mass.shape)
-        return costs, flow_values(costs.structure, costs.mass, price)
+        return priced_draws(self._system, mass, data)

@@ -36,7 +36,7 @@ class ReconciledDraws:
 
     def chunks(self) -> Iterator[tuple[DrawnArrays, FloatArray]]:
         """Give the draws a chunk at a time, with reconciled data (m, T, K)."""
-        for drawn in self.draws.arrays():
+        for drawn in self.draws.arrays(self.draws.chunk):
             yield drawn, self.system.solver.reconciled(drawn.data)
 
 
