@@ -41,11 +41,12 @@ def sensitivity_of(solver: Solver, near: Point) -> Sensitivity:
     misses = np.zeros((years, solver.redundancy, years, given))
     stocks = _StockSlopes(solver, near)
     for t in range(years):
-        carried = stocks.columns(t, x)  # (K' - K, T, K)
-        x[t] = np.tensordot(near.slopes[t, :, given:], carried, axes=1)
+        carried = stocks.columns(t, x[:, :, : t + 1])  # (K' - K, t + 1, K); later data do not matter
+        x[t, :, : t + 1] = np.tensordot(near.slopes[t, :, given:], carried, axes=1)
         x[t, :, t] += near.slopes[t, :, :given]
         by_x, by_data = jacobians(solver.plan.redundant, near.x[t], near.data[t])
-        misses[t] = np.tensordot(by_x, x[t], axes=1) + np.tensordot(by_data[:, given:], carried, axes=1)
+        here = np.tensordot(by_x, x[t, :, : t + 1], axes=1) + np.tensordot(by_data[:, given:], carried, axes=1)
+        misses[t, :, : t + 1] = here
         misses[t, :, t] += by_data[:, :given]
     return Sensitivity(x, misses)
 
@@ -73,7 +74,10 @@ class _StockSlopes:
             self._by.append(slopes)
 
     def columns(self, t: int, x: FloatArray) -> FloatArray:
-        """(K' - K, T, K): derivatives of the columns of stocks in year t, with those of the unknowns before it."""
+        """(K' - K, S, K): derivatives of the columns of stocks in year t by the data of S years.
+
+        Of those of the unknowns before it, (T, n, S, K).
+        """
         equations = self._solver.equations
         out = np.zeros((equations.columns - equations.data, *x.shape[2:]))
         for rows, shares, slopes in zip(equations.stocks, self._shares, self._by, strict=True):

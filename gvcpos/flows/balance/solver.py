@@ -8,6 +8,8 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csc_array
+from scipy.sparse.linalg import splu
 
 from gvcpos.flows.balance.equations import Equations, jacobians, residuals
 from gvcpos.flows.balance.memory import StockMemory
@@ -191,10 +193,11 @@ def in_chunks(data: FloatArray, of: Callable[[FloatArray], FloatArray]) -> Float
 def _solved(matrix: FloatArray, right_side: FloatArray) -> FloatArray:
     """Solve; where an equation is of nothing and so singular, with the least solution."""
     largest = 1.0 + float(np.abs(right_side).max(initial=0.0))
+    sparse = csc_array(matrix)
     try:
-        out = np.linalg.solve(matrix, right_side)
-        if np.isfinite(out).all() and np.abs(matrix @ out - right_side).max(initial=0.0) <= 1e-8 * largest:
+        out = splu(sparse).solve(right_side)
+        if np.isfinite(out).all() and np.abs(sparse @ out - right_side).max(initial=0.0) <= 1e-8 * largest:
             return np.asarray(out)
-    except np.linalg.LinAlgError:
+    except RuntimeError:  # exactly singular
         pass
     return np.asarray(np.linalg.lstsq(matrix, right_side, rcond=1e-12)[0])

@@ -132,9 +132,32 @@ class Marginal:
         at = np.ascontiguousarray(np.asarray(u, dtype=np.float64).T)  # draws last: every year is one run of numbers
         columns, inverse = self._alike
         if len(at) == 1 and columns.shape[1] < self.centre.size:  # years alike are computed once
-            out = np.where(np.isnan(columns[0])[:, None], columns[-1][:, None], self._quantile(at, columns[:-1]))
-            return np.asarray(out[inverse].T)
-        return np.asarray(np.where(self.certain[:, None], self.centre[:, None], self._quantile(at, self.shape)).T)
+            return self._known(self._quantile(at, columns[:-1], self._alike_ends), columns[0], columns[-1])[inverse].T
+        return self._known(self._quantile(at, self.shape, self._ends), self.shape[0], self.centre).T
+
+    @staticmethod
+    def _known(found: FloatArray, shape: FloatArray, centre: FloatArray) -> FloatArray:
+        """Put what is known (C,) in place of quantiles (C, n) of no shape."""
+        certain = np.isnan(shape)
+        if certain.any():
+            found[certain] = centre[certain, None]
+        return found
+
+    @cached_property
+    def _ends(self) -> tuple[FloatArray, FloatArray] | None:
+        """Probabilities at the bounds in each year, (C, 1) each; None where nothing is cut off."""
+        return self._cut(self.shape)
+
+    @cached_property
+    def _alike_ends(self) -> tuple[FloatArray, FloatArray] | None:
+        """The same for the different columns of `_alike`."""
+        return self._cut(self._alike[0][:-1])
+
+    def _cut(self, shape: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+        if np.isinf(self.bounds).all():
+            return None
+        low, high = (_cdf(self.distribution, np.float64(bound), shape)[:, None] for bound in self.bounds)
+        return (low, high) if (low != 0.0).any() or (high != 1.0).any() else None
 
     @cached_property
     def _alike(self) -> tuple[FloatArray, npt.NDArray[np.intp]]:
@@ -142,12 +165,11 @@ class Marginal:
         columns, inverse = np.unique(np.vstack([self.shape, self.centre]), axis=1, return_inverse=True)
         return columns, inverse.reshape(-1)
 
-    def _quantile(self, u: FloatArray, shape: FloatArray) -> FloatArray:
+    def _quantile(self, u: FloatArray, shape: FloatArray, ends: tuple[FloatArray, FloatArray] | None) -> FloatArray:
         """Quantiles between the bounds, (C, n) of shapes (k, C); nan where the shape is."""
-        if not np.isinf(self.bounds).all():
-            low, high = (_cdf(self.distribution, np.float64(bound), shape)[:, None] for bound in self.bounds)
-            if (low != 0.0).any() or (high != 1.0).any():
-                u = low + u * (high - low)
+        if ends is not None:
+            low, high = ends
+            u = low + u * (high - low)
         out = _ppf(self.distribution, u, shape[..., None])
         return out if np.isinf(self.bounds).all() else np.clip(out, *self.bounds, out=out)
 

@@ -12,15 +12,16 @@ import pandas as pd
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import choose
-from gvcpos.flows.cost.tidy import by_layers, layer_labels, per_tonne
+from gvcpos.flows.cost.tidy import layer_labels, long_frame, per_tonne
 from gvcpos.flows.cost.value import group_arrays
 from gvcpos.flows.draws.marginals import FloatArray
-from gvcpos.flows.draws.store import empty_draws, summary
+from gvcpos.flows.draws.store import SUMMARY, empty_draws, summary, summary_of_rows
 
 if TYPE_CHECKING:
     from gvcpos.flows.draws.results import FlowDraws
 
 By = Literal["process", "stage"]
+MEASURES = {"cost": "USD million", "unit_cost": "USD/t", "value": "USD million"}
 SIDES = ("mass_in", "mass_out", "mass_lost", "value_in", "value_out", "value_added", "cost_out", "cost_lost", "spent")
 
 
@@ -48,19 +49,25 @@ def cost_frame(draws: FlowDraws, level: float) -> pd.DataFrame:
         known = structure.bought | structure.carried | structure.final
         cost[begin:end], value[begin:end] = drawn.costs.total, drawn.value
         begin = end
-    flows = np.array(network.flows)
-    parts = []
-    for t, year in enumerate(network.years):
-        spent, mass = (by_layers(a[:, t, known], network.layers) for a in (cost, draws.mass))
-        measures = {
-            "cost": ("USD million", flows[known], spent),
-            "unit_cost": ("USD/t", flows[known], per_tonne(spent, mass)),
-            "value": ("USD million", flows, by_layers(value[:, t], network.layers)),
-        }
-        for name, (unit, of, values) in measures.items():
-            labels = {"year": [year], "flow": of.tolist(), "layer": layer_labels(network.layers)}
-            parts.append(_part(labels, name, unit, values, level))
-    return pd.concat(parts, ignore_index=True).dropna(subset="median", ignore_index=True)
+    layers = layer_labels(network.layers)
+    found = np.full((len(SUMMARY), *shape[:2], len(MEASURES), len(layers)), np.nan)
+    runs = [np.moveaxis(array, 0, -1) for array in (draws.mass, cost, value)]  # (T, F, L, n)
+    for t, f in np.ndindex(*shape[:2]):
+        mass, spent, worth = (_with_total(array[t, f], len(layers)) for array in runs)
+        found[:, t, f, 2] = summary_of_rows(worth, level)
+        if known[f]:
+            found[:, t, f, 0] = summary_of_rows(spent, level)
+            found[:, t, f, 1] = summary_of_rows(per_tonne(spent, mass), level)
+    names = {"year": network.years, "measure": list(MEASURES), "flow": network.flows, "layer": layers}
+    columns = {name: column.swapaxes(1, 2) for name, column in zip(SUMMARY, found, strict=True)}
+    frame = long_frame(names, columns).dropna(subset="median", ignore_index=True)
+    frame.insert(4, "unit", frame["measure"].map(MEASURES))
+    return frame[["year", "flow", "layer", "measure", "unit", *SUMMARY]]
+
+
+def _with_total(runs: FloatArray, rows: int) -> FloatArray:
+    """Layers (L, n) and, where there are several rows, their total."""
+    return runs if rows == len(runs) else np.concatenate([runs, runs.sum(axis=0, keepdims=True)])
 
 
 def stage_frame(draws: FlowDraws, by: By, level: float) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from gvcpos.flows.draws.sampler import Sampler
 from gvcpos.flows.draws.store import summary
 from gvcpos.flows.network import Network
 
-AT_ONCE = 512  # draws that are costed together: few enough that what a flow costs in them stays in the cache
+AT_ONCE = 1024  # draws that are costed together: few enough that what a flow costs in them stays in the cache
 UNEXPLAINED = "(unexplained)"
 OTHERS = "(all other inputs)"
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from gvcpos.flows.draws.marginals import FloatArray
 
+SUMMARY = ("median", "lower", "upper", "mean", "sd")
 IN_MEMORY = 2**30  # bytes
 _BLOCK = 8  # rows that are summarised at a time, so that they stay in the cache
 
@@ -44,28 +45,33 @@ def summary(values: FloatArray, level: float) -> dict[str, FloatArray]:
     """
     rows = np.moveaxis(values, 0, -1)
     flat = rows.reshape(-1, len(values))  # each a run of numbers, where draws are stored as `empty_draws` does
-    found = np.empty((5, len(flat)))
+    found = np.empty((len(SUMMARY), len(flat)))
     for begin in range(0, len(flat), _BLOCK):
         part = slice(begin, begin + _BLOCK)
-        found[:, part] = _of_rows(np.ascontiguousarray(flat[part]), level)
-    names = ("median", "lower", "upper", "mean", "sd")
-    return {name: column.reshape(rows.shape[:-1]) for name, column in zip(names, found, strict=True)}
+        found[:, part] = summary_of_rows(np.ascontiguousarray(flat[part]), level)
+    return {name: column.reshape(rows.shape[:-1]) for name, column in zip(SUMMARY, found, strict=True)}
 
 
-def _of_rows(rows: FloatArray, level: float) -> FloatArray:
-    """Median, lower, upper, mean and standard deviation, (5, C), of rows (C, n)."""
+def summary_of_rows(rows: FloatArray, level: float) -> FloatArray:
+    """Return `SUMMARY` of rows (C, n), (5, C); a few rows at a time stay in the cache."""
     ordered = np.sort(rows, axis=-1)  # faster than selecting three quantiles, and puts NaN last
+    out = np.full((len(SUMMARY), len(rows)), np.nan)
+    full = ~np.isnan(ordered[:, -1])
+    partly = ~full & ~np.isnan(ordered[:, 0])
     ends = [0.5, 0.5 * (1.0 - level), 0.5 * (1.0 + level)]
-    if not np.isnan(ordered[:, -1]).any():
-        n, mean = rows.shape[1], rows.mean(axis=-1)
-        off = rows - mean[:, None]
-        sd = np.sqrt(np.einsum("ij,ij->i", off, off) / (n - 1)) if n > 1 else np.full(len(rows), np.nan)
-        return np.stack([*(_quantile(ordered, np.full(len(rows), n), end) for end in ends), mean, sd])
-    count = (~np.isnan(rows)).sum(axis=-1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of rows without any number, which stay NaN
-        moments = np.nanmean(rows, axis=-1), np.nanstd(rows, axis=-1, ddof=1)
-    return np.stack([*(_quantile(ordered, count, end) for end in ends), *moments])
+    if full.any():
+        own, sorted_own = (rows, ordered) if full.all() else (rows[full], ordered[full])
+        n, mean = rows.shape[1], own.mean(axis=-1)
+        off = own - mean[:, None]
+        sd = np.sqrt(np.einsum("ij,ij->i", off, off) / (n - 1)) if n > 1 else np.full(len(own), np.nan)
+        out[:, full] = [*(_quantile(sorted_own, np.full(len(own), n), end) for end in ends), mean, sd]
+    if partly.any():
+        own, count = rows[partly], (~np.isnan(rows[partly])).sum(axis=-1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of rows with one number, which have no deviation
+            moments = np.nanmean(own, axis=-1), np.nanstd(own, axis=-1, ddof=1)
+        out[:, partly] = [*(_quantile(ordered[partly], count, end) for end in ends), *moments]
+    return out
 
 
 def _quantile(ordered: FloatArray, count: npt.NDArray[np.int64], at: float) -> FloatArray:
