@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gvcpos.lockin import Verdict, lock_in
+from gvcpos.lockin import LockInTest, Verdict, lock_in, position_capture_slope, pull_through
 from gvcpos.report import Table, frame_table
 from gvcpos.report import figures as draw
 from gvcpos.spatial import Weights
@@ -51,6 +51,28 @@ def verdict_of(spec: StudySpec, panel: pd.DataFrame, W: Weights, flows: ChainFlo
         draws=block.draws,
         seed=spec.seed,
     )
+
+
+def upstream_slope(panel: pd.DataFrame, *, weights: Weights, spec: StudySpec) -> LockInTest:
+    """Test the slope of capture on position of the study's upstream stage, in the countries of the weights."""
+    block = spec.lockin
+    return position_capture_slope(
+        panel[panel["country"].isin(weights.ids)],
+        block.upstream,
+        capture=block.capture,
+        position=block.position,
+        controls=block.controls,
+        weights=weights,
+        cov_type=block.cov_type,
+        exclude=(),
+        level=block.level,
+    )
+
+
+def pull_along(panel: pd.DataFrame, *, spec: StudySpec) -> LockInTest:
+    """Test the study's pull-through from its upstream to its downstream stage, in all countries of the panel."""
+    block = spec.lockin
+    return pull_through(panel, block.upstream, block.downstream, lags=block.lags, exclude=(), level=block.level)
 
 
 def evidence_frames(spec: StudySpec, verdict: Verdict, flows: ChainFlows) -> dict[str, pd.DataFrame]:

@@ -15,12 +15,13 @@ from matplotlib.figure import Figure
 from gvcpos._core.errors import EstimationError, FilledWarning, SpecificationError
 from gvcpos._core.labels import locate
 from gvcpos.chains import SectorYear
-from gvcpos.lockin import LockInTest, position_capture_slope, pull_through
+from gvcpos.lockin import LockInTest
 from gvcpos.lockin.common.results import infer
 from gvcpos.report import figures as draw
 from gvcpos.robustness import Placebos, permuted_weights, placebo_chains
 from gvcpos.spatial import Weights
 from gvcpos.study.covariates import add_covariates
+from gvcpos.study.evidence import pull_along, upstream_slope
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.progress import Progress
 from gvcpos.study.results import StudyResults
@@ -87,10 +88,9 @@ def placebo_frames(
                 on_draw=partial(progress, f"placebo chains, {name}"),
             )
     if block is not None and block.permuted_weights is not None:
-        sample = panel[panel["country"].isin(W.ids)]
-        for name, rho in (("slope", False), ("rho", True)):
+        for name, test in (("slope", upstream_slope), ("rho", _spatial_lag)):
             found["maps", name] = permuted_weights(
-                partial(_slope, sample, spec=spec, rho=rho),
+                partial(test, panel, spec=spec),
                 W,
                 draws=block.permuted_weights.draws,
                 seed=spec.seed,
@@ -120,36 +120,18 @@ def _row(kind: str, name: str, placed: Placebos) -> list[object]:
 
 def _tests(spec: StudySpec, W: Weights) -> dict[str, Callable[..., LockInTest]]:
     """Return the two tests that are run on chains of other sectors."""
-    block = spec.lockin
-    pull = partial(pull_through, source=block.upstream, target=block.downstream, lags=block.lags, exclude=())
-
-    def slope(panel: pd.DataFrame) -> LockInTest:
-        """The upstream slope with the study's weights."""
-        return _slope(panel[panel["country"].isin(W.ids)], weights=W, spec=spec)
-
-    return {"slope": slope, "pull-through": partial(pull, level=block.level)}
+    return {"slope": partial(upstream_slope, weights=W, spec=spec), "pull-through": partial(pull_along, spec=spec)}
 
 
-def _slope(panel: pd.DataFrame, *, weights: Weights, spec: StudySpec, rho: bool = False) -> LockInTest:
-    """Run the upstream slope; with `rho`, return the spatial lag of its Durbin model in the slope's place."""
-    block = spec.lockin
-    found = position_capture_slope(
-        panel,
-        block.upstream,
-        capture=block.capture,
-        position=block.position,
-        controls=block.controls,
-        weights=weights,
-        cov_type=block.cov_type,
-        exclude=(),
-        level=block.level,
-    )
-    if not rho:
-        return found
+def _spatial_lag(panel: pd.DataFrame, *, weights: Weights, spec: StudySpec) -> LockInTest:
+    """Return the spatial lag of the upstream slope's Durbin model in the slope's place."""
+    found = upstream_slope(panel, weights=weights, spec=spec)
     table = found.details["coefficients"].set_index("regressor")
     if "rho" not in table.index:
         raise EstimationError("the model of the slope has no spatial lag.")
-    lag = infer(float(table.loc["rho", "estimate"]), float(table.loc["rho", "std_error"]), None, level=block.level)
+    lag = infer(
+        float(table.loc["rho", "estimate"]), float(table.loc["rho", "std_error"]), None, level=spec.lockin.level
+    )
     return replace(found, **vars(lag), name="rho", quantity="rho, the spatial lag of the Durbin model")
 
 

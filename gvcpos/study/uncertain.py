@@ -13,12 +13,13 @@ from matplotlib.figure import Figure
 
 from gvcpos._core.errors import EstimationError, GvcposWarning, SpecificationError
 from gvcpos._core.labels import enumerate_labels, locate
-from gvcpos.lockin import LockInTest, position_capture_slope, pull_through
+from gvcpos.lockin import LockInTest
 from gvcpos.lockin.common.wording import number, percent
 from gvcpos.report import Table, frame_table
 from gvcpos.report import figures as draw
 from gvcpos.spatial import SpatialPanelResults, Weights
 from gvcpos.study.drawn_covariates import drawn_files
+from gvcpos.study.evidence import pull_along, upstream_slope
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.progress import Progress
 from gvcpos.study.results import StudyResults
@@ -206,20 +207,8 @@ def _named(model: str, found: Estimates) -> Estimates:
 
 def _lockin(panel: pd.DataFrame, *, spec: StudySpec, W: Weights) -> list[LockInTest]:
     """Run the upstream slope and pull-through."""
-    block, own = spec.lockin, panel[panel["country"].isin(W.ids)]
-    slope = position_capture_slope(
-        own,
-        block.upstream,
-        capture=block.capture,
-        position=block.position,
-        controls=block.controls,
-        weights=W,
-        cov_type=block.cov_type,
-        exclude=(),
-        level=block.level,
-    )
-    pull = pull_through(own, block.upstream, block.downstream, lags=block.lags, exclude=(), level=block.level)
-    return [slope, pull]
+    own = panel[panel["country"].isin(W.ids)]
+    return [upstream_slope(own, weights=W, spec=spec), pull_along(own, spec=spec)]
 
 
 def _frame(kind: str, found: Propagated) -> pd.DataFrame:
