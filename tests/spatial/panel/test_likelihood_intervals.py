@@ -203,13 +203,10 @@ def test_an_effect_has_no_bound_where_the_end_of_rho_is_not_refused() -> None:
 
 
 def test_what_is_not_defined_is_refused_by_name() -> None:
-    with pytest.raises(InputError, match="random effects have bootstrap"):
-        fitted("gns", "random").conf_int(method="likelihood")
     with pytest.raises(InputError, match="method='profile' is not known"):
         fitted("gns").conf_int(method="profile")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="level=95"):
         fitted("gns").conf_int(95)
-    assert fitted("gns", "random").conf_int().notna().all(axis=None)
 
 
 def test_wald_tests_within_gns_draw_samples_under_the_null() -> None:

@@ -73,8 +73,6 @@ def test_an_end_that_is_not_refused_is_missing_and_hills_are_spanned() -> None:
 def test_what_is_not_defined_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="slx model has neither"):
         panel("slx").fit().profile_intervals()
-    with pytest.raises(InputError, match="random effects have bootstrap"):
-        panel("sar", "random").fit().profile_intervals()
     with pytest.raises(InputError, match="level=95"):
         panel("sar").fit().profile_intervals(95)
 

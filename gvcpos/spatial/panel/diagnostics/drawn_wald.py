@@ -65,7 +65,8 @@ def with_pvalue(
     data = None if draws == 0 or told_apart(result) else columns_of(result.model.arrays, result.model.features)
     if draws is None:
         # Dummies of periods have no estimate to take over from the null; a large sparse W takes minutes.
-        drawable = data is not None and result.by_likelihood and data.X.shape[1] == len(result.estimate.beta)
+        drawable = data is not None and result.by_likelihood and not result.model.random
+        drawable = drawable and data is not None and data.X.shape[1] == len(result.estimate.beta)
         draws = DRAWS if drawable and result.model.spectrum.eigenvalues is not None else 0
     if draws == 0:
         return plain if told_apart(result) else _warned(plain)

@@ -20,10 +20,9 @@ from gvcpos.spatial.panel.impacts.averages import averages
 from gvcpos.spatial.panel.impacts.effect_points import groups
 from gvcpos.spatial.panel.impacts.effects import Simulation, effects_frame
 from gvcpos.spatial.panel.impacts.gradients import EFFECTS, mean_own_weight
-from gvcpos.spatial.panel.inference.cuts import Surface
+from gvcpos.spatial.panel.inference.cuts import Sliced, Surface
 from gvcpos.spatial.panel.inference.normal import critical_value
 from gvcpos.spatial.panel.inference.ratio import Combinations, Ratio, coefficients
-from gvcpos.spatial.panel.inputs.checks import is_random
 from gvcpos.spatial.panel.ml.estimation import columns_of, concentrated
 from gvcpos.spatial.panel.ml.period_spectrum import changes
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 
-_CLASSICAL = {"information", "hessian"}
+CLASSICAL = {"information", "hessian"}
 
 
 class LikelihoodMethods:
@@ -45,13 +44,12 @@ class LikelihoodMethods:
     def by_likelihood(self) -> bool:
         """Whether `conf_int`, `pvalues` and `effects` are by the likelihood ratio unless told otherwise.
 
-        They are in SAC and GNS with fixed effects or none, one W of all periods and the covariance of the information
-        matrix or the Hessian. With a robust covariance they are normal: the ratio is chi-squared for normal innovations
-        of one variance.
+        They are in SAC and GNS with one W of all periods and the covariance of the information matrix or the Hessian.
+        With a robust covariance they are normal: the ratio is chi-squared for normal innovations of one variance.
         """
         model = _result(self).model
         both = model.features.lag and model.features.error
-        return both and self.cov_type in _CLASSICAL and undefined(model) is None
+        return both and self.cov_type in CLASSICAL and undefined(model) is None
 
     def conf_int(self, level: float = 0.95, method: PanelInterval = "auto") -> pd.DataFrame:
         """Confidence intervals: columns lower and upper.
@@ -69,20 +67,21 @@ class LikelihoodMethods:
         Raises
         ------
         InputError
-            If intervals by the likelihood are not defined: random effects, weights that change.
+            If intervals by the likelihood are not defined: weights that change.
         """
         choose(method, PanelInterval, "method")
         result = _result(self)
         if method == "normal" or (method == "auto" and not self.by_likelihood):
             return super().conf_int(level)  # type: ignore[misc]
         critical_value(level)
-        ratio = self.ratio
-        low, high = ratio.ends(coefficients(len(result.estimate.beta)), level)
-        ends = np.column_stack([low, high])
-        if result.model.features.spatial:
-            spatial = dict(zip(("rho", "lambda"), ratio.spatial_ends(level), strict=True))
-            ends = np.vstack([ends, [spatial[name] for name in result.model.features.spatial]])
-        return pd.DataFrame(ends, index=list(result.names), columns=["lower", "upper"])
+        low, high = self.ratio.ends(coefficients(len(result.estimate.beta)), level)
+        ends = [*zip(low, high, strict=True), *self.spatial_ends(level).values()]
+        return pd.DataFrame(np.array(ends), index=list(result.names), columns=["lower", "upper"])
+
+    def spatial_ends(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """Ends of the likelihood-ratio intervals of rho and lambda; those of the admissible one where not refused."""
+        ends = dict(zip(("rho", "lambda"), self.ratio.spatial_ends(level)[:2], strict=True))
+        return {name: ends[name] for name in _result(self).model.features.spatial}
 
     @cached_property
     def pvalues(self) -> pd.Series:
@@ -91,9 +90,8 @@ class LikelihoodMethods:
             return super().pvalues  # type: ignore[misc]
         result, ratio = _result(self), self.ratio
         found = ratio.refusals(coefficients(len(result.estimate.beta)))
-        spatial = [2.0 * (ratio.peak - ratio.restricted(name)) for name in result.model.features.spatial]
-        values = chi2.sf(np.append(found, np.maximum(spatial, 0.0)), 1)
-        return pd.Series(values, index=list(result.names), name="pvalue")
+        values = chi2.sf(np.append(found, [ratio.refusal(name) for name in result.model.features.spatial]), 1)
+        return pd.Series(values, index=list(result.model.regressors + result.model.features.spatial), name="pvalue")
 
     def _likelihood_effects(self, level: float) -> pd.DataFrame:
         """Effects with p-values and intervals of the likelihood ratio, errors of the delta method."""
@@ -109,32 +107,25 @@ class LikelihoodMethods:
     @cached_property
     def ratio(self) -> Ratio:
         """The likelihood around its peak, whose rows are kept."""
-        return ratio_of(_result(self))
+        result = _result(self)
+        if (why := undefined(result.model)) is not None:
+            raise InputError(f"intervals by the likelihood are {why}")
+        likelihood, modes = self._concentrated()
+        return Ratio(Surface(likelihood, len(result.estimate.beta)), result.estimate.loglik, modes)
 
-
-def ratio_of(result: SpatialPanelResults) -> Ratio:
-    """Return the likelihood around its peak.
-
-    Raises
-    ------
-    InputError
-        If it is not defined for the model.
-    """
-    model, estimate = result.model, result.estimate
-    if (why := undefined(model)) is not None:
-        raise InputError(f"intervals by the likelihood are {why}")
-    panel = model.arrays
-    likelihood = concentrated(panel, model.features, columns_of(panel, model.features).crossed)
-    modes = np.array([(mode.lam, mode.loglik) for mode in estimate.modes])
-    return Ratio(Surface(likelihood, len(estimate.beta)), estimate.loglik, modes)
+    def _concentrated(self) -> tuple[Sliced, Array]:
+        """The concentrated likelihood, and lambda, root of phi and height of every mode."""
+        result = _result(self)
+        panel, features = result.model.arrays, result.model.features
+        modes = [(mode.lam, 0.0, mode.loglik) for mode in result.estimate.modes]
+        return concentrated(panel, features, columns_of(panel, features).crossed), np.array(modes)
 
 
 def undefined(model: SpatialPanel) -> str | None:
     """Return why a model has no intervals of all parameters by its likelihood; None where it has."""
-    if is_random(model.effects):
-        return "defined for fixed effects or none; random effects have bootstrap()."
     if changes(model.arrays.spectrum) or changes(model.arrays.error_spectrum):
-        return "for one W of all periods; for weights that change there are profile_intervals() and bootstrap()."
+        others = "bootstrap()" if model.random else "profile_intervals() and bootstrap()"
+        return f"for one W of all periods; for weights that change there are {others}."
     return None
 
 

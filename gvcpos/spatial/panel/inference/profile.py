@@ -23,7 +23,6 @@ from scipy.stats import chi2
 
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel.inference.covariance import Pieces, information, scaled_inverse, variation
-from gvcpos.spatial.panel.inputs.checks import is_random
 from gvcpos.spatial.panel.ml.climb import EDGE
 from gvcpos.spatial.panel.ml.estimation import columns_of, concentrated
 from gvcpos.spatial.panel.ml.likelihood import Concentrated
@@ -174,7 +173,7 @@ class ProfileMethods:
         Raises
         ------
         InputError
-            If the model has neither rho nor lambda, has random effects, or `level` is not between 0 and 1.
+            If the model has neither rho nor lambda, or `level` is not between 0 and 1.
 
         Notes
         -----
@@ -184,10 +183,6 @@ class ProfileMethods:
         if not 0 < level < 1:
             raise InputError(f"level={level}: a number between 0 and 1.")
         features = self.model.features
-        if is_random(self.model.effects):
-            raise InputError(
-                "profile intervals are defined for fixed effects or none; random effects have bootstrap()."
-            )
         if not features.spatial:
             raise InputError(f"a {self.model.model} model has neither rho nor lambda: there is nothing to profile.")
         panel, pieces = self.model.arrays, self.estimate.pieces

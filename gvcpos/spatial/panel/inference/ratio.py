@@ -1,9 +1,9 @@
 """Likelihood-ratio intervals and tests of coefficients and of direct, indirect and total effects.
 
 Each is c(ρ)'β with β the coefficients: an effect is a·β + b·θ, a and b averages over (I − ρW)⁻¹ and (I − ρW)⁻¹W. Its
-interval is what the likelihood, the rest estimated anew, does not refuse. At given (ρ, λ) that is
-c'β̂ ± √{c'(X*'X*)⁻¹c · RSS · [exp(2 (l − floor) / n) − 1]}, so that the ends are the outermost of these over all
-(ρ, λ) above the floor: no search in β (cf. Venzon and Moolgavkar 1988, Appl. Statist. 37:87).
+interval is what the likelihood, the rest estimated anew, does not refuse. At given (ρ, λ), and φ of random effects,
+that is c'β̂ ± √{c'(X*'X*)⁻¹c · RSS · [exp(2 (l − floor) / n) − 1]}, so that the ends are the outermost of these over
+all (ρ, λ, φ) above the floor: no search in β (cf. Venzon and Moolgavkar 1988, Appl. Statist. 37:87).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2
 
-from gvcpos.spatial.panel.inference.cuts import Cut, Surface
-from gvcpos.spatial.panel.inference.profile import profile
-from gvcpos.spatial.panel.inference.ridge import Rows, across, climb_all, ridge, spatial_ends, starts
+from gvcpos.spatial.panel.inference.climbing import Start, Value, climb_all
+from gvcpos.spatial.panel.inference.cuts import Cut, Ends, Surface
+from gvcpos.spatial.panel.inference.ridge import Rows, across, extremes, profiled, ridge, starts
 from gvcpos.spatial.panel.ml.climb import EDGE
 
 Array = npt.NDArray[np.float64]
@@ -84,8 +84,8 @@ class Ratio:
     surface : Surface
     peak : float
         The highest log-likelihood.
-    modes : ndarray, shape (m, 2)
-        lambda and log-likelihood of every mode.
+    modes : ndarray, shape (m, 3)
+        lambda, root of phi and log-likelihood of every mode.
     """
 
     surface: Surface
@@ -98,14 +98,14 @@ class Ratio:
         return self.peak - 0.5 * float(chi2.ppf(level, 1))
 
     def above(self, floor: float) -> Rows:
-        """Return the rows of lambda above the floor, which are kept."""
+        """Return the rows above the floor, which are kept."""
         if floor not in self._above:
-            self._above[floor] = ridge(self.surface, floor, self.modes[self.modes[:, 1] >= floor, 0])
+            self._above[floor] = ridge(self.surface, floor, self.modes[self.modes[:, 2] >= floor, :2])
         return self._above[floor]
 
-    def spatial_ends(self, level: float) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Return lower and upper end of the intervals of rho and of lambda; admissible ends where not refused."""
-        return spatial_ends(self.surface, self.above(self.floor(level)), self.floor(level))
+    def spatial_ends(self, level: float) -> tuple[Ends, Ends, Ends]:
+        """Return the ends of the intervals of rho, lambda and the root of phi; admissible ends where not refused."""
+        return extremes(self.above(self.floor(level)), self.floor(level))
 
     def ends(self, what: Combinations, level: float) -> tuple[Array, Array]:
         """Return lower and upper ends of the intervals, each (f,); infinite where an effect has no bound.
@@ -115,45 +115,41 @@ class Ratio:
         """
         floor, f = self.floor(level), len(what)
         found = self.above(floor)
+        surface = found.surface
         twice = Combinations(np.tile(what.own, 2), np.tile(what.lag, 2), _twice(what.weigh), what.of_rho)
         sign = np.repeat([-1.0, 1.0], f)[:, None, None]
 
-        def value(lam: Array, rho: Array) -> Array:
+        def value(lam: Array, root: Array, rho: Array) -> Array:
             """Outer ends at some points, minus infinity below the floor."""
-            cut = self.surface.cut(lam)
+            cut = surface.cut(lam, root)
             estimate, variance = twice.moments(cut, rho)
-            room = self.surface.height(cut, rho) - floor
-            scale = np.expm1(np.maximum(2.0 * room / self.surface.nobs, 0.0)) * cut.squares(rho)
+            room = surface.height(cut, rho) - floor
+            scale = np.expm1(np.maximum(2.0 * room / surface.nobs, 0.0)) * cut.squares(rho)
             return np.where(room >= 0.0, sign * estimate + np.sqrt(variance * scale), -np.inf)
 
-        points = across(found)
-        start = starts(value(found.lam[None, :], points[None]), points, found)
-        best, rho, _ = climb_all(value, self.surface, start)
+        best, point = climb_all(value, surface, _started(value, found))
         if what.of_rho:
-            lower, upper = self.surface.intervals[0]
+            (lower, upper), rho = surface.intervals[0], point[:, 2]
             at_end = np.minimum(rho - lower, upper - rho) <= EDGE * (upper - lower)
             best = np.where(at_end, np.inf, best)
         return 0.0 - best[:f], best[f:]
 
     def refusals(self, what: Combinations) -> Array:
         """Return likelihood ratios of "it is zero", shape (f,), chi-squared with one degree of freedom."""
+        near, far = self.above(self.floor(0.95)), self.above(self.peak - _FAR)
+        surface = far.surface
 
-        def value(lam: Array, rho: Array) -> Array:
+        def value(lam: Array, root: Array, rho: Array) -> Array:
             """Log-likelihood at some points, where the combination is held at zero."""
-            cut = self.surface.cut(lam)
+            cut = surface.cut(lam, root)
             estimate, variance = what.moments(cut, rho)
             with np.errstate(divide="ignore", invalid="ignore"):
                 extra = np.where(variance > 0.0, estimate**2 / variance, np.where(estimate == 0.0, 0.0, np.inf))
-            return self.surface.height(cut, rho, extra)
+            return surface.height(cut, rho, extra)
 
-        found = []
-        for some in (self.above(self.peak - _FAR), self.above(self.floor(0.95))):
-            points = across(some)
-            found.append(starts(value(some.lam[None, :], points[None]), points, some))
-        first = found[0][0] > found[1][0]
-        start = tuple(np.where(first, one, other) for one, other in zip(*found, strict=True))
-        best = np.maximum(climb_all(value, self.surface, start)[0], self._without_lag(what))
-        return np.maximum(2.0 * (self.peak - best), 0.0)
+        one, other = _started(value, far), _started(value, near)
+        best = climb_all(value, surface, one.or_better(other))[0]
+        return np.maximum(2.0 * (self.peak - np.maximum(best, self._without_lag(what))), 0.0)
 
     def _without_lag(self, what: Combinations) -> Array:
         """Return the peak at rho = 0 for effects that are zero there, which a grid does not meet; else -inf."""
@@ -164,9 +160,20 @@ class Ratio:
         vanish = (np.abs(a[:, 0]) <= 1e-12) & ((np.abs(b[:, 0]) <= 1e-12) | (what.own == what.lag))
         return np.where(vanish, self.restricted("rho"), -np.inf)
 
+    def refusal(self, name: str) -> float:
+        """Return the likelihood ratio of "rho", "lambda" or "phi" being zero."""
+        return max(2.0 * (self.peak - self.restricted(name)), 0.0)
+
     def restricted(self, name: str) -> float:
-        """Return the highest log-likelihood with "rho" or "lambda" at zero."""
-        return profile(self.surface.likelihood, name).value(0.0)
+        """Return the highest log-likelihood with "rho", "lambda" or "phi" at zero."""
+        found = self.above(self.peak - _FAR)
+        return float(profiled(found, {"lambda": 0, "phi": 1, "rho": 2}[name], np.zeros(1))[0])
+
+
+def _started(value: Value, found: Rows) -> Start:
+    """Where to climb from: the best of points across the rows."""
+    points, (lam, root) = across(found), found.pairs
+    return starts(value(lam[None, :], root[None, :], points[None]), points, found)
 
 
 def _twice(weigh: Weighing) -> Weighing:

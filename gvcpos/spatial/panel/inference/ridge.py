@@ -1,29 +1,30 @@
-"""Where the likelihood of (rho, lambda) is above a floor: row by row, so that a thin ridge is not lost between points.
+"""Where the likelihood of (rho, lambda, phi) is above a floor: row by row, so that a thin ridge is not lost.
 
-Rows are values of lambda. In each, rho's best value and the stretch above the floor are found by grids within grids;
-everything is done for all rows at once.
+Rows are values of lambda and, with random effects, of the root of phi (see `cuts`). In each, rho's best value and the
+stretch above the floor are found by grids within grids; everything is done for all rows at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from gvcpos.spatial.panel.inference.cuts import Cut, Surface
+from gvcpos.spatial.panel.inference.climbing import SMOOTH, Start, climb_all
+from gvcpos.spatial.panel.inference.cuts import Cut, Ends, Surface
 
 Array = npt.NDArray[np.float64]
-Value = Callable[[Array, Array], Array]
 
 _ROWS = 61
+_FEWER = (25, 9)  # of lambda and of the root, where there is one
 _POINTS = 61
 _ACROSS = 25
+_TURNS = 12
+_NEAR = np.geomspace(1e-4, 1.0, 14)  # shares of an interval
 _FINE = np.linspace(-1.0, 1.0, 9)
-_OFFSETS = np.linspace(-1.0, 1.0, 7)
-_ROUNDS = 14
-_ENOUGH = 1e-4  # share of the first window at which a climb ends
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,19 @@ class Rows:
 
     Attributes
     ----------
-    lam : ndarray, shape (m,)
-    best, height : ndarray, shape (m,)
+    surface : Surface
+        Over the rectangle of the rows.
+    lam, root : ndarray, shape (a,), (q,)
+        Ascending; every pair is a row.
+    best, height : ndarray, shape (a, q)
         Where in rho a row is highest, and how high.
-    low, high : ndarray, shape (m,)
+    low, high : ndarray, shape (a, q)
         The stretch of rho above the floor; both `best` where there is none.
     """
 
+    surface: Surface
     lam: Array
+    root: Array
     best: Array
     height: Array
     low: Array
@@ -47,95 +53,138 @@ class Rows:
 
     @property
     def slope(self) -> Array:
-        """How the best rho moves with lambda, shape (m,)."""
-        return np.gradient(self.best, self.lam) if np.ptp(self.lam) > 0.0 else np.zeros(len(self.lam))
+        """How the best rho moves with lambda, shape (a, q)."""
+        return np.gradient(self.best, self.lam, axis=0) if np.ptp(self.lam) > 0.0 else np.zeros(self.best.shape)
+
+    @property
+    def pairs(self) -> tuple[Array, Array]:
+        """lambda and root of every row, shape (m,)."""
+        lam, root = np.broadcast_arrays(self.lam[:, None], self.root)
+        return lam.ravel(), root.ravel()
 
 
-def rows(surface: Surface, lam: Array, floor: float, *, coarse: bool = False) -> Rows:
-    """Look at some rows, in ascending order of lambda; a floor of minus infinity takes all of rho's interval in."""
-    (lower, upper), cut = surface.intervals[0], surface.cut(lam, coarse=coarse)
+def rows(surface: Surface, lam: Array, root: Array, floor: float, *, coarse: bool = False) -> Rows:
+    """Look at the rows of ascending lambda (a,) and roots (q,); a floor of -inf takes all of rho's interval in."""
+    (lower, upper), cut = surface.intervals[0], surface.cut(lam[:, None], root, coarse=coarse)
     grid = np.linspace(lower, upper, _POINTS) if upper > lower else np.array([lower])
-    heights = surface.height(cut, grid[None, :], coarse=True)
+    heights = surface.height(cut, grid, coarse=True)
     step = (upper - lower) / (_POINTS - 1)
-    best = grid[heights.argmax(axis=1)]
+    best = grid[heights.argmax(axis=-1)]
     for shrink in 0.25 ** np.arange(4):
-        points = np.clip(best[:, None] + step * shrink * _FINE, lower, upper)
-        best = np.take_along_axis(points, surface.height(cut, points).argmax(axis=1)[:, None], axis=1)[:, 0]
-    height = surface.height(cut, best[:, None])[:, 0]
+        points = np.clip(best[..., None] + step * shrink * _FINE, lower, upper)
+        best = _at(points, surface.height(cut, points).argmax(axis=-1))
+    height = surface.height(cut, best[..., None])[..., 0]
     if not np.isfinite(floor):
-        return Rows(lam, best, height, np.full(len(lam), lower), np.full(len(lam), upper))
+        return Rows(surface, lam, root, best, height, np.full(best.shape, lower), np.full(best.shape, upper))
     inside = heights >= floor
-    left = np.minimum(np.where(inside, grid, np.inf).min(axis=1), best)
-    right = np.maximum(np.where(inside, grid, -np.inf).max(axis=1), best)
+    left = np.minimum(np.where(inside, grid, np.inf).min(axis=-1), best)
+    right = np.maximum(np.where(inside, grid, -np.inf).max(axis=-1), best)
     low = _edge(surface, cut, floor, (left, np.maximum(left - step, lower)))
     high = _edge(surface, cut, floor, (right, np.minimum(right + step, upper)))
     none = height < floor
-    return Rows(lam, best, height, np.where(none, best, low), np.where(none, best, high))
+    return Rows(surface, lam, root, best, height, np.where(none, best, low), np.where(none, best, high))
+
+
+def _at(points: Array, place: npt.NDArray[np.intp]) -> Array:
+    """Return one of the points (*s, n) of each, shape s."""
+    return np.asarray(np.take_along_axis(points, place[..., None], axis=-1)[..., 0])
 
 
 def _edge(surface: Surface, cut: Cut, floor: float, between: tuple[Array, Array]) -> Array:
     """Return the outermost point above the floor between one that is and one that need not be."""
     within, beyond = between
     for _ in range(3):
-        points = within[:, None] + (beyond - within)[:, None] * np.linspace(0.0, 1.0, 9)
+        points = within[..., None] + (beyond - within)[..., None] * np.linspace(0.0, 1.0, 9)
         heights = surface.height(cut, points)
         above = heights >= floor
-        above[:, 0] = True
-        last = 8 - above[:, ::-1].argmax(axis=1)
-        places = np.stack([last, np.minimum(last + 1, 8)], axis=1)
-        within, beyond = np.take_along_axis(points, places, axis=1).T
-    over, under = np.take_along_axis(heights, places, axis=1).T - floor
+        above[..., 0] = True
+        last = 8 - above[..., ::-1].argmax(axis=-1)
+        after = np.minimum(last + 1, 8)
+        within, beyond = _at(points, last), _at(points, after)
+    over, under = _at(heights, last) - floor, _at(heights, after) - floor
     share = np.divide(over, over - under, out=np.zeros_like(over), where=(over > under) & np.isfinite(under))
     return np.asarray(within + np.clip(share, 0.0, 1.0) * (beyond - within))
 
 
-def everywhere(surface: Surface, floor: float) -> Rows:
-    """Rows over all admissible values of lambda."""
-    lower, upper = surface.intervals[1]
-    grid = np.linspace(lower, upper, _ROWS) if upper > lower else np.array([lower])
-    return rows(surface, grid, floor, coarse=True)
-
-
 def ridge(surface: Surface, floor: float, tops: Array) -> Rows:
-    """Return rows over the values of lambda above the floor.
+    """Return rows over the values of lambda and phi above the floor.
+
+    From the tops outwards: a rectangle that grows where its edge is above the floor and shrinks where nothing is.
 
     Parameters
     ----------
     surface : Surface
     floor : float
-    tops : ndarray
-        Values of lambda at the modes above the floor, which a coarse grid may miss.
+    tops : ndarray, shape (m, 2)
+        lambda and root at the modes above the floor.
     """
-    found = everywhere(surface, floor)
-    for _ in range(6):
-        lam, m = found.lam, len(found.lam)
-        if m == 1:
-            return found
-        above = np.append(lam[found.height >= floor], tops)
-        first = max(int(np.searchsorted(lam, above.min(), side="right")) - 2, 0)
-        last = min(int(np.searchsorted(lam, above.max(), side="left")) + 1, m - 1)
-        found = rows(surface, np.linspace(lam[first], lam[last], _ROWS), floor)
-        if last - first > 0.6 * (m - 1):
-            return found
+    limits = surface.intervals[1:]
+    counts = _FEWER if surface.intervals[2][1] > 0.0 else (_ROWS, 1)
+    ends = [_around(surface, floor, tops, axis) for axis in (0, 1)]
+    for _ in range(_TURNS):
+        surface = surface.within(*ends)
+        lam, root = (_points(one, count) for one, count in zip(ends, counts, strict=True))
+        found = rows(surface, lam, root, floor)
+        inside = found.height >= floor
+        above = [np.append(points[inside.any(axis=1 - axis)], tops[:, axis]) for axis, points in enumerate((lam, root))]
+        new = [_resized(*each) for each in zip((lam, root), above, limits, strict=True)]
+        if new == ends:
+            break
+        ends = new
     return found
 
 
-def spatial_ends(surface: Surface, found: Rows, floor: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the lowest and highest rho and lambda above the floor; ends of their intervals where not refused."""
-    inside = found.height >= floor
-    lam, (lower, upper) = found.lam, surface.intervals[0]
-    places = np.flatnonzero(inside)
-    of_lambda = [
-        _crossing(lambda at: rows(surface, at, -np.inf).height, floor, float(lam[i]), float(lam[j]))
-        for i, j in ((places[0], max(places[0] - 1, 0)), (places[-1], min(places[-1] + 1, len(lam) - 1)))
-    ]
+def _points(ends: Ends, count: int) -> Array:
+    """Points from end to end; one where there is nothing between."""
+    return np.linspace(*ends, count) if ends[1] > ends[0] else np.array([ends[0]])
+
+
+def _around(surface: Surface, floor: float, tops: Array, axis: int) -> Ends:
+    """Return how far lambda (0) or root (1) goes from the tops before the floor, the other one of both held."""
+    lower, upper = surface.intervals[1 + axis]
+    if upper <= lower:
+        return lower, lower
+    reach = []
+    for top in tops:
+        points = np.unique(np.clip(top[axis] + (upper - lower) * np.concatenate([-_NEAR[::-1], _NEAR]), lower, upper))
+        held = np.array([top[1 - axis]])
+        height = rows(surface, *((points, held) if axis == 0 else (held, points)), -np.inf).height.ravel()
+        below = height < floor
+        left, right = points[below & (points < top[axis])], points[below & (points > top[axis])]
+        reach += [left.max(initial=lower), right.min(initial=upper)]
+    return float(min(reach)), float(max(reach))
+
+
+def _resized(points: Array, above: Array, limits: Ends) -> Ends:
+    """Return a stretch that holds what is above the floor: larger where its edge is, smaller where its edge is far."""
+    first, last, spare = points[0], points[-1], max(len(points) // 4, 2)
+    if last <= first:
+        return float(first), float(last)
+    low, high, width = above.min(), above.max(), last - first
+    i, j = int(np.searchsorted(points, low, side="right")) - 1, int(np.searchsorted(points, high, side="left"))
+    lower = points[i - 1] if i > spare else first
+    upper = points[j + 1] if j < len(points) - 1 - spare else last
+    lower = max(first - 0.5 * width, limits[0]) if low <= first else lower
+    upper = min(last + 0.5 * width, limits[1]) if high >= last else upper
+    return float(lower), float(upper)
+
+
+def extremes(found: Rows, floor: float) -> tuple[Ends, Ends, Ends]:
+    """Return the lowest and highest rho, lambda and root above the floor; ends of their intervals where not refused."""
+    inside, surface = found.height >= floor, found.surface
     low, high = float(found.low[inside].min()), float(found.high[inside].max())
     reach = 0.25 * (high - low)  # the tip of a ridge lies beyond the ends of the rows
-    of_rho = [
-        _crossing(lambda at: _columns(surface, at, found), floor, end, beyond)
-        for end, beyond in ((low, max(low - reach, lower)), (high, min(high + reach, upper)))
-    ]
-    return (of_rho[0], of_rho[1]), (of_lambda[0], of_lambda[1])
+    lower, upper = surface.intervals[0]
+    ends = [((low, max(low - reach, lower)), (high, min(high + reach, upper)))]
+    for points, there in ((found.lam, inside.any(axis=1)), (found.root, inside.any(axis=0))):
+        i, j = np.flatnonzero(there)[[0, -1]]
+        outer = points[max(i - 1, 0)], points[min(j + 1, len(points) - 1)]
+        ends.append(((float(points[i]), float(outer[0])), (float(points[j]), float(outer[1]))))
+    of_rho, of_lam, of_root = (
+        (_crossing(partial(profiled, found, axis), floor, *down), _crossing(partial(profiled, found, axis), floor, *up))
+        for axis, (down, up) in zip((2, 0, 1), ends, strict=True)
+    )
+    return of_rho, of_lam, of_root
 
 
 def _crossing(heights: Callable[[Array], Array], floor: float, within: float, beyond: float) -> float:
@@ -153,25 +202,49 @@ def _crossing(heights: Callable[[Array], Array], floor: float, within: float, be
     return within + over / (over - under) * (beyond - within)
 
 
-def _columns(surface: Surface, rho: Array, found: Rows) -> Array:
-    """Return the likelihood at each rho, lambda estimated anew, shape (n,)."""
-    first, last = float(found.lam[0]), float(found.lam[-1])
-    points, step = np.tile(np.linspace(first, last, 33), (len(rho), 1)), (last - first) / 32.0
-    for _ in range(5):
-        heights = surface.height(surface.cut(points), rho[:, None, None])[..., 0]
-        best = np.take_along_axis(points, heights.argmax(axis=1)[:, None], axis=1)
-        points, step = np.clip(best + step * _FINE, first, last), 0.25 * step
-    return np.asarray(heights.max(axis=1))
+def profiled(found: Rows, axis: int, at: Array) -> Array:
+    """Return the likelihood where one of (lambda, root, rho) is held at each of some values, shape (n,).
+
+    The others are estimated anew, beginning with the best row.
+    """
+    surface, held = found.surface, np.arange(3) != axis
+    lam, root = (at if place == axis else points for place, points in enumerate((found.lam, found.root)))
+    if axis == 2:
+        grid_lam, grid_root = found.pairs
+        heights = surface.height(surface.cut(grid_lam, grid_root), at)
+        place = heights.argmax(axis=0)
+        points, best = np.stack([grid_lam[place], grid_root[place], at], axis=1), heights.max(axis=0)
+    else:
+        looked = rows(surface, lam, root, -np.inf)
+        place = looked.height.argmax(axis=1 - axis)
+        chosen = (np.arange(len(at)), place) if axis == 0 else (place, np.arange(len(at)))
+        points = np.stack([lam[chosen[0]], root[chosen[1]], looked.best[chosen]], axis=1)
+        best = looked.height[chosen]
+
+    def value(lam: Array, root: Array, rho: Array) -> Array:
+        """The log-likelihood."""
+        return surface.height(surface.cut(lam, root), rho)
+
+    lower, upper = surface.intervals[0]
+    width = max(float((found.high - found.low).max()) / _ACROSS, 1e-4 * (upper - lower))
+    steps = np.array([_spacing(found.lam), _spacing(found.root), width * (upper > lower)])
+    start = Start(best, points, np.tile(steps * held, (len(at), 1)), np.zeros(len(at)))
+    return climb_all(value, surface, start, SMOOTH)[0]
+
+
+def _spacing(points: Array) -> float:
+    """Distance between neighbours."""
+    return float(np.ptp(points)) / max(len(points) - 1, 1)
 
 
 def across(found: Rows) -> Array:
     """Return points of rho across the stretch of every row, denser at the ends; shape (m, n)."""
     share = 0.5 - 0.5 * np.cos(np.pi * np.arange(_ACROSS) / (_ACROSS - 1))
-    return np.asarray(found.low[:, None] + (found.high - found.low)[:, None] * share)
+    return np.asarray(found.low.reshape(-1, 1) + (found.high - found.low).reshape(-1, 1) * share)
 
 
-def starts(values: Array, points: Array, found: Rows) -> tuple[Array, ...]:
-    """Return the best point of each function, and the window around it.
+def starts(values: Array, points: Array, found: Rows) -> Start:
+    """Return where to climb from: the best point of each function, with the window around it.
 
     Parameters
     ----------
@@ -179,53 +252,15 @@ def starts(values: Array, points: Array, found: Rows) -> tuple[Array, ...]:
     points : ndarray, shape (m, n)
     found : Rows
         Which `points` are in.
-
-    Returns
-    -------
-    best, lam, rho, step_lam, step_rho, slope : ndarray, shape (f,)
     """
     f, m, n = values.shape
     flat = values.reshape(f, -1)
     place = flat.argmax(axis=1)
     i, j = np.divmod(place, n)
-    spacing = np.ptp(found.lam) / max(m - 1, 1)
     beside = np.diff(points, axis=1, append=points[:, -1:])
     width = np.maximum(beside.max(axis=1) if n > 1 else np.zeros(m), 0.0)
-    best = flat[np.arange(f), place]
-    return best, found.lam[i], points[i, j], np.full(f, spacing), np.maximum(width[i], width.max() / n), found.slope[i]
-
-
-def climb_all(value: Value, surface: Surface, start: tuple[Array, ...]) -> tuple[Array, Array, Array]:
-    """Climb many functions of (rho, lambda) at once: windows that move with the best point, and shrink around it.
-
-    Parameters
-    ----------
-    value : callable
-        Of lambda (f, a) and rho (f, a, b); returns (f, a, b).
-    surface : Surface
-    start : tuple
-        As `starts` returns it. Windows lean with the ridge.
-
-    Returns
-    -------
-    best, rho, lam : ndarray, shape (f,)
-    """
-    best, lam, rho, step_lam, step_rho, slope = start
-    (r0, r1), (l0, l1) = surface.intervals
-    f, size = np.arange(len(best)), np.ones(len(best))
-    n = len(_OFFSETS)
-    for _ in range(_ROUNDS):
-        ls = np.clip(lam[:, None] + (size * step_lam)[:, None] * _OFFSETS, l0, l1)
-        leaning = rho[:, None] + slope[:, None] * (ls - lam[:, None])
-        rs = np.clip(leaning[:, :, None] + (size * step_rho)[:, None, None] * _OFFSETS, r0, r1)
-        found = value(ls, rs).reshape(len(f), -1)
-        place = found.argmax(axis=1)
-        i, j = np.divmod(place, n)
-        better = found[f, place] >= best
-        best = np.where(better, found[f, place], best)
-        lam, rho = np.where(better, ls[f, i], lam), np.where(better, rs[f, i, j], rho)
-        inner = (np.abs(i - n // 2) < n // 2) & (np.abs(j - n // 2) < n // 2)
-        size = size * np.where(inner | ~better, 1.0 / 3.0, 0.8)
-        if size.max() < _ENOUGH:
-            break
-    return best, rho, lam
+    width = np.maximum(width[i], width.max() / n)
+    (lam, root), spacing = found.pairs, np.ones(f)
+    step = np.stack([_spacing(found.lam) * spacing, _spacing(found.root) * spacing, width], axis=1)
+    at = np.stack([lam[i], root[i], points[i, j]], axis=1)
+    return Start(flat[np.arange(f), place], at, step, found.slope.ravel()[i])

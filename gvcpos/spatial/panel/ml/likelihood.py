@@ -174,6 +174,27 @@ class Concentrated:
                 logdet = logdet + one.between(np.asarray(at))
         return gaussian(self.moments.rss(rho, lam), logdet, self.nobs, self.determinants)
 
+    @property
+    def basis(self) -> Moments:
+        """What leads back from the basis of X: `moments`."""
+        return self.moments
+
+    @property
+    def widest(self) -> float:
+        """Zero: there is no phi."""
+        return 0.0
+
+    def products(self, lam: Array, root: Array) -> tuple[Array, Array]:
+        """Return the filtered cross-products at each lambda, (*s, j+k, j+k), and zeros, shape s; root is of phi."""
+        m, at = self.moments, lam[..., None, None]
+        shape = np.broadcast_shapes(np.shape(lam), np.shape(root))
+        C = m.C0 - at * m.C1 + at * at * m.C2
+        return np.broadcast_to(C, (*shape, *m.C0.shape)), np.zeros(shape)
+
+    def near(self, lam: tuple[float, float], root: tuple[float, float]) -> Concentrated:
+        """Return itself: its cross-products are cheap anywhere."""
+        return self
+
     def score(self, rho: float, lam: float) -> Array:
         """Return the derivatives with respect to rho and lam, shape (2,); 0 for a parameter that is not there."""
         rss, by_rho, by_lam = self.moments.at(rho, lam)

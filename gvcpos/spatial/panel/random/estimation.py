@@ -23,8 +23,8 @@ from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.panel.random import clustered
 from gvcpos.spatial.panel.random.covariance import RandomPieces, covariance, weigh
 from gvcpos.spatial.panel.random.kernel import Kernel, ScalarKernel
-from gvcpos.spatial.panel.random.likelihood import random_likelihood
-from gvcpos.spatial.panel.random.search import HIGHEST, RandomMode, maximise
+from gvcpos.spatial.panel.random.likelihood import HIGHEST, random_likelihood
+from gvcpos.spatial.panel.random.search import RandomMode, maximise
 
 Array = npt.NDArray[np.float64]
 

@@ -21,8 +21,11 @@ from gvcpos.spatial.panel.ml.likelihood import Moments, gaussian
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant
 from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.panel.random.kernel import Kernel, Kernels, squares
+from gvcpos.spatial.panel.random.slices import Tabled, sliced, tabled
 
 Array = npt.NDArray[np.float64]
+
+HIGHEST = 20.0  # log(1 + T phi) searched: beyond, means count for nothing and the effects are fixed
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,29 @@ class RandomLikelihood:
     def nobs(self) -> int:
         """N times T."""
         return self.kernels.units * self.kernels.periods
+
+    @property
+    def determinants(self) -> int:
+        """T: how often the log-determinants enter."""
+        return self.kernels.periods
+
+    @property
+    def basis(self) -> Moments:
+        """What leads back from the basis of X."""
+        return self.within
+
+    @property
+    def widest(self) -> float:
+        """The largest √log(1 + T phi) looked at."""
+        return float(np.sqrt(HIGHEST))
+
+    def products(self, lam: Array, root: Array) -> tuple[Array, Array]:
+        """Return cross-products and −½ log|K| at each (lambda, root), root = √log(1 + T phi); see `slices`."""
+        return sliced(self, lam, root)
+
+    def near(self, lam: tuple[float, float], root: tuple[float, float]) -> RandomLikelihood | Tabled:
+        """Return what is quick over a rectangle: itself, or with K⁻¹ interpolated."""
+        return self if self.kernels.parts is None else tabled(self, lam, root)
 
     def evaluate(self, rho: float, lam: float, phi: float) -> tuple[float, Array]:
         """Return the log-likelihood and its derivatives with respect to rho, lambda and phi, shape (3,)."""

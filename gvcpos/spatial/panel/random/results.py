@@ -20,6 +20,7 @@ from gvcpos.spatial.panel.random import bootstrap, clustered
 from gvcpos.spatial.panel.random import component_tests as random_tests
 from gvcpos.spatial.panel.random import hausman as random_or_fixed
 from gvcpos.spatial.panel.random.estimation import RandomEstimate, fit_random
+from gvcpos.spatial.panel.random.intervals import RandomIntervals
 from gvcpos.spatial.panel.results import SpatialPanelResults
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 
-class RandomPanelResults(SpatialPanelResults):
+class RandomPanelResults(RandomIntervals):
     """What `SpatialPanel.fit` found with random effects: `params` has phi = sigma2_mu / sigma2 as well.
 
     `resids` are the predicted innovations, y less regressors, neighbours and predicted effects.

@@ -14,11 +14,10 @@ from gvcpos._core.errors import EstimationError
 from gvcpos.spatial.panel.ml.climb import EDGE, climb
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant
 from gvcpos.spatial.panel.ml.search import Mode
-from gvcpos.spatial.panel.random.likelihood import RandomLikelihood
+from gvcpos.spatial.panel.random.likelihood import HIGHEST, RandomLikelihood
 
 Array = npt.NDArray[np.float64]
 
-HIGHEST = 20.0  # log(1 + T phi) searched: beyond, means count for nothing and the effects are fixed
 _SHARES = np.array([0.0, 0.1, 0.3, 0.7, 1.2, 2.0, 3.0, 4.0, 5.5, 7.5, 10.0, 14.0, HIGHEST])
 _FEW = 7  # points of lambda where every point needs a factorisation
 _SOME = 15
