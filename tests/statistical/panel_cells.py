@@ -21,6 +21,7 @@ from gvcpos.spatial import weights
 from gvcpos.spatial.panel import SpatialPanel, SpatialPanelResults
 from gvcpos.spatial.panel.inference.likelihood_methods import impacts
 from gvcpos.spatial.panel.models import MODELS, Features
+from gvcpos.spatial.panel.random.results import RandomPanelResults
 from gvcpos.spatial.weights import Weights
 from gvcpos.tables import synthetic_world
 from tests.spatial.panel.munnell import ring
@@ -155,10 +156,14 @@ def parameters(cell: Cell, fit: SpatialPanelResults, interval: str) -> Record:
     names = [*fit.names, "sigma2"]
     values = np.append(fit.params.to_numpy(), fit.sigma2)
     errors = np.append(fit.std_errors.to_numpy(), fit.sigma2_std_error)
-    return {
+    out: Record = {
         (KIND.get(name, name), name, interval): (truth(cell, name), b, s, b - Z * s, b + Z * s)
         for name, b, s in zip(names, values, errors, strict=True)
     }
+    if isinstance(fit, RandomPanelResults):  # phi as `conf_int` has it, without the other parameters of sac and gns
+        ends = fit.spatial_ends()["phi"] if fit.by_likelihood else tuple(fit.conf_int().loc["phi"])
+        out["phi", "phi", interval] = (*out["phi", "phi", interval][:3], *ends)
+    return out
 
 
 def effects(cell: Cell, fit: SpatialPanelResults, seed: int) -> Record:
@@ -307,6 +312,7 @@ def catalogue() -> list[Cell]:
     random = [(m, "baltagi") for m in MODELS] + [(m, "kkp") for m, f in MODELS.items() if f.error]
     cells += [Cell("profile", m, e, t) for m in ("sac", "gns") for e in fixed for t in years]
     cells += [Cell("likelihood", m, e, t) for e in reversed(fixed) for m in ("gns", "sac") for t in years]
+    cells += [Cell("likelihood", m, e, t) for m in ("sac", "gns") for e in ("baltagi", "kkp") for t in years]
     cells += [Cell("drawn", m, e, t) for e in reversed(fixed) for m in ("sdem", "sac", "sdm") for t in years]
     cells += [Cell("size", m, e, t) for e in reversed(fixed) for m in ("ols", "slx", "sar", "sem") for t in years]
     cells += [Cell("fit", m, e, t) for m, e in random for t in years]

@@ -87,14 +87,16 @@ def summary(judged: pd.DataFrame) -> str:
     """Count what is within the claims, and list what is clearly outside, by reason."""
     every = counted(judged)
     fit, test, two = every["block"] == "fit", every["claim"] == "size", every["model"].isin(["sac", "gns"])
+    ratio = every["block"] == "likelihood"
     within_two = every["name"].str.endswith(("sac", "gns", "by draws"))
     parts = {
         "coverage, slx to sdem, fixed effects or none": fit & ~two & ~is_random(every),
         "coverage, slx to sdem, random effects": fit & ~two & is_random(every),
-        "coverage, sac and gns, fixed effects or none: likelihood ratio, the default": every["block"] == "likelihood",
+        "coverage, sac and gns, fixed effects or none: likelihood ratio, the default": ratio & ~is_random(every),
         "the same, ρ and λ by `profile_intervals()`, other draws": every["block"] == "profile",
         "the same by standard errors, not the default": fit & two & ~is_random(every),
-        "coverage, sac and gns, random effects, by standard errors": fit & two & is_random(every),
+        "coverage, sac and gns, random effects: likelihood ratio, the default": ratio & is_random(every),
+        "the same by standard errors, not the default, random effects": fit & two & is_random(every),
         "size, LM": test & every["name"].str.contains("lm"),
         "size, Wald and LR": test & every["name"].str.startswith(("wald", "lr")) & ~within_two,
         "size, LR in sac and gns, Wald in sac": test & within_two & ~every["name"].str.startswith("wald in gns"),
@@ -110,7 +112,7 @@ def summary(judged: pd.DataFrame) -> str:
         if len(part):
             body.append([title, str(len(part)), f"{100 * part['rate'].mean():.1f}"])
             body[-1] += [str(len(part) - outside), str(outside - clear), str(clear)]
-    return "\n".join([table_of(head, body), *listed(every[fit | test | (every["block"] == "likelihood")])])
+    return "\n".join([table_of(head, body), *listed(every[fit | test | ratio])])
 
 
 def is_random(table: pd.DataFrame) -> pd.Series:

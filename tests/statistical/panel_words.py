@@ -20,8 +20,9 @@ y_t = ρ W y_t + X_t β + W X_t θ + μ + α_t 1 + u_t,  u_t = λ W u_t + e_t
   does not vary over time; "baltagi" keeps them at home, "kkp" sends them through the spatial error.
 - Lee and Yu's likelihood, which is the default, with standard errors of the information matrix, unless said.
 - Intervals: by default `conf_int()` gives estimate ± 1.96 standard errors and `effects()` the delta method, but in sac
-  and gns with fixed effects or none, where both give intervals of the likelihood ratio. The table by model and effects
-  shows standard errors for all models, sac and gns too; the defaults of these have a table of their own.
+  and gns, where both give intervals of the likelihood ratio. The table by model and effects shows standard errors for
+  all models, sac and gns too; the defaults of these have a table of their own. φ, which is positive and skewed, is
+  shown as `conf_int()` has it by default: by standard errors of log φ, in sac and gns by the likelihood ratio.
 - Tests: p-values of `wald()` and `lr()` are those of χ², but of `wald()` in gns with one W for lag and error, which
   come from samples drawn under the null by default.
 - Every draw of a cell has its own seed, made of the cell's name and the draw's number.
@@ -93,7 +94,7 @@ CLOSING = """## What to take from it
 - sac and gns with one W for lag and error ask for what the data hardly tell apart: intervals of standard errors cover
   some 91 % for ρ and λ in sac and 80 to 90 % in gns, and θ and effects suffer too. With weights of its own for the
   error this goes away, with many years slowly. The default there is the likelihood ratio, for all parameters and
-  effects: it follows the ridge, and covers. Random effects have no such intervals: prefer sdm, or `bootstrap()`.
+  effects, with random effects too: it follows the ridge, and covers.
 - Wald tests within gns with χ² p-values reject a true null in 8 to 21 % of samples. `wald()` draws samples under the
   null instead, which helps, though with 5 years not wholly. `lr()` keeps its level and needs no draws: take it.
 - A dense W leaves little to learn ρ from: its RMSE is three times that of the ring. Intervals cover; of simulated
@@ -111,8 +112,8 @@ WEAK = (
     "One W for lag and error: ρ and λ are hardly told apart. The likelihood is a ridge, the estimates of the two are "
     "pulled in opposite directions and are far from normal in samples of this size; W x, which gns has as well, takes "
     "from ρ what is left to identify it by. Standard errors are right on average (csv), but the normal distribution is "
-    "not: with weights of its own for the error it is, with more years it slowly becomes so (hard cases). With fixed "
-    "effects or none these intervals are not the default, which is the likelihood ratio."
+    "not: with weights of its own for the error it is, with more years it slowly becomes so (hard cases). These "
+    "intervals are not the default, which is the likelihood ratio."
 )
 SKEWED = (
     "Effects through 1/(1 − ρ) where ρ is known badly: their distribution is skewed, the delta method's interval is "
