@@ -65,8 +65,7 @@ class RandomIntervals(SpatialPanelResults):
         """
         found = super().pvalues
         if self.by_likelihood:
-            ratio = self.ratio.refusal("phi")
-            found["phi"] = 0.5 * float(chi2.sf(ratio, 1)) if ratio > 0.0 else 1.0
+            found["phi"] = 1.0 if self.estimate.at_zero else 0.5 * float(chi2.sf(self.ratio.refusal("phi"), 1))
         return found
 
     def profile_intervals(self, level: float = 0.95) -> pd.DataFrame:
