@@ -47,15 +47,15 @@ def flows_run(
       gvcpos flows run
       gvcpos flows run my.yaml --draws 10000 --out results/mine
     """
-    from gvcpos.flows import FlowSystem
+    from gvcpos.flows import FlowSystem, find_system
     from gvcpos.study.console import Console
     from gvcpos.study.flow_output import write_flow_results
-    from gvcpos.study.flow_run import find_flows, run_flows
+    from gvcpos.study.flow_run import run_flows
     from gvcpos.study.flow_summary import headlines
     from gvcpos.study.folder import check_target, fresh_folder
 
     console = Console(quiet=quiet)
-    path = find_flows(system)
+    path = find_system(system)
     loaded = FlowSystem.from_yaml(path)
     target = out or Path("results") / loaded.spec.name
     check_target(target)

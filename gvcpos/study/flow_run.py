@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from gvcpos._core.errors import InputError
-from gvcpos._core.resources import data_path, file_or_shipped
+from gvcpos._core.resources import data_path
 from gvcpos.flows import FlowSystem
 from gvcpos.flows.scenarios.comparing import ScenarioComparison, compare_scenarios
 from gvcpos.flows.targets import compare_targets
@@ -19,6 +18,7 @@ from gvcpos.study.progress import Progress, silent
 if TYPE_CHECKING:
     from gvcpos.flows.balance import Balance
     from gvcpos.flows.cost.accounts import CostAccounts
+    from gvcpos.flows.draws.results import FlowDraws
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,17 +53,6 @@ class FlowResults:
         return self.system.network.years[-1]
 
 
-def find_flows(system: str | Path) -> Path:
-    """Return the path of a system: a YAML file, or the name of a shipped one.
-
-    Raises
-    ------
-    InputError
-        If it is neither; the message lists the shipped ones.
-    """
-    return file_or_shipped(system, "flows", "system")
-
-
 def run_flows(
     system: FlowSystem, *, draws: int = 1000, seed: int = 0, scenarios: bool = True, progress: Progress = silent
 ) -> FlowResults:
@@ -93,18 +82,19 @@ def run_flows(
     if costs is not None:
         frames |= _cost_frames(costs)
         progress("costs", 1, 1)
-    if draws:
-        frames |= _draw_frames(system, draws, seed)
+    drawn = system.simulate(draws=draws, seed=seed) if draws else None
+    if drawn is not None:
+        frames |= _draw_frames(drawn, money=system.spec.has_costs)
         progress("draws", 1, 1)
     compared = None
     if scenarios and system.spec.scenarios:
-        compared = compare_scenarios(system, draws=draws, seed=seed)
+        compared = compare_scenarios(system, drawn=drawn)
         frames["scenario_flows"] = compared.flows
         if not compared.stages.empty:
             frames["scenario_stages"] = compared.stages
         progress("scenarios", 1, 1)
-    if draws and data_path("flows/targets").joinpath(f"{system.spec.name}.yaml").is_file():
-        frames["targets"] = compare_targets(system, draws=draws, seed=seed)
+    if drawn is not None and data_path("flows/targets").joinpath(f"{system.spec.name}.yaml").is_file():
+        frames["targets"] = compare_targets(system, drawn=drawn)
         progress("targets", 1, 1)
     if system.synthetic:
         frames = {name: frame.assign(synthetic=True) for name, frame in frames.items()}
@@ -136,10 +126,9 @@ def _cost_frames(costs: CostAccounts) -> dict[str, pd.DataFrame]:
     }
 
 
-def _draw_frames(system: FlowSystem, draws: int, seed: int) -> dict[str, pd.DataFrame]:
+def _draw_frames(drawn: FlowDraws, *, money: bool) -> dict[str, pd.DataFrame]:
     """Intervals of flows and, with costs, of flows' costs and of stages."""
-    found = system.simulate(draws=draws, seed=seed)
-    frames = {"intervals": found.frame()}
-    if system.spec.has_costs:
-        frames |= {"cost_intervals": found.cost_frame(), "stage_intervals": found.stage_frame()}
+    frames = {"intervals": drawn.frame()}
+    if money:
+        frames |= {"cost_intervals": drawn.cost_frame(), "stage_intervals": drawn.stage_frame()}
     return frames

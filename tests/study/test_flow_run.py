@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from gvcpos._core.errors import InputError
 from gvcpos.cli import app
-from gvcpos.flows import FlowSystem
+from gvcpos.flows import FlowSystem, find_system
 from gvcpos.study.flow_output import sankey_frame
-from gvcpos.study.flow_run import FlowResults, find_flows, run_flows
+from gvcpos.study.flow_run import FlowResults, run_flows
 
 runner = CliRunner()
 
@@ -92,7 +92,7 @@ def test_what_is_wrong_is_told_in_one_message(tmp_path: Path) -> None:
     assert "moon" in done.output
     assert not (tmp_path / "out").exists()
     with pytest.raises(InputError, match="no shipped system of that name"):
-        find_flows("nowhere")
+        find_system("nowhere")
     with pytest.raises(InputError, match="draws=1"):
         run_flows(FlowSystem.shipped("toy"), draws=1)
 

@@ -49,7 +49,7 @@ class Plan:
         """Whether no two unknowns of a block are multiplied, so that one step solves it."""
         return all(step.linear for step in self.steps)
 
-    def solve(self, x: FloatArray, data: FloatArray, *, warm: bool) -> None:
+    def solve(self, x: FloatArray, data: FloatArray, *, warm: bool, refined: bool = False) -> None:
         """Put the unknowns of data into `x`; not finite where there is no solution.
 
         Parameters
@@ -60,10 +60,12 @@ class Plan:
             With the columns of stocks.
         warm : bool
             Whether the guess is near the solution.
+        refined : bool
+            Whether what rounding leaves is taken off once more.
         """
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             for step in self.steps:
-                step.solve(x, data, warm=warm)
+                step.solve(x, data, warm=warm, refined=refined)
         for draw in np.flatnonzero(~np.isfinite(x).all(axis=0)):
             x[:, draw] = self.least_solution(data[:, draw], len(x))
 

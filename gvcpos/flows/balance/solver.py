@@ -100,17 +100,17 @@ class Solver:
         """(T, R, B): what the redundant equations miss 0 by."""
         return np.stack([residuals(self.plan.redundant, part.x[t], part.data[t])[0] for t in range(self.years)])
 
-    def run(self, data: FloatArray, start: Solution | None = None) -> Solution:
-        """Solve for every unknown.
+    def run(self, data: FloatArray, *, refined: bool = False) -> Solution:
+        """Solve for every unknown, starting from the point.
 
         Parameters
         ----------
         data : (T, K, B) float array
-        start : Solution, optional
-            Of data nearby, draw by draw; without, draws start from the point.
+        refined : bool
+            Whether what rounding leaves, 1e-14 of the largest flow, is taken off once more.
         """
         out = self.unsolved(data)
-        self.solve(out, start)
+        self.solve(out, refined=refined)
         return out
 
     def unsolved(self, data: FloatArray) -> Solution:
@@ -120,8 +120,8 @@ class Solver:
         extended[:, self.equations.data :] = 0.0
         return Solution(np.zeros((self.years, self.equations.size, data.shape[2])), extended)
 
-    def solve(self, found: Solution, start: Solution | None = None) -> None:
-        """Solve `found` for the data in it, in place; `start` as in `run`."""
+    def solve(self, found: Solution, start: Solution | None = None, *, refined: bool = False) -> None:
+        """Solve `found` for the data in it, in place; from the point, or from the solution of data nearby."""
         x, extended = found.x, found.data
         first = extended[0, : self.equations.data]
         shares = [memory.shares(first, self.years) for memory in self.memories]
@@ -135,7 +135,7 @@ class Solver:
                     for past in range(t):
                         carried += share[t - past] * x[past, entering]
             self._guess(x[t], t, extended[t], start)
-            self.plan.solve(x[t], extended[t], warm=self.near is not None)
+            self.plan.solve(x[t], extended[t], warm=self.near is not None, refined=refined)
 
     def only(self, wanted: Iterable[int]) -> Solver:
         """Return the solver of what some unknowns need; where Newton's method is needed, of all."""
@@ -147,7 +147,7 @@ class Solver:
 
     def around(self, data: FloatArray) -> Solver:
         """Return the solver with a point from which draws start: the solution at data (T, K)."""
-        part = self.run(np.asarray(data, dtype=np.float64)[:, :, None])
+        part = self.run(np.asarray(data, dtype=np.float64)[:, :, None], refined=True)
         x, extended = part.x[:, :, 0], part.data[:, :, 0]
         slopes = np.empty((*x.shape, extended.shape[1]))
         for t in range(self.years):

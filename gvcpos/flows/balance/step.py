@@ -54,7 +54,7 @@ class Step:
         """Whether no equation multiplies two of the unknowns."""
         return not any(parts.products for parts in self._parts)
 
-    def solve(self, x: FloatArray, data: FloatArray, *, warm: bool) -> None:
+    def solve(self, x: FloatArray, data: FloatArray, *, warm: bool, refined: bool = False) -> None:
         """Put the unknowns of the block into `x`; NaN where there is no solution.
 
         Parameters
@@ -64,11 +64,13 @@ class Step:
         data : (K, B) float array
         warm : bool
             Whether the guess is near. If not, the first step holds the second of two unknowns that are multiplied.
+        refined : bool
+            Whether what rounding leaves of linear equations is taken off once more.
         """
         if self.order is None:
             self._single(x, data)
         elif self.linear:
-            self._together(x, data, self.order)
+            self._together(x, data, self.order, refined=refined)
         else:
             self._newton(x, data, self.order, warm=warm)
 
@@ -86,13 +88,17 @@ class Step:
         out = np.divide(rest, slope, out=np.full(x.shape[1], np.nan), where=slope != 0.0)
         x[self.unknowns[0]] = np.where(nothing, 0.0, out)
 
-    def _together(self, x: FloatArray, data: FloatArray, order: Elimination) -> None:
+    def _together(self, x: FloatArray, data: FloatArray, order: Elimination, *, refined: bool) -> None:
         """Eliminate: what is linear needs no guess."""
         constant, changing = self._entries
         entries = {**constant, **{entry: sum_of(terms, x, data) for entry, terms in changing.items()}}
         right = [sum_of(parts.known, x, data, -1.0) for parts in self._parts]
         for unknown, value in zip(self.unknowns, order.solve(entries, right), strict=True):
             x[unknown] = value
+        if refined:
+            missing, _ = residuals(self.rows, x, data)
+            for unknown, step in zip(self.unknowns, order.solve(entries, list(-missing)), strict=True):
+                x[unknown] += step
 
     def _newton(self, x: FloatArray, data: FloatArray, order: Elimination, *, warm: bool) -> None:
         """Step from the guess until the equations hold; NaN where they do not come to."""

@@ -66,6 +66,21 @@ def simulate_system(
     )
 
 
+def draws_of(system: FlowSystem, draws: int, seed: int, drawn: FlowDraws | None) -> FlowDraws:
+    """Return the draws of a system that are there already, or draw it.
+
+    Raises
+    ------
+    InputError
+        If what is there is of another system, or as `simulate_system`.
+    """
+    if drawn is None:
+        return system.simulate(draws, seed)
+    if drawn.network is not system.network:
+        raise InputError("drawn: these are draws of another system. Give draws of this one: system.simulate(...).")
+    return drawn
+
+
 class BalancedDraws:
     """A system as what is drawn: data to balanced masses, masses and data to costs."""
 

@@ -10,11 +10,11 @@ from typing import Any
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.flows.scenarios.reconciled import at_reconciled
+from gvcpos.flows.scenarios.series import Node, block_of, write_years
 from gvcpos.flows.scenarios.spec import ChangeBlock, ScenarioBlock
 from gvcpos.flows.system.flow_system import FlowSystem
 from gvcpos.flows.system.loading import checked
 
-Node = dict[str, Any]
 Slot = tuple[Node, str]
 _WIDTHS = ("low", "mode", "high")
 
@@ -121,17 +121,12 @@ def _numbers(holder: Node, key: str) -> Iterator[Slot]:
 
 def _changed(found: Any, change: ChangeBlock, years: tuple[int, ...], where: str) -> Any:
     """Return a number, or a block of one, changed."""
-    block: Node = dict(found) if isinstance(found, dict) else {"value": float(found)}
-    old: dict[int, Any] = block.get("values") or dict.fromkeys(years, block["value"])
-    new = {year: _moved(float(value), change, year) for year, value in old.items()}
-    if change.years is None and block.get("values") is None:
-        block["value"] = next(iter(new.values()))
-    else:
-        block.pop("value", None)
-        block["values"] = new
+    block, old = block_of(found, years)
+    new = {year: _moved(value, change, year) for year, value in old.items()}
+    write_years(block, new, constant=change.years is None and block.get("values") is None)
     width = block.get("uncertainty")
     if width is not None:
-        factors = {new[year] / float(value) for year, value in old.items() if value and new[year] != float(value)}
+        factors = {new[year] / value for year, value in old.items() if value and new[year] != value}
         most = 1.0 if {"share", "composition"} & set(change.at.split(".")) else inf
         block["uncertainty"] = _widened(dict(width), factors, most=most, series="values" in block, where=where)
         if block["uncertainty"] is None:

@@ -10,9 +10,11 @@ import pandas as pd
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.flows.cost.tidy import by_layers, layer_labels, long_frame
+from gvcpos.flows.draws.results import FlowDraws
+from gvcpos.flows.draws.systems import draws_of
 from gvcpos.flows.network import FloatArray
 from gvcpos.flows.scenarios.changing import before, in_scenario, named
-from gvcpos.flows.scenarios.pairs import intervals, reconciled_draws
+from gvcpos.flows.scenarios.pairs import Pair, intervals
 from gvcpos.flows.scenarios.spec import ScenarioBlock
 from gvcpos.flows.system.flow_system import FlowSystem
 
@@ -72,6 +74,7 @@ def compare_scenarios(
     draws: int = 0,
     seed: int = 0,
     level: float = 0.95,
+    drawn: FlowDraws | None = None,
 ) -> ScenarioComparison:
     """Run scenarios through flows and costs and set them beside the system as it is.
 
@@ -85,11 +88,13 @@ def compare_scenarios(
         what comes out of that, so that what both sides share cancels.
     seed : int
     level : float
+    drawn : FlowDraws, optional
+        Draws of the system that are there already, in place of new ones.
 
     Raises
     ------
     InputError
-        If there is no scenario, or one is unknown or stands twice.
+        If there is no scenario, or one is unknown or stands twice, or the draws are of another system.
     """
     chosen = list(system.spec.scenarios) if scenarios is None else list(scenarios)
     if not chosen:
@@ -98,22 +103,36 @@ def compare_scenarios(
     titles = {name: block.title for name, block in blocks}
     if len(titles) < len(blocks):
         raise InputError("scenarios: one stands twice. Give each once.")
-    drawn = reconciled_draws(system, draws, seed) if draws and system.spec.has_costs else None
-    flows, stages = [], []
-    for name, block in blocks:
-        start, other = before(system, block), in_scenario(system, block)
-        flows.append(_flows(system, start.balance().mass, other.balance().mass).assign(scenario=name))
-        if system.spec.has_costs:
-            own = _stages(start.balance().costs().sides(), other.balance().costs().sides())
-            if drawn is not None:
-                own = own.merge(intervals(drawn, start, other, level), how="left")
-            stages.append(own.assign(scenario=name))
+    pairs = _pairs(system, blocks)
+    flows = [
+        _flows(system, pair.start.balance().mass, pair.other.balance().mass).assign(scenario=name)
+        for name, pair in pairs.items()
+    ]
+    if not system.spec.has_costs:
+        return ScenarioComparison(_joined(flows), pd.DataFrame(), titles, system.synthetic)
+    sides = {
+        name: _stages(pair.start.balance().costs().sides(), pair.other.balance().costs().sides())
+        for name, pair in pairs.items()
+    }
+    if draws or drawn is not None:
+        found = intervals(draws_of(system, draws, seed, drawn), system, pairs, level)
+        sides = {name: own.merge(found[name], how="left") for name, own in sides.items()}
+    stages = [own.assign(scenario=name) for name, own in sides.items()]
     return ScenarioComparison(_joined(flows), _joined(stages), titles, system.synthetic)
 
 
+def _pairs(system: FlowSystem, blocks: Iterable[tuple[str, ScenarioBlock]]) -> dict[str, Pair]:
+    """Make both systems of every scenario; those that release the same numbers start from one."""
+    starts: dict[tuple[str, ...], FlowSystem] = {}
+    pairs = {}
+    for name, block in blocks:
+        if block.release not in starts:
+            starts[block.release] = before(system, block)
+        pairs[name] = Pair(starts[block.release], in_scenario(system, block))
+    return pairs
+
+
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    if not parts:
-        return pd.DataFrame()
     frame = pd.concat(parts, ignore_index=True)
     return frame[["scenario", *[column for column in frame if column != "scenario"]]]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from gvcpos._core.errors import EstimationError
+from gvcpos.flows.cost.structure import BoolArray
 from gvcpos.flows.cost.tidy import long_frame
 from gvcpos.flows.cost.value import group_arrays
 from gvcpos.flows.draws.arrays import DrawnArrays
@@ -21,67 +22,68 @@ from gvcpos.flows.network import FloatArray
 from gvcpos.flows.system.flow_system import FlowSystem
 
 
-@dataclass(frozen=True, eq=False)
-class ReconciledDraws:
-    """Draws of a system, and their data as each draw's reconciliation left them.
+class Pair(NamedTuple):
+    """What a scenario starts from (without the numbers that it releases), and the system with its changes."""
 
-    Attributes
-    ----------
-    draws : FlowDraws
-    system : FlowSystem
-    """
-
-    draws: FlowDraws
-    system: FlowSystem
-
-    def chunks(self) -> Iterator[tuple[DrawnArrays, FloatArray]]:
-        """Give the draws a chunk at a time, with reconciled data (m, T, K)."""
-        for drawn in self.draws.arrays(self.draws.chunk):
-            yield drawn, self.system.solver.reconciled(drawn.data)
+    start: FlowSystem
+    other: FlowSystem
 
 
-def reconciled_draws(system: FlowSystem, draws: int, seed: int) -> ReconciledDraws:
-    """Draw a system, `draws` times."""
-    return ReconciledDraws(system.simulate(draws, seed), system)
-
-
-def intervals(drawn: ReconciledDraws, start: FlowSystem, other: FlowSystem, level: float) -> pd.DataFrame:
-    """Intervals of what a scenario changes by stage, draw by draw.
+def intervals(drawn: FlowDraws, system: FlowSystem, pairs: Mapping[str, Pair], level: float) -> dict[str, pd.DataFrame]:
+    """Intervals of what scenarios change by stage, draw by draw; each draw is reconciled once for all scenarios.
 
     Parameters
     ----------
-    drawn : ReconciledDraws
+    drawn : FlowDraws
         Of the system as it is.
-    start, other : FlowSystem
-        What the scenario starts from (without the numbers that it releases), and with its changes. What it multiplies a
-        number by, or sets it to, it does to the number of every draw, relative to what it was.
+    system : FlowSystem
+    pairs : mapping of str to Pair
+        By scenario. What one multiplies a number by, or sets it to, it does to the number of every draw, relative to
+        what it was.
     level : float
 
     Returns
     -------
-    DataFrame
+    dict of str to DataFrame
         year, stage, measure, lower, upper, impossible: the share of draws in which the scenario makes a flow negative
         or has no solution, which are left out.
 
     Raises
     ------
     EstimationError
-        If the scenario is impossible in nearly all draws.
+        If a scenario is impossible in nearly all draws.
     """
-    names, groups = stage_groups(drawn.draws, "stage")
-    columns = drawn.system.data.at(other.data.names)
-    run = BalancedDraws(other)
-    moved: dict[str, list[FloatArray]] = {side: [] for side in SIDES}
-    for before, data in drawn.chunks():
-        changed = run.solved(_changed(data[..., columns], start.data.values, other.data.values))
-        good = ~impossible_flows(changed.mass).any(axis=1)
-        if not good.any():
-            continue
-        after = run.named(changed.data[good], changed.mass[good])
-        kept = drawn.draws.run.named(before.data[good], before.mass[good])
-        sides = [group_arrays(part.costs, part.value, groups) for part in (kept, after)]
-        for side in SIDES:
-            moved[side].append(getattr(sides[1], side) - getattr(sides[0], side))
+    names, groups = stage_groups(drawn, "stage")
+    moved: dict[str, dict[str, list[FloatArray]]] = {name: {side: [] for side in SIDES} for name in pairs}
+    for before in drawn.arrays(drawn.chunk):
+        data, here = system.solver.reconciled(before.data), group_arrays(before.costs, before.value, groups)
+        for name, pair in pairs.items():
+            good, after = _after(pair, data[..., system.data.at(pair.other.data.names)])
+            if not good.any():
+                continue
+            there = group_arrays(after.costs, after.value, groups)
+            for side in SIDES:
+                moved[name][side].append(getattr(there, side) - getattr(here, side)[good])
+    labels = {"year": drawn.network.years, "stage": names}
+    return {name: _frame(pairs[name].other, found, labels, drawn.draws, level) for name, found in moved.items()}
+
+
+def _after(pair: Pair, data: FloatArray) -> tuple[BoolArray, DrawnArrays]:
+    """Say which draws (m,) of reconciled data (m, T, K) are possible with a scenario, and solve these."""
+    run = BalancedDraws(pair.other)
+    changed = run.solved(_changed(data, pair.start.data.values, pair.other.data.values))
+    good = np.asarray(~impossible_flows(changed.mass).any(axis=1))
+    return good, run.named(changed.data[good], changed.mass[good])
+
+
+def _frame(
+    other: FlowSystem,
+    moved: Mapping[str, list[FloatArray]],
+    labels: Mapping[str, Sequence[object]],
+    draws: int,
+    level: float,
+) -> pd.DataFrame:
+    """Quantiles of differences by stage."""
     found = sum(len(part) for part in moved[SIDES[0]])
     if found < 2:
         raise EstimationError(
@@ -91,9 +93,8 @@ def intervals(drawn: ReconciledDraws, start: FlowSystem, other: FlowSystem, leve
     for side, values in moved.items():
         joined = np.concatenate(values)
         spread = summary(joined if joined.ndim == 3 else joined.sum(axis=-1), level)
-        ends = {name: spread[name] for name in ("lower", "upper")}
-        parts.append(long_frame({"year": drawn.draws.network.years, "stage": names}, ends).assign(measure=side))
-    return pd.concat(parts, ignore_index=True).assign(impossible=1.0 - found / drawn.draws.draws)
+        parts.append(long_frame(labels, {name: spread[name] for name in ("lower", "upper")}).assign(measure=side))
+    return pd.concat(parts, ignore_index=True).assign(impossible=1.0 - found / draws)
 
 
 def _changed(data: FloatArray, start: FloatArray, end: FloatArray) -> FloatArray:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from gvcpos.flows.network import FloatArray
+from gvcpos.flows.scenarios.series import Node, block_of, write_years
 from gvcpos.flows.system.data import DataVector, Datum
 from gvcpos.flows.system.flow_system import FlowSystem
 
-Node = dict[str, Any]
 _ONCE = ("lifetime", "history", "initial")
 _SAME = 1e-12  # relative: what rounding alone moves
 
@@ -53,18 +53,13 @@ def _summing_to_one(values: FloatArray, data: DataVector) -> FloatArray:
 
 def _moved(found: Any, factor: FloatArray, datum: Datum, years: tuple[int, ...]) -> Any:
     """Return a number of the file, or a block of one, times a factor a year."""
-    block: Node = dict(found) if isinstance(found, dict) else {"value": float(found)}
+    block, old = block_of(found, years)
     if datum.what == "history":  # the datum is a factor on it
-        block["values"] = {year: value * float(factor[0]) for year, value in block["values"].items()}
+        write_years(block, {year: value * float(factor[0]) for year, value in old.items()}, constant=False)
         return block
-    old: dict[int, Any] = block.get("values") or dict.fromkeys(years, block.get("value"))
-    new = {year: float(old[year]) * float(by) for year, by in zip(years, factor, strict=True)}
-    constant = "values" not in block and np.allclose(factor, factor[0], rtol=_SAME * 100, atol=0.0)
-    if constant:
-        block["value"] = new[years[0]]
-    else:
-        block.pop("value", None)
-        block["values"] = new
+    new = {year: old[year] * float(by) for year, by in zip(years, factor, strict=True)}
+    constant = "values" not in block and bool(np.allclose(factor, factor[0], rtol=_SAME * 100, atol=0.0))
+    write_years(block, new, constant=constant)
     width = block.get("uncertainty")
     if width is not None and "low" in width and not (constant and width["low"] <= block["value"] <= width["high"]):
         relative = float(datum.sd.mean() / datum.values.mean())

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gvcpos._core.errors import InputError, SpecificationError
+from gvcpos._core.errors import SpecificationError
 from gvcpos._core.faults import allowed_keys, block_of, placed, shown, words_of
-from gvcpos._core.resources import shipped_files
+from gvcpos._core.resources import file_or_shipped, shipped_files
 from gvcpos._core.yaml_lines import LineOf
 from gvcpos.flows.system.checks import cross_faults
 from gvcpos.flows.system.spec import SystemSpec
@@ -22,18 +22,15 @@ def shipped_systems() -> dict[str, Path]:
     return shipped_files("flows")
 
 
-def find_system(name: str) -> Path:
-    """Return the path of a shipped system.
+def find_system(name: str | Path) -> Path:
+    """Return the path of a system: a YAML file, or the name of a shipped one.
 
     Raises
     ------
     InputError
-        If none ships under this name.
+        If it is neither; the message lists the shipped ones.
     """
-    shipped = shipped_systems()
-    if name not in shipped:
-        raise InputError(f"{name}: no system of this name ships. There are: {', '.join(shipped) or 'none'}.")
-    return shipped[name]
+    return file_or_shipped(name, "flows", "system")
 
 
 def checked(data: Any, line_of: LineOf, name: str) -> SystemSpec:

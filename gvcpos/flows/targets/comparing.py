@@ -12,6 +12,7 @@ import pandas as pd
 
 from gvcpos._core.errors import InputError
 from gvcpos.flows.cost.systems import cost_draws
+from gvcpos.flows.draws.systems import draws_of
 from gvcpos.flows.network import FloatArray
 from gvcpos.flows.targets.accounts import Accounts
 from gvcpos.flows.targets.definitions import FigureBlock, check_names, load_targets
@@ -21,6 +22,7 @@ from gvcpos.trade.claims.units import dimension, size, written
 
 if TYPE_CHECKING:
     from gvcpos.flows.draws.arrays import DrawnArrays
+    from gvcpos.flows.draws.results import FlowDraws
     from gvcpos.flows.system.flow_system import FlowSystem
 
 Outcome = Literal["met", "not met", "calibrated"]
@@ -39,6 +41,7 @@ def compare_targets(
     claims: ClaimSet | None = None,
     targets: str | Path | None = None,
     tolerance: float = 0.10,
+    drawn: FlowDraws | None = None,
 ) -> pd.DataFrame:
     """Compare a system with reported figures.
 
@@ -55,6 +58,8 @@ def compare_targets(
         Definitions of the figures: a system that ships, or a file; those of the system's own name by default.
     tolerance : float
         Relative difference of the point solution up to which a figure is called met.
+    drawn : FlowDraws, optional
+        Draws of the system that are there already, in place of new ones.
 
     Returns
     -------
@@ -69,7 +74,8 @@ def compare_targets(
     Raises
     ------
     InputError
-        If a claim measures something else than the figure, or a value is asked for of a flow without a price.
+        If a claim measures something else than the figure, a value is asked for of a flow without a price, or the
+        draws are of another system.
     LabelError
         If a figure names a flow, process, layer, year or claim that is not there.
     SpecificationError
@@ -79,16 +85,17 @@ def compare_targets(
         raise InputError(f"tolerance={tolerance!r}: a relative difference, 0 or more and below 1. Give one, as 0.1.")
     figures = load_targets(system.spec.name if targets is None else targets)
     check_names(figures, system.network)
-    point, drawn = computed(system, figures, draws, seed)
+    found = draws_of(system, draws, seed, drawn)
+    point, values = computed(system, figures, found)
     every = load_claims() if claims is None else claims
     fitted = {name for datum in system.data for name in datum.calibrated_to}
     rows = [
-        _row(key, block, every[block.claim], _Ours(point[key], drawn[key]), (block.claim in fitted, tolerance))
+        _row(key, block, every[block.claim], _Ours(point[key], values[key]), (block.claim in fitted, tolerance))
         for key, block in figures.items()
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     frame.attrs = {
-        "draws": draws, "seed": seed, "level": LEVEL, "tolerance": tolerance, "synthetic": system.synthetic,
+        "draws": found.draws, "seed": found.seed, "level": LEVEL, "tolerance": tolerance, "synthetic": system.synthetic,
     }  # fmt: skip
     return frame
 
@@ -118,14 +125,14 @@ class _Ours:
 
 
 def computed(
-    system: FlowSystem, figures: Mapping[str, FigureBlock], draws: int, seed: int
+    system: FlowSystem, figures: Mapping[str, FigureBlock], drawn: FlowDraws
 ) -> tuple[dict[str, float], Mapping[str, FloatArray]]:
     """Figures of the balance, and of draws; no claim is read here."""
     balance = system.balance()
     mass, values = balance.mass, balance.data
     accounts = Accounts.of(system, mass, values, lambda: cost_draws(system, mass, values))
     point = {key: float(figure(block, accounts)) for key, block in figures.items()}
-    found = system.simulate(draws=draws, seed=seed, outputs=figure_outputs(system, figures))
+    found = drawn.with_outputs(figure_outputs(system, figures))
     return point, {key: found.values[f"figure:{key}"] for key in figures}
 
 
