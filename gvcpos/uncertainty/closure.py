@@ -101,6 +101,8 @@ def _positive_output(Z: FloatArray, Y: FloatArray, published: FloatArray, least:
     bad = (published > 0) & (output <= 0)
     for i in np.flatnonzero(bad):
         negative = -np.minimum(Y[i], 0.0).sum() - np.minimum(Z[i], 0.0).sum()
+        if negative == 0.0:  # rounding is all that it has: nothing is sold
+            continue
         positive = output[i] + negative
         scale = (1 - max(least, 1e-6)) * positive / negative
         Y[i] = np.where(Y[i] < 0, Y[i] * scale, Y[i])

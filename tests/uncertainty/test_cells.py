@@ -11,6 +11,7 @@ from gvcpos._core.errors import InputError, LabelError
 from gvcpos.tables import IOTable
 from gvcpos.uncertainty import CellErrors, DrawnTables
 from gvcpos.uncertainty.cells import relative_errors
+from gvcpos.uncertainty.closure import close_by_residual
 from gvcpos.uncertainty.redraw import Seeds
 from tests.accounting.worlds import random_world, worlds
 from tests.shared import wiod2011
@@ -126,6 +127,18 @@ def test_cells_without_output_stay_as_published_in_wiod() -> None:
     np.testing.assert_array_equal(drawn.Z[:, idle], table.Z[:, idle])
     np.testing.assert_array_equal(drawn.Z[idle], table.Z[idle])
     assert (drawn.x[idle] == 0).all()
+
+
+def test_a_row_that_sells_nothing_but_rounding_is_left_alone() -> None:
+    """WIOD has sectors with a sliver of output and no sales: no division of nothing by nothing."""
+    table = random_world(5, 3, 3)
+    Z, Y = table.Z.copy(), table.Y @ np.kron(np.eye(3), np.ones((table.Y.shape[1] // 3, 1)))
+    Z[0], Y[0] = 0.0, 0.0
+    with np.errstate(all="raise"):
+        drawn = close_by_residual(Z, Y, table, 0.05, 0)
+    assert drawn.x[0] == 0
+    assert np.isfinite(drawn.Z).all()
+    assert np.isfinite(drawn.Y).all()
 
 
 def test_what_cannot_be_is_refused() -> None:
