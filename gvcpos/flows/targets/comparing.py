@@ -52,10 +52,8 @@ def compare_targets(
     system : FlowSystem
     draws, seed : int
         Of the Monte Carlo that gives the intervals.
-    claims : ClaimSet, optional
-        Those that ship, by default.
-    targets : str or path, optional
-        Definitions of the figures: a system that ships, or a file; those of the system's own name by default.
+    claims, targets : optional
+        Those that ship; and definitions of the figures, of a system or in a file, those of its own name by default.
     tolerance : float
         Relative difference of the point solution up to which a figure is called met.
     drawn : FlowDraws, optional
@@ -74,12 +72,8 @@ def compare_targets(
     Raises
     ------
     InputError
-        If a claim measures something else than the figure, a value is asked for of a flow without a price, or the
-        draws are of another system.
-    LabelError
-        If a figure names a flow, process, layer, year or claim that is not there.
-    SpecificationError
-        For a fault in the file of definitions.
+        If a claim measures something else than the figure, a flow without a price is to be valued, or draws are of
+        another system; LabelError for names that are not there; SpecificationError for faults in the definitions.
     """
     if not 0.0 <= tolerance < 1.0:
         raise InputError(f"tolerance={tolerance!r}: a relative difference, 0 or more and below 1. Give one, as 0.1.")
