@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from gvcpos._core.errors import InputError
+from gvcpos.flows import compare_scenarios
 from gvcpos.flows.draws.results import FlowDraws
 from gvcpos.flows.targets import FigureBlock, compare_targets, figure_outputs, load_targets
 from gvcpos.trade.claims import Claim, ClaimSet, load_claims
@@ -147,7 +148,7 @@ def test_ours_is_computed_without_claims(monkeypatch: pytest.MonkeyPatch) -> Non
         raise AssertionError("claims are read while ours is computed")
 
     monkeypatch.setattr(comparing, "load_claims", refuse)
-    point, _ = comparing.computed(china(), figures(), draws=2, seed=1)
+    point, _ = comparing.computed(china(), figures(), china().simulate(2, seed=1))
     expected = compared().set_index("figure")["ours"]
     assert point["concentrate"] == pytest.approx(expected["concentrate"], rel=1e-12)
 
@@ -238,6 +239,26 @@ def test_the_page_says_what_the_run_says() -> None:
     told_of = f"Of {len(numbers)} numbers {counted['source']} have a source"
     assert told_of in " ".join(page.split())
     assert f"{(numbers['grade'] == 'D').sum()} are of grade D" in " ".join(page.split())
+
+
+@pytest.mark.slow
+def test_the_page_says_what_the_scenarios_change() -> None:
+    page = (ROOT / "docs" / "flows_china.md").read_text(encoding="utf-8").partition("## Four scenarios")[2]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")]
+    told = {row[0]: [float(cell.replace(",", "").replace("−", "-")) for cell in row[1:]] for row in rows[2:7]}
+    found = compare_scenarios(china())
+    flows = found.flows.query("year == 2022 and layer == 'total'").set_index(["scenario", "flow"])
+    stages = found.stages.query("year == 2022 and measure == 'value_added'").set_index(["scenario", "stage"])
+
+    def expected(scenario: str, column: str) -> list[float]:
+        """Two flows and four stages."""
+        tons = [flows[column][scenario, flow] for flow in ("recovered", "to_magnets")]
+        return tons + [stages[column][scenario, s] for s in ("upstream", "midstream", "downstream", "end of life")]
+
+    assert set(told) == {"as it is", *found.titles}
+    for scenario in found.titles:
+        assert told["as it is"] == pytest.approx(expected(scenario, "base"), rel=0.005), scenario
+        assert told[scenario] == pytest.approx(expected(scenario, "difference"), abs=0.51, rel=0.02), scenario
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
