@@ -15,6 +15,7 @@ from matplotlib.patheffects import withStroke
 
 from gvcpos._core.errors import InputError
 from gvcpos.flows.network import OUTSIDE
+from gvcpos.report.figures.sankey_labels import Label, place_labels
 from gvcpos.report.figures.sankey_layout import FloatArray, IntArray, Layout, Way, columns_of, sankey_layout
 from gvcpos.report.figures.style import (
     DARK,
@@ -42,6 +43,9 @@ _MORE = 0.08  # inches a flow above twenty
 _LANE = 0.03  # between the lanes of flows that go back
 _REACH = 0.42  # how far a loop goes beyond a box, in columns
 _WRAP = 16  # letters a line of a label
+_TITLE = 20  # of the title of a box
+_REACH_OF_TITLE = 12.0  # points that a title may be moved by, so that it stays by its box
+_REACH_OF_END = 50.0  # the same for what comes from and goes to the outside
 _HALO = [withStroke(linewidth=1.6, foreground="white")]
 
 
@@ -88,8 +92,8 @@ def sankey(
         fig.set_size_inches(max(WIDTH, _COLUMN * (int(column.max()) + 2)), fig.get_size_inches()[1])
         ax = fig.subplots()
         lanes = _bands(ax, rows, layout)
-        _boxes(ax, names, layout, called)
-        _terminal_labels(ax, rows, names, layout, called)
+        drawn_boxes, titles_of_boxes = _boxes(ax, names, layout, called)
+        ends = _terminal_labels(ax, rows, names, layout, called)
         ax.set_xlim(-0.9, int(column.max()) + 0.9)
         ax.set_ylim(-0.03 - lanes, 1.05)
         ax.axis("off")
@@ -97,7 +101,9 @@ def sankey(
         legend_below_title(fig, [Patch(color=KINDS[k][0], alpha=0.6, label=KINDS[k][1]) for k in used])
         note = f"Not drawn: {left} below {least:.1%} of the largest" if left else ""
         said = ". ".join(part.rstrip(".") for part in (source, note) if part)
-        return finish(fig, title=f"{title}, {unit}" if unit else title, source=said, synthetic=synthetic)
+        finish(fig, title=f"{title}, {unit}" if unit else title, source=said, synthetic=synthetic)
+        place_labels(fig, ax, [*titles_of_boxes, *ends], drawn_boxes)
+        return fig
 
 
 def drawn(frame: pd.DataFrame, least: float) -> tuple[pd.DataFrame, int]:
@@ -198,30 +204,31 @@ def _loop_side(
     ]
 
 
-def _boxes(ax: Axes, names: Sequence[str], layout: Layout, called: Mapping[str, str]) -> None:
+def _boxes(
+    ax: Axes, names: Sequence[str], layout: Layout, called: Mapping[str, str]
+) -> tuple[list[Rectangle], list[Label]]:
     """Draw processes (odd columns) with their names above."""
+    found: list[Rectangle] = []
+    labels: list[Label] = []
     for i, name in enumerate(names):
         if layout.column[i] % 2 == 0:
             continue
         at, low, height = float(layout.column[i]), float(layout.low[i]), float(layout.height[i])
-        ax.add_patch(Rectangle((at - _BOX, low), 2 * _BOX, height, facecolor=DARK, linewidth=0, zorder=3))
-        ax.text(
-            at,
-            low + height + 0.006,
-            fill(called[name], _WRAP),
-            ha="center",
-            va="bottom",
-            fontsize=6.5,
-            color="black",
-            zorder=4,
-            path_effects=_HALO,
-        )
+        box = Rectangle((at - _BOX, low), 2 * _BOX, height, facecolor=DARK, linewidth=0, zorder=3)
+        ax.add_patch(box)
+        found.append(box)
+        place = (at, low + height + 0.006)
+        text = ax.text(*place, fill(called[name], _TITLE), ha="center", va="bottom", fontsize=6.5, color="black")
+        text.set(zorder=4, path_effects=_HALO)
+        labels.append(Label(text, place, _REACH_OF_TITLE))
+    return found, labels
 
 
 def _terminal_labels(
     ax: Axes, rows: pd.DataFrame, names: Sequence[str], layout: Layout, called: Mapping[str, str]
-) -> None:
-    """Write what comes from or goes to the outside at its end, with its size."""
+) -> list[Label]:
+    """Write what comes from or goes to the outside at its end, with its size; the largest first."""
+    labels = []
     value = dict(zip(rows["flow"], rows["value"], strict=True))
     incoming = set(rows.loc[rows["source"] == OUTSIDE, "flow"])
     for i, name in enumerate(names):
@@ -232,4 +239,6 @@ def _terminal_labels(
         x += _BOX if name in incoming else -_BOX
         ax.plot([x, x], [layout.low[i], layout.low[i] + layout.height[i]], color=GREY, linewidth=0.8)
         x += -0.04 if name in incoming else 0.04
-        ax.text(x, y, text, ha=side, va="center", fontsize=5.8, color=DARK, zorder=4, path_effects=_HALO)
+        own = ax.text(x, y, text, ha=side, va="center", fontsize=5.8, color=DARK, zorder=4, path_effects=_HALO)
+        labels.append((value[name], Label(own, (x, y), _REACH_OF_END)))
+    return [label for _, label in sorted(labels, key=lambda found: -found[0])]

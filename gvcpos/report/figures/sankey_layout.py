@@ -16,7 +16,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-GAP = 0.04  # between two boxes of a column, of the figure's height
+GAP = 0.05  # between two boxes of a column, of the figure's height
 _SWEEPS = 24
 
 
