@@ -88,6 +88,7 @@ def summary(judged: pd.DataFrame) -> str:
     every = counted(judged)
     fit, test, two = every["block"] == "fit", every["claim"] == "size", every["model"].isin(["sac", "gns"])
     ratio = every["block"] == "likelihood"
+    difference = every["name"] == "hausman difference"
     within_two = every["name"].str.endswith(("sac", "gns", "by draws"))
     parts = {
         "coverage, slx to sdem, fixed effects or none": fit & ~two & ~is_random(every),
@@ -102,7 +103,9 @@ def summary(judged: pd.DataFrame) -> str:
         "size, LR in sac and gns, Wald in sac": test & within_two & ~every["name"].str.startswith("wald in gns"),
         "size, Wald in gns by samples under the null, the default": every["block"] == "drawn",
         "size, Wald in gns by χ², not the default": every["name"] == "wald in gns",
-        "size, Hausman": test & every["name"].str.startswith("hausman"),
+        "size, Hausman by means, the default": every["name"] == "hausman mundlak",
+        "size, Hausman by difference, gns aside": difference & (every["model"] != "gns"),
+        "the same in gns, which warns": difference & (every["model"] == "gns"),
     }
     head = ["", "numbers", "mean, %", "within", "outside, perhaps by chance", "clearly outside"]
     body = []

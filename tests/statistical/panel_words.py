@@ -134,7 +134,8 @@ HAUSMAN = (
 )
 DIFFERENCE = (
     "Hausman's test by difference: with little between the two covariances the quadratic form is not χ² in a small "
-    "sample."
+    "sample; in gns, where neither says how far the estimates are off, it rejects too often, and warns. It is not the "
+    "default."
 )
 
 
