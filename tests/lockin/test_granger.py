@@ -145,6 +145,7 @@ def rejections(draws: int, seed: int, **shape) -> float:
     )
 
 
+@pytest.mark.slow
 def test_size_short():
     assert rejections(20, 300, n=30, years=11) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 20)
 

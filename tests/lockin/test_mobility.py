@@ -205,6 +205,7 @@ def inside(rate: float, draws: int) -> bool:
     return abs(rate - 0.05) <= 3 * np.sqrt(0.05 * 0.95 / draws)
 
 
+@pytest.mark.slow
 def test_size_short():
     for rate in rejections(20, n=40, years=12):
         assert inside(rate, 20)

@@ -219,6 +219,7 @@ def rejections(test, draws: int, **shape) -> float:
     return float(np.mean([test(chains_of_growth.growth(7000 + i, **shape)).rejected for i in range(draws)]))
 
 
+@pytest.mark.slow
 def test_size_short():
     rate = rejections(lambda p: local_projections(p, draws=99), 25, n=40, years=12)
     assert rate <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 25)

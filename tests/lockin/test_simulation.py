@@ -97,7 +97,13 @@ def durbin_study(draws: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("study", "draws"), [(slope_study, 60), (pull_study, 50), (equality_study, 40), (durbin_study, 40)]
+    ("study", "draws"),
+    [
+        pytest.param(slope_study, 60, marks=pytest.mark.slow),
+        pytest.param(pull_study, 50, marks=pytest.mark.slow),
+        (equality_study, 40),
+        pytest.param(durbin_study, 40, marks=pytest.mark.slow),
+    ],
 )
 def test_small_study(study, draws):
     study(draws)

@@ -171,6 +171,7 @@ def sizes(draws: int, n: int, T: int) -> np.ndarray:
     return rejected / draws
 
 
+@pytest.mark.slow
 def test_size_quickly() -> None:
     """25 draws; where there is serial correlation the marginal test of random effects nearly always rejects."""
     error, random, marginal, power = sizes(25, 30, 8)

@@ -466,6 +466,7 @@ def rejections(effects: str, T: int, draws: int) -> dict[str, float]:
     return {name: count / draws for name, count in counts.items()}
 
 
+@pytest.mark.slow
 def test_size_quickly() -> None:
     """100 draws: within four binomial standard errors of 5 %."""
     for name, share in rejections("twoway", 10, 100).items():
