@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.patches import PathPatch
+from matplotlib.text import Text
 
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos.report.figures.sankey_drawing import boxes, sankey
@@ -98,6 +99,13 @@ def test_every_band_is_drawn_once_and_small_ones_are_said_to_be_left_out() -> No
     assert len(bands) == len(FLOWS) - 1
     assert any("Not drawn: 1 below 10.0%" in text for text in texts)
     assert "SYNTHETIC DATA" in texts
+
+
+def test_labels_have_three_digits_and_no_power_of_ten() -> None:
+    fig = sankey(FLOWS.assign(value=42.5678 * FLOWS["value"]), order=ORDER, unit="kt", title="Flows", source="made up")
+    said = " ".join(text.get_text() for text in fig.findobj(Text))
+    assert "ore 4,260" in said
+    assert "e+" not in said
 
 
 def test_page_carries_every_flow() -> None:

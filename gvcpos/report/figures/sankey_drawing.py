@@ -235,7 +235,8 @@ def _terminal_labels(
         if layout.column[i] % 2 or name not in value:
             continue
         x, y = float(layout.column[i]), float(layout.low[i] + layout.height[i] / 2)
-        text, side = fill(f"{called[name]} {value[name]:.3g}", _WRAP), "right" if name in incoming else "left"
+        size = float(f"{value[name]:.3g}")  # and no power of ten in a label: 4,260, not 4.26e+03
+        text, side = fill(f"{called[name]} {size:,.10g}", _WRAP), "right" if name in incoming else "left"
         x += _BOX if name in incoming else -_BOX
         ax.plot([x, x], [layout.low[i], layout.low[i] + layout.height[i]], color=GREY, linewidth=0.8)
         x += -0.04 if name in incoming else 0.04
