@@ -23,6 +23,7 @@ from scipy.stats import chi2
 
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel.inference.covariance import Pieces, information, scaled_inverse, variation
+from gvcpos.spatial.panel.inference.normal import critical_value
 from gvcpos.spatial.panel.ml.climb import EDGE
 from gvcpos.spatial.panel.ml.estimation import columns_of, concentrated
 from gvcpos.spatial.panel.ml.likelihood import Concentrated
@@ -180,8 +181,7 @@ class ProfileMethods:
         The ratio is chi-squared with one degree of freedom, times c where W changes over time (see the module), for
         normal innovations of one variance, whatever covariance the fit has.
         """
-        if not 0 < level < 1:
-            raise InputError(f"level={level}: a number between 0 and 1.")
+        critical_value(level)
         features = self.model.features
         if not features.spatial:
             raise InputError(f"a {self.model.model} model has neither rho nor lambda: there is nothing to profile.")
