@@ -237,3 +237,12 @@ def test_twoway_that_is_not_positive_is_mended_and_said() -> None:
         np.testing.assert_allclose(clustered.positive(D @ V @ D, D @ H @ D), D @ want @ D, rtol=1e-8, atol=1e-12)
     positive = root @ root.T
     np.testing.assert_array_equal(clustered.positive(positive, H), positive)
+
+
+@pytest.mark.parametrize("effects", ["entity", "twoway", "random"])
+def test_the_sandwich_of_two_periods_takes_no_third_cumulant(effects: str) -> None:
+    """Deviations are e and -e: skewed innovations leave nothing in the score that a third cumulant could move."""
+    result = fitted("sdm", effects, t=2)
+    robust = result.model.fit("sandwich")
+    assert np.isfinite(robust.std_errors.drop("phi", errors="ignore")).all()
+    np.testing.assert_allclose(robust.std_errors["x1"], result.std_errors["x1"], rtol=0.3)

@@ -17,6 +17,8 @@ from gvcpos.spatial.panel.ml.operators import Operators, OperatorTraces
 
 Array = npt.NDArray[np.float64]
 
+_NONE = 1e-12  # a sum of powers that is zero but for rounding
+
 
 @dataclass(frozen=True)
 class Pieces:
@@ -182,9 +184,11 @@ def cumulants(e: Array, sigma2: float, t: Transformation) -> tuple[float, float]
     """Estimate the third and fourth cumulants of the innovations from demeaned residuals.
 
     A demeaned residual is a sum over innovations with known weights q, so its cumulants are those of the
-    innovations times the sums of q^3 and q^4.
+    innovations times the sums of q^3 and q^4. Of two periods they are e and -e: no third cumulant, whatever the
+    innovations have, and none in the score.
     """
-    third = float((e**3).mean()) / t.power_sum(3)
+    cubes = t.power_sum(3)
+    third = float((e**3).mean()) / cubes if cubes > _NONE else 0.0
     own = _own_weight(t)
     fourth = (float((e**4).mean()) - 3.0 * (sigma2 * own) ** 2) / t.power_sum(4)
     return third, fourth
