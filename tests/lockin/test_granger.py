@@ -154,7 +154,7 @@ def test_size_short():
 @pytest.mark.parametrize("persistence", [0.0, 0.4, 0.7])
 def test_size(persistence):
     """Common shocks with loadings of their own, and both stages hit by the same shocks of a country."""
-    assert 0.02 <= rejections(500, 7000, n=40, years=12, persistence=persistence) <= 0.085
+    assert 0.025 <= rejections(500, 7000, n=40, years=12, persistence=persistence) <= 0.08
 
 
 @pytest.mark.slow

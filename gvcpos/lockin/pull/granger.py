@@ -151,7 +151,9 @@ def simulate(
     """Draw series under the null, each of shape (draws, N, T).
 
     Residuals are drawn by the year, of all countries and both equations together, so that dependence across countries
-    stays as it is; the first K years are a block of the data, the same years in all countries.
+    stays as it is: every year once, in random order and with a random sign. Years drawn with replacement come twice,
+    which moves the statistics of all countries together and makes the test shy. The first K years are a block of the
+    data, the same years in all countries.
     """
     n, periods = y.shape
     lags = model.own.shape[1]
@@ -159,7 +161,8 @@ def simulate(
     start = rng.integers(0, periods - lags + 1, size=draws)
     first = start[:, None] + np.arange(lags)
     out[0, :, :, :lags], out[1, :, :, :lags] = y[:, first].swapaxes(0, 1), x[:, first].swapaxes(0, 1)
-    picked = model.residuals[:, :, rng.integers(0, periods - lags, size=(draws, periods - lags))]
+    order = rng.permuted(np.tile(np.arange(periods - lags), (draws, 1)), axis=1)
+    picked = model.residuals[:, :, order] * rng.choice([-1.0, 1.0], size=order.shape)
     for t in range(lags, periods):
         past_y, past_x = (out[j, :, :, t - lags : t][:, :, ::-1] for j in (0, 1))
         both = np.concatenate([past_y, past_x], axis=-1)

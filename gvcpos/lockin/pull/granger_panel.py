@@ -3,7 +3,8 @@
 Each country has its own regression, so that pull-through may differ between countries; the null is that it is nil in
 all of them, and a rejection says that it is not in some. Means of the years are taken out first: what all countries
 have in common is nobody's own pull-through. The asymptotic p-values take countries for independent; the bootstrap
-draws whole years of residuals, of all countries and both stages, and so stands dependence across countries.
+draws whole years of residuals, of all countries and both stages, each year once and with a random sign, and so stands
+dependence across countries.
 """
 
 from __future__ import annotations
