@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gvcpos._core.errors import EstimationError, InputError, LabelError, SpecificationError
 from gvcpos.tables import IOTable, TableSeries, synthetic_world
 from gvcpos.tables.synthetic import Event, Planted, SyntheticWorld, assembly
+from gvcpos.tables.synthetic.panels import CAPTURE
 
 SHORT = range(2007, 2013)
 
@@ -338,3 +339,25 @@ def test_a_drift_of_countries_is_listed_country_by_country() -> None:
     frame = Planted.regime("lock-in").to_frame()
     assert (frame["parameter"] == "drifting").sum() == len(Planted.regime("lock-in").drifting)
     assert "drift" not in set(frame["parameter"])
+
+
+def test_rates_wander_close_in_or_stay() -> None:
+    """The same shocks make a level, a walk and closing deviations; levels are alike among neighbours or are not."""
+    alone = {"rho": 0.0, "slope": (0.0,) * 3, "slope_spill": (0.0,) * 3, "rd": 0.0, "rd_spill": 0.0, "sigma": 0.01}
+    courses = {
+        course: synthetic_world(countries=9, years=SHORT, planted=Planted(**alone, course=course)).panels
+        for course in ("level", "walk", "closing")
+    }
+    around = {name: p.capture - p.time_effects[:, :, None] for name, p in courses.items()}
+    years = np.log(np.arange(len(SHORT)) + 2.0)[:, None]
+    shocks = (around["closing"] - np.array(CAPTURE)[:, None, None]) * years
+    assert 0.008 < shocks.std() < 0.012
+    np.testing.assert_allclose(np.diff(around["walk"], axis=1), shocks[:, 1:], atol=1e-12)
+    level = around["level"] - shocks
+    np.testing.assert_allclose(level, np.broadcast_to(level[:, :1], level.shape), atol=1e-12)
+    free = synthetic_world(countries=9, years=SHORT, planted=Planted(**alone, regional=False)).panels
+    assert np.abs(free.capture - courses["level"].capture).max() > 0.005
+    told = Planted(course="walk", regional=False).to_frame()["parameter"].tolist()
+    assert {"course: walk", "regional: False"} <= set(told)
+    with pytest.raises(InputError, match="course='up'"):
+        Planted(course="up")

@@ -97,7 +97,7 @@ def _capture(
 ) -> tuple[FloatArray, FloatArray]:
     """Draw a stage's value-added rate, (T, N), and the time effects in it, (T,)."""
     periods, units = position.shape
-    level = CAPTURE[stage] + bounded(0.04 * _regional(W, rng.standard_normal((units,))), 0.08)
+    level = CAPTURE[stage] + _levels(W, planted, rng.standard_normal((units,)))
     time = 0.01 * rng.standard_normal((periods,))
     time -= time.mean()
     rate = capture(
@@ -109,9 +109,26 @@ def _capture(
         ],
         level=level,
         time=time,
-        disturbance=planted.sigma * rng.standard_normal((periods, units)),
+        disturbance=_disturbance(planted, rng.standard_normal((periods, units))),
     )
     return rate, time
+
+
+def _levels(W: FloatArray, planted: Planted, draws: FloatArray) -> FloatArray:
+    """Return how far the level of each country is from that of all, shape (N,)."""
+    if planted.course == "closing":
+        return np.zeros_like(draws)
+    return bounded(0.04 * (_regional(W, draws) if planted.regional else draws - draws.mean()), 0.08)
+
+
+def _disturbance(planted: Planted, draws: FloatArray) -> FloatArray:
+    """Make the rate's disturbance of independent draws, shape (T, N)."""
+    shocks = planted.sigma * draws
+    if planted.course == "walk":
+        return shocks.cumsum(axis=0)
+    if planted.course == "closing":
+        return shocks / np.log(np.arange(len(draws)) + 2.0)[:, None]
+    return shocks
 
 
 def _regional(W: FloatArray, draws: FloatArray) -> FloatArray:

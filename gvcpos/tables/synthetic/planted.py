@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from gvcpos._core.errors import SpecificationError
@@ -12,6 +13,7 @@ from gvcpos._core.options import choose
 
 STAGES = ("upstream", "midstream", "downstream")
 Regime = Literal["lock-in", "absent", "reversed"]
+Course = Literal["level", "walk", "closing"]
 # Suppliers of ores and metals in the three regimes.
 DRIFTING = ("CHN", "AUS", "BRA", "IND", "IDN", "MYS", "VNM", "THA")
 
@@ -88,6 +90,12 @@ class Planted:
         Those of them that the world lacks are ignored.
     openness : float
         Yearly growth, in logarithms, of what everybody tends to buy abroad rather than at home.
+    course : {"level", "walk", "closing"}
+        How the value-added rate of a country moves: around a level of its own with ε of each year; by ε from year to
+        year, so that it comes back to nothing; or around one level of all countries with ε / log(t + 1), so that
+        countries close in on each other (the border of convergence in Phillips and Sul 2007).
+    regional : bool
+        Whether levels of the value-added rate are alike among close countries.
     """
 
     rho: float = 0.5
@@ -103,6 +111,8 @@ class Planted:
     drift: float = 0.0
     drifting: tuple[str, ...] = ()
     openness: float = 0.0
+    course: Course = "level"
+    regional: bool = True
 
     @classmethod
     def regime(cls, name: Regime, strength: float = 1.0) -> Planted:
@@ -145,6 +155,7 @@ class Planted:
         object.__setattr__(self, "dominant_share", shares)
         object.__setattr__(self, "events", tuple(self.events))
         object.__setattr__(self, "drifting", tuple(self.drifting))
+        choose(self.course, Course, "course")
         if not -1.0 < self.rho < 1.0:
             raise SpecificationError(f"rho={self.rho}: with row-normalised weights it must lie in (-1, 1).")
         if self.sigma <= 0 or self.pull_sigma <= 0:
@@ -166,8 +177,10 @@ class Planted:
                 rows += [
                     ("drifting", STAGES[0], self.drift, f"{country} moves upstream every year") for country in value
                 ]
-            elif field.name == "drift" or (field.name == "openness" and not value):
+            elif field.name == "drift" or (field.name in _SELDOM and value == field.default):
                 continue
+            elif field.name in ("course", "regional"):
+                rows.append((f"{field.name}: {value}", "", np.nan, _MEANING[field.name]))
             else:
                 rows.append((field.name, "downstream" if "pull" in field.name else "", float(value), meaning))
         return pd.DataFrame(rows, columns=["parameter", "stage", "value", "meaning"])
@@ -184,7 +197,10 @@ _MEANING = {
     "pull_sigma": "standard deviation of the downstream growth disturbance",
     "openness": "yearly growth of the inclination to buy abroad, in logarithms",
     "dominant_share": "CHN's share of world upstream value added before events",
+    "course": "how the value-added rate moves over the years",
+    "regional": "whether levels of the value-added rate are alike among close countries",
 }
+_SELDOM = ("openness", "course", "regional")  # told where they are not as by default
 
 
 def _event_row(event: Event) -> tuple[str, str, float, str]:
