@@ -160,9 +160,10 @@ def parameters(cell: Cell, fit: SpatialPanelResults, interval: str) -> Record:
         (KIND.get(name, name), name, interval): (truth(cell, name), b, s, b - Z * s, b + Z * s)
         for name, b, s in zip(names, values, errors, strict=True)
     }
-    if isinstance(fit, RandomPanelResults):  # phi as `conf_int` has it, without the other parameters of sac and gns
-        ends = fit.spatial_ends()["phi"] if fit.by_likelihood else tuple(fit.conf_int().loc["phi"])
-        out["phi", "phi", interval] = (*out["phi", "phi", interval][:3], *ends)
+    if isinstance(fit, RandomPanelResults):  # phi as `conf_int` has it; that of sac and gns is in block "likelihood"
+        phi = out.pop(("phi", "phi", interval))
+        if not fit.by_likelihood:
+            out["phi", "phi", interval] = (*phi[:3], *fit.conf_int().loc["phi"])
     return out
 
 

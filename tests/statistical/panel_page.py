@@ -79,8 +79,8 @@ def judge(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def counted(table: pd.DataFrame) -> pd.DataFrame:
-    """What the claim is made of: everything that is estimated or tested but constant, phi and sigma2."""
-    return table[~table["kind"].isin(["constant", "phi", "sigma2"]) & table["rate"].notna()]
+    """What the claim is made of: everything that is estimated or tested but constant and sigma2."""
+    return table[~table["kind"].isin(["constant", "sigma2"]) & table["rate"].notna()]
 
 
 def summary(judged: pd.DataFrame) -> str:

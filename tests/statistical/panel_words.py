@@ -22,8 +22,8 @@ y_t = ρ W y_t + X_t β + W X_t θ + μ + α_t 1 + u_t,  u_t = λ W u_t + e_t
 - Intervals: by default `conf_int()` gives estimate ± 1.96 standard errors and `effects()` the delta method, but in sac
   and gns, where both give intervals of the likelihood ratio. The table by model and effects shows standard errors for
   all models, sac and gns too; the defaults of these have a table of their own. φ, which is positive and skewed, is
-  shown as `conf_int()` has it by default: by standard errors of log φ, in sac and gns by the likelihood ratio. Where
-  its column is empty it was not counted since it has these intervals.
+  shown as `conf_int()` has it by default: by standard errors of log φ, in sac and gns by the likelihood ratio, in the
+  table of their defaults.
 - Tests: p-values of `wald()` and `lr()` are those of χ², but of `wald()` in gns with one W for lag and error, which
   come from samples drawn under the null by default.
 - Every draw of a cell has its own seed, made of the cell's name and the draw's number.
