@@ -81,8 +81,7 @@ class SpatialPanel(PanelModel, GmmMethods, ManyMethods, ModelTestMethods):
         Regressors that have no spatial lag in slx, sdm, sdem and gns.
     random_error : {"baltagi", "kkp"}
         Whether random effects stay at home, u = mu + (I - lambda M)^-1 e, or go through the spatial error as the
-        innovations do, u = (I - lambda M)^-1 (mu + e) (Kapoor, Kelejian and Prucha 2007); beside a spatial error
-        weights that change over time need the second.
+        innovations do, u = (I - lambda M)^-1 (mu + e) (Kapoor, Kelejian and Prucha 2007).
     log_determinant : {"exact", "chebyshev", "traces"}
         Exact, or approximate with the error in the results: Pace and LeSage's (2004) Chebyshev polynomials, or Barry
         and Pace's (1999) Monte-Carlo traces. Fixed effects and pooled models, with one W for all periods.
@@ -192,10 +191,7 @@ class SpatialPanel(PanelModel, GmmMethods, ManyMethods, ModelTestMethods):
             self.effects in {"time", "twoway", "random-time"},
             self.method == "lee-yu" and self.effects != "none" and not self.random,
         )
-        at_home = choices.random_error == "baltagi"
-        check_periods(
-            self.transformation, self.features, data.weights, self.error_weights, self.effects, at_home=at_home
-        )
+        check_periods(self.transformation, self.features, data.weights, self.error_weights)
         check_names(data.names, durbin=self.features.durbin)
         self._lags = lags(data, choices.x_weights, choices.not_lagged)
         self.design = self._design(durbin=self.features.durbin)

@@ -69,6 +69,11 @@ class PeriodMatrix:
             out[rows] = np.moveaxis((self._operators[number] @ flat).reshape(moved.shape), 0, 1)
         return out
 
+    @cached_property
+    def transposed(self) -> PeriodMatrix:
+        """The matrices turned around: W_1', ..., W_T'."""
+        return PeriodMatrix(tuple(sparse.csr_array(one.T) for one in self.distinct), self.place)
+
     def row_sums(self) -> Array:
         """Return the row sums, shape (T, N)."""
         sums = np.stack([np.asarray(one.sum(axis=1), dtype=float).ravel() for one in self.distinct])

@@ -10,6 +10,7 @@ from scipy import linalg, optimize
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel import SpatialPanel, hausman, specification_path
 from gvcpos.spatial.panel.random import covariance as random_covariance
+from gvcpos.spatial.panel.random.cumulants import component_cumulants
 from gvcpos.spatial.panel.results import SpatialPanelResults
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.periods import changing, labels, near
@@ -177,8 +178,7 @@ def test_the_variance_of_the_score_with_skewed_effects_and_innovations() -> None
     A = linalg.block_diag(*(D @ np.linalg.inv(np.eye(n) - rho * D) for D in (one.dense() for one in W.values())))
     N = np.linalg.inv(np.eye(size) + phi * L @ L.T) @ A
     own, effect = np.diag(N) / s2, np.diag(L.T @ N @ L) / s2
-    (_, fourth), (_, fourth_mu) = random_covariance._cumulants(pieces)
-    (third, _), (third_mu, _) = random_covariance._cumulants(pieces)
+    (third, fourth), (third_mu, fourth_mu) = component_cumulants(pieces.v, pieces.kernel, s2)
     inverse = np.linalg.inv(np.eye(size) + phi * L @ L.T)
     mean = inverse @ pieces.expected.reshape(-1) / s2
     want = fourth * own @ own + fourth_mu * effect @ effect
@@ -234,9 +234,6 @@ def test_effects_through_an_error_that_changes_are_predicted_by_period() -> None
 def test_what_is_not_defined_is_refused_by_name() -> None:
     W = changing(13, 12, 5)
     y, X = draw(np.random.default_rng(14), W)
-    for model in ("sem", "gns"):
-        with pytest.raises(InputError, match="beside a spatial error"):
-            made(y, X, W, model, random_error="baltagi")
     with pytest.raises(InputError, match=r"cov_type='cluster-entity' of random effects.*change over time"):
         made(y, X, W, "sar").fit("cluster-entity")
     assert np.isfinite(made(y, X, W, "slx").fit("cluster-entity").std_errors["x1"])

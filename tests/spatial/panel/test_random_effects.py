@@ -6,13 +6,22 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from gvcpos.spatial.panel import SpatialPanel
 from gvcpos.spatial.panel.ml.logdet import Spectrum, forget
-from gvcpos.spatial.panel.ml.operators import operators
 from gvcpos.spatial.panel.random import covariance as rc
+from gvcpos.spatial.panel.random.cumulants import component_cumulants
 from gvcpos.spatial.panel.random.kernel import Kernels, squares
 from gvcpos.spatial.panel.random.likelihood import random_likelihood
-from tests.spatial.panel.random_panels import CASES, draw, loglik, point, sigma, steps
+from tests.spatial.panel.random_panels import (
+    CASES,
+    dense_excess,
+    dense_hessian,
+    dense_information,
+    draw,
+    loglik,
+    point,
+    sigma,
+    steps,
+)
 
 
 @pytest.mark.parametrize(("model", "error"), CASES)
@@ -23,36 +32,12 @@ def test_maximum_and_covariances_by_brute_force(model: str, error: str) -> None:
     q, got = point(result), result.estimate.covariance
     E = steps(q)
     assert result.loglik == pytest.approx(loglik(panel, q), abs=1e-9)
-    p = len(q)
     slope = np.array([(loglik(panel, q + a) - loglik(panel, q - a)) / (2.0 * a.sum()) for a in E])
     assert np.abs(slope * np.sqrt(np.diag(got))).max() < 1e-5
-    curve = np.empty((p, p))
-    for i in range(p):
-        for j in range(i, p):
-            corners = [loglik(panel, q + a * E[i] + b * E[j]) * a * b for a in (1, -1) for b in (1, -1)]
-            curve[i, j] = curve[j, i] = sum(corners) / (4.0 * E[i, i] * E[j, j])
+    curve = dense_hessian(panel, q)
     np.testing.assert_allclose(np.sqrt(np.diag(np.linalg.inv(-curve))), np.sqrt(np.diag(got)), rtol=1e-4)
     np.testing.assert_allclose(
         rc.information(result.estimate.random), dense_information(panel, q), rtol=2e-5, atol=2e-5 * abs(curve).max()
-    )
-
-
-def moments_by_parameter(panel: SpatialPanel, q: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Derivatives of mean and covariance of y, by differences."""
-    E = steps(q)
-    ends = [(sigma(panel, q + a), sigma(panel, q - a), 2.0 * a.sum()) for a in E]
-    return [(up[0] - down[0]) / h for up, down, h in ends], [(up[1] - down[1]) / h for up, down, h in ends]
-
-
-def dense_information(panel: SpatialPanel, q: np.ndarray) -> np.ndarray:
-    inverse = np.linalg.inv(sigma(panel, q)[1])
-    means, covariances = moments_by_parameter(panel, q)
-    turned = [inverse @ S for S in covariances]
-    return np.array(
-        [
-            [means[a] @ inverse @ means[b] + 0.5 * np.sum(turned[a] * turned[b].T) for b in range(len(q))]
-            for a in range(len(q))
-        ]
     )
 
 
@@ -75,20 +60,9 @@ def test_sandwich_by_brute_force(model: str, error: str, monkeypatch: pytest.Mon
     result = panel.fit()
     q = point(result)
     given = ((0.3, 0.8), (-0.5, 1.7))
-    monkeypatch.setattr(rc, "_cumulants", lambda pieces: given)
+    monkeypatch.setattr(rc, "component_cumulants", lambda *found: given)
     got = rc.non_normality(result.estimate.random)
-    (t, n), rho, lam = panel.data.y.shape, result.estimate.rho, result.estimate.lam
-    A = np.linalg.inv(np.eye(n) - rho * panel.weights.dense())
-    B = np.linalg.inv(np.eye(n) - lam * panel.error_weights.dense())
-    load_e = np.kron(np.eye(t), A @ B)
-    load_mu = np.kron(np.ones((t, 1)), A @ B if error == "kkp" else A)
-    inverse = np.linalg.inv(sigma(panel, q)[1])
-    means, covariances = moments_by_parameter(panel, q)
-    want = np.zeros((len(q), len(q)))
-    for load, (third, fourth) in zip((load_e, load_mu), given, strict=True):
-        b = np.stack([load.T @ inverse @ m for m in means])
-        a = np.stack([np.diag(load.T @ inverse @ S @ inverse @ load) / 2.0 for S in covariances])
-        want += fourth * a @ a.T + third * (b @ a.T + a @ b.T)
+    want = dense_excess(panel, q, given)
     np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4 * np.abs(want).max())
 
 
@@ -103,9 +77,7 @@ def test_cumulants_are_found() -> None:
     parts = squares(Spectrum(W, None, (-1.0, 1.0)))
     kernel = Kernels(n, t, parts).at(0.4, 2.25)
     v = e + kernel.loading(mu[:, None])[:, 0]
-    none = np.empty((t, n, 0))
-    pieces = rc.RandomPieces(none, v, none, None, None, operators(None, None), kernel, 1.0)
-    (third, fourth), (third_mu, fourth_mu) = rc._cumulants(pieces)
+    (third, fourth), (third_mu, fourth_mu) = component_cumulants(v, kernel, 1.0)
     assert third == pytest.approx(2.0, rel=0.1)
     assert fourth == pytest.approx(6.0, rel=0.2)
     assert third_mu == pytest.approx(2.0 * 1.5**3, rel=0.2)
@@ -133,7 +105,7 @@ def test_predicted_effects_and_innovations(model: str, error: str) -> None:
     panel = draw(9).respecified(model, random_error=error)
     result = panel.fit()
     q, (t, n) = point(result), panel.data.y.shape
-    mean, covariance, _ = sigma(panel, q)
+    mean, covariance = sigma(panel, q)
     A = np.linalg.inv(np.eye(n) - result.estimate.rho * panel.weights.dense())
     B = np.linalg.inv(np.eye(n) - result.estimate.lam * panel.error_weights.dense())
     load = np.kron(np.ones((t, 1)), A @ B if error == "kkp" else A)

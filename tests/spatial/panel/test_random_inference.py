@@ -144,7 +144,7 @@ def test_draws_are_fits_of_samples_with_the_estimated_covariance(model: str, err
     panel, features, kkp = result.model.arrays, result.model.features, error == "kkp"
     recipe = Recipe("parametric", "entity", "rademacher", 3000, 1)
     drawn = np.array(list(samples(panel, result.estimate, features, recipe, kkp=kkp)))
-    mean, covariance, _ = sigma(result.model, point(result))
+    mean, covariance = sigma(result.model, point(result))
     error_of_mean = np.sqrt(np.diag(covariance) / 3000)
     assert (np.abs(drawn.reshape(3000, -1).mean(axis=0) - mean) < 5 * error_of_mean).all()
     got = np.cov(drawn.reshape(3000, -1).T)

@@ -47,7 +47,7 @@ class ModelTestMethods:
         """
         model = _model(self)
         lag = Features(lag=True, error=False, durbin=False)
-        check_periods(model.transformation, lag, model.weights, model.weights, model.effects)
+        check_periods(model.transformation, lag, model.weights, model.weights)
         panel = model.arrays_without_spatial_terms(durbin=durbin)
         return random_diagnostics.without_spatial_terms(panel) if model.random else lm_tests(panel)
 

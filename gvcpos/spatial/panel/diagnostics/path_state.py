@@ -79,9 +79,7 @@ class State:
         """Return the panel with another model, and the effects decided so far or others."""
         chosen = self.effects if effects is None else effects
         through = model in {"sem", "sdem", "sac", "gns"} and chosen.startswith("random")
-        # Where weights change over time, random effects beside a spatial error have to go through it.
-        own = "kkp" if changing(self.panel) else self.panel.choices.random_error
-        error = own if through else "baltagi"
+        error = self.panel.choices.random_error if through else "baltagi"
         return self.panel.respecified(model, effects=chosen, random_error=error)  # type: ignore[arg-type]
 
     def fitted(self, model: str, effects: str | None = None) -> SpatialPanelResults:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from gvcpos._core.errors import InputError
-from gvcpos.spatial.panel.inputs.checks import check_transformation, is_random
+from gvcpos.spatial.panel.inputs.checks import check_transformation
 from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.weights import Weights
@@ -52,10 +52,8 @@ def refuse_changing(panel: SpatialPanel | DynamicSpatialPanel, what: str, instea
         raise InputError(f"{what} is not defined for weights that change over time: {instead}.")
 
 
-def check_periods(
-    t: Transformation, features: Features, W: Weights, M: Weights, effects: str, *, at_home: bool = False
-) -> None:
-    """Refuse effects and methods that are not defined where weights change over time, and rows that do not sum to one.
+def check_periods(t: Transformation, features: Features, W: Weights, M: Weights) -> None:
+    """Refuse methods that are not defined where weights change over time, and rows that do not sum to one.
 
     Parameters
     ----------
@@ -63,25 +61,13 @@ def check_periods(
     features : Features
     W, M : Weights or PeriodWeights
         Of lag and error.
-    effects : str
-    at_home : bool
-        Whether random effects stay out of the spatial error ("baltagi").
 
     Raises
     ------
     InputError
-        If random effects are at home beside a spatial error; if entity effects are to leave by Lee and Yu's
-        transformation from a model with a lag and an error whose weights change; or if time effects are, and a row of
-        some period does not sum to one.
+        If entity effects are to leave by Lee and Yu's transformation from a model with a lag and an error whose weights
+        change; or if time effects are, and a row of some period does not sum to one.
     """
-    changing = isinstance(M, PeriodWeights) or (features.lag and isinstance(W, PeriodWeights))
-    if is_random(effects) and features.error and at_home and changing:
-        raise InputError(
-            f"effects={effects!r} beside a spatial error (random_error='baltagi') is not defined for weights that "
-            "change over time: filtered by I - lambda M_t an entity's effect is another one in every period, and the "
-            "likelihood, which is that of means over time and of deviations from them, falls apart no more. Take "
-            "random_error='kkp', which sends effects through the error, or fixed effects."
-        )
     if t.lee_yu and t.entity and features.lag and features.error and isinstance(M, PeriodWeights):
         raise InputError(
             "method='lee-yu' with entity effects is not defined for a spatial lag beside a spatial error whose weights "

@@ -18,9 +18,8 @@ from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, undefin
 from gvcpos.spatial.panel.inference.covariance import scaled_inverse
 from gvcpos.spatial.panel.ml.estimation import PanelArrays
 from gvcpos.spatial.panel.ml.period_operators import PeriodOperators
-from gvcpos.spatial.panel.ml.period_spectrum import changes
 from gvcpos.spatial.panel.models import Features
-from gvcpos.spatial.panel.random.covariance import RandomPieces, information, weigh
+from gvcpos.spatial.panel.random.covariance import RandomPieces, information
 from gvcpos.spatial.panel.random.estimation import RandomEstimate, columns, derivatives, fit_random
 from gvcpos.spatial.panel.random.likelihood import random_likelihood
 
@@ -43,15 +42,13 @@ def conditional_lm(
         Of the model.
     estimate : RandomEstimate
     kkp : bool
-        Whether the random effects go through the spatial error; where weights change over time they do in the model
-        that lambda is tested in, whatever is said.
+        Whether the random effects go through the spatial error, that of the model that lambda is tested in too.
 
     Returns
     -------
     tuple of PanelTest
         lm_lag and lm_error, as far as they are missing, with what is given in their names.
     """
-    kkp = kkp or changes(panel.spectrum) or changes(panel.error_spectrum)
     missing = tuple(name for name in ("rho", "lambda") if name not in features.spatial)
     sets = [*((name,) for name in missing), *((missing,) if len(missing) == 2 else ())]
     out = []
@@ -94,7 +91,7 @@ def serial_lm(estimate: RandomEstimate, *, kkp: bool) -> PanelTest:
         return undefined("serial_lm_random", _SERIAL, "it is made for one W: weights change over time here.")
     eye, kernel, ops, g, s2 = np.eye(n), pieces.kernel, pieces.operators, 2.0 * (T - 1.0) / T, pieces.sigma2
     solved = kernel.solve(eye)
-    weighed = weigh(kernel, pieces.v)
+    weighed = kernel.weigh(pieces.v)
     gap = g * (float(np.trace(solved)) - n)  # tr Ω⁻¹(G ⊗ I)
     score = float((weighed[1:] * weighed[:-1]).sum()) / s2 - 0.5 * gap
     # tr EG = −g, tr JG = g, tr EGEG = tr GG − 2 tr JGG + g², tr JGG = (4T − 6)/T.

@@ -21,7 +21,7 @@ from gvcpos.spatial.panel.ml.period_operators import multiplier_of, operators_of
 from gvcpos.spatial.panel.ml.period_spectrum import changes
 from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.panel.random import clustered
-from gvcpos.spatial.panel.random.covariance import RandomPieces, covariance, weigh
+from gvcpos.spatial.panel.random.covariance import RandomPieces, covariance
 from gvcpos.spatial.panel.random.kernel import Kernel, ScalarKernel
 from gvcpos.spatial.panel.random.likelihood import HIGHEST, random_likelihood
 from gvcpos.spatial.panel.random.search import RandomMode, maximise
@@ -146,7 +146,7 @@ def derivatives(
     ops = operators_of(
         (panel.spectrum, rho) if features.lag else None, (panel.error_spectrum, lam) if features.error else None
     )
-    sigma2 = residual_variance(float(np.vdot(v, weigh(kernel, v))), v.size, panel.y)
+    sigma2 = residual_variance(float(np.vdot(v, kernel.weigh(v))), v.size, panel.y)
     stacked = np.stack(lagged, axis=2) if lagged else np.empty((*v.shape, 0))
     return RandomPieces(X, v, stacked, MX, MWy, ops, kernel, sigma2)
 
@@ -160,8 +160,8 @@ def _estimate(
 ) -> RandomEstimate:
     """Predict the random effects and the innovations, and put the estimate together."""
     (beta, spatial, modes), kernel, k = found, pieces.kernel, panel.X.shape[2]
-    weighed = weigh(kernel, pieces.v)
-    entity = kernel.shared * kernel.loading(weighed.mean(axis=0)[:, None], transposed=True)[:, 0]
+    weighed = kernel.weigh(pieces.v)
+    entity = kernel.phi * kernel.gather(weighed)
     through = isinstance(kernel, ScalarKernel) and "lambda" in spatial
     part = _through(panel.error_spectrum, kernel.lam, entity, len(panel.y)) if through else entity
     time = beta[k:] if panel.transformation.time else np.zeros(len(panel.y))

@@ -23,6 +23,7 @@ from gvcpos.spatial.panel.diagnostics.drawn_wald import told_apart
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, f_test, wald
 from gvcpos.spatial.panel.inference.covariance import covariance
 from gvcpos.spatial.panel.inputs.checks import LAG_PREFIX
+from gvcpos.spatial.panel.ml.entity_dummies import as_dummies
 from gvcpos.spatial.panel.ml.estimation import columns_of, derivatives
 from gvcpos.spatial.panel.random import covariance as random_covariance
 from gvcpos.spatial.weights.periods import same_weights
@@ -116,7 +117,9 @@ def _covariance_of_fixed(random: RandomPanelResults, fixed: SpatialPanelResults,
         model = model.respecified(method="lee-yu")
     data = columns_of(model.arrays, model.features)
     beta = random.params[list(model.regressors)].to_numpy(float)
-    if data.X.shape[1] > len(beta):
+    if as_dummies(model.transformation, model.features, model.arrays.error_spectrum):
+        beta = np.append(beta, np.zeros(data.X.shape[1] - len(beta)))  # there is no lag: their values move nothing
+    elif data.X.shape[1] > len(beta):
         beta = np.append(beta, found.time[1:] - found.time[0])
     pieces = derivatives(model.arrays, data, model.features, (found.rho, found.lam, beta))
     cov = covariance(replace(pieces, sigma2=found.sigma2), "information")

@@ -94,6 +94,26 @@ class Kernel(ABC):
         """Return the cross derivative of K, times Z."""
         return self.periods * self.square(Z, 1)
 
+    def weigh(self, Z: Array) -> Array:
+        """Return Ω⁻¹ Z: deviations as they are, means over time by K⁻¹; Z is (T, N) or (T, N, k)."""
+        mean = Z.mean(axis=0)
+        return Z - mean + self.solve(mean.reshape(len(mean), -1)).reshape(mean.shape)
+
+    def gather(self, Z: Array) -> Array:
+        """Return L' of all periods times Z, (T, N, ...) to (N, ...): what takes data back to the effects."""
+        total = Z.sum(axis=0)
+        return self.loading(total.reshape(len(total), -1), transposed=True).reshape(total.shape)
+
+    def pushed(self, weighed: Array) -> Array:
+        """Return the derivatives of Ω with respect to lambda and phi, times Ω⁻¹v; (T, N) to (T, N, 2)."""
+        mean = weighed.mean(axis=0)[:, None]
+        return np.broadcast_to(np.hstack([self.by_lam(mean), self.by_phi(mean)]), (*weighed.shape, 2))
+
+    def bent(self, weighed: Array) -> tuple[float, float]:
+        """Return the second derivatives of Ω by lambda, and by lambda and phi, between two Ω⁻¹v; (T, N)."""
+        h = np.sqrt(len(weighed)) * weighed.mean(axis=0)[:, None]
+        return float(np.vdot(h, self.by_lam(h, 2))), float(np.vdot(h, self.by_both(h)))
+
 
 class ScalarKernel(Kernel):
     """K = (1 + T phi) I: no spatial error, or one that the random effects go through as well."""
@@ -157,6 +177,10 @@ class Squares:
     def dense(self) -> bool:
         """Whether K is factorised as a full matrix."""
         return isinstance(self.M, np.ndarray)
+
+    def kernel(self, shape: tuple[int, int], lam: float, phi: float) -> SpatialKernel:
+        """Return K at one value of its parameters; `shape` is (units, periods)."""
+        return SpatialKernel(*shape, lam, phi, self)
 
 
 def squares(spectrum: Spectrum) -> Squares:
@@ -290,4 +314,4 @@ class Kernels:
         """Return K at one value of its parameters."""
         if self.parts is None:
             return ScalarKernel(self.units, self.periods, lam, phi)
-        return SpatialKernel(self.units, self.periods, lam, phi, self.parts)
+        return self.parts.kernel((self.units, self.periods), lam, phi)

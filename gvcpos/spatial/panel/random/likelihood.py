@@ -19,8 +19,11 @@ from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.estimation import PanelArrays, flat
 from gvcpos.spatial.panel.ml.likelihood import Moments, gaussian
 from gvcpos.spatial.panel.ml.logdet import LogDeterminant
+from gvcpos.spatial.panel.ml.period_spectrum import changes
 from gvcpos.spatial.panel.models import Features
+from gvcpos.spatial.panel.random.cross_products import Added, Parts, parts_by_period, parts_of
 from gvcpos.spatial.panel.random.kernel import Kernel, Kernels, squares
+from gvcpos.spatial.panel.random.period_kernel import period_squares
 from gvcpos.spatial.panel.random.slices import Tabled, sliced, tabled
 
 Array = npt.NDArray[np.float64]
@@ -29,36 +32,18 @@ HIGHEST = 20.0  # log(1 + T phi) searched: beyond, means count for nothing and t
 
 
 @dataclass(frozen=True)
-class Cross:
-    """Cross-products of (y, Wy, X) weighted by the inverse covariance, and their derivatives.
-
-    Attributes
-    ----------
-    value, by_lam, by_phi : ndarray, shape (j+k, j+k)
-    """
-
-    value: Array
-    by_lam: Array
-    by_phi: Array
-
-
-@dataclass(frozen=True)
 class RandomLikelihood:
     """The concentrated log-likelihood of (rho, lambda, phi).
 
     Attributes
     ----------
-    within, between : Moments
-        Cross-products of deviations and of √T times means; the basis is common to both.
-    means : (ndarray, ndarray or None), shape (N, j+k)
-        √T times the means of the columns, and of M times the columns.
+    parts : Parts
+        Cross-products of deviations and of means.
     kernels : Kernels
     lag, error : LogDeterminant or None
     """
 
-    within: Moments
-    between: Moments
-    means: tuple[Array, Array | None]
+    parts: Parts
     kernels: Kernels
     lag: LogDeterminant | None
     error: LogDeterminant | None
@@ -76,7 +61,7 @@ class RandomLikelihood:
     @property
     def basis(self) -> Moments:
         """What leads back from the basis of X."""
-        return self.within
+        return self.parts.within
 
     @property
     def widest(self) -> float:
@@ -131,26 +116,17 @@ class RandomLikelihood:
         """Return the generalised least-squares coefficients, shape (k,)."""
         return self._moments(self._cross(self.kernels.at(lam, phi)).value).beta(rho, 0.0)
 
-    def _cross(self, kernel: Kernel) -> Cross:
-        lam, w, b = kernel.lam, self.within, self.between
+    def _cross(self, kernel: Kernel) -> Added:
+        lam, w, means = kernel.lam, self.parts.within, self.parts.added(kernel)
         value, by_lam = w.C0 - lam * w.C1 + lam**2 * w.C2, 2.0 * lam * w.C2 - w.C1
-        if self.kernels.parts is None:
-            weight, T = 1.0 / (1.0 + kernel.shared), kernel.periods
-            own = b.C0 - lam * b.C1 + lam**2 * b.C2
-            return Cross(value + weight * own, by_lam + weight * (2.0 * lam * b.C2 - b.C1), -T * weight**2 * own)
-        plain, lagged = self.means
-        assert lagged is not None
-        Z = plain - lam * lagged
-        H = kernel.solve(Z)
-        turned = lagged.T @ H
-        return Cross(value + Z.T @ H, by_lam - turned - turned.T - H.T @ kernel.by_lam(H), -(H.T @ kernel.by_phi(H)))
+        return Added(value + means.value, by_lam + means.by_lam, means.by_phi)
 
     def _moments(self, C: Array) -> Moments:
         zero = np.zeros_like(C)
-        return Moments((C + C.T) / 2.0, zero, zero, self.within.b, self.within.R)
+        return Moments((C + C.T) / 2.0, zero, zero, self.basis.b, self.basis.R)
 
     def _scalar(self, phi: float) -> Moments:
-        w, b, weight = self.within, self.between, 1.0 / (1.0 + self.kernels.periods * phi)
+        w, b, weight = self.parts.within, self.parts.between, 1.0 / (1.0 + self.kernels.periods * phi)
         return Moments(w.C0 + weight * b.C0, w.C1 + weight * b.C1, w.C2 + weight * b.C2, w.b, w.R)
 
 
@@ -171,34 +147,22 @@ def random_likelihood(panel: PanelArrays, design: Array, features: Features, *, 
         targets = np.concatenate([targets, spatial_lag(operator(panel.spectrum.matrix), targets)], axis=2)
     Q, R = np.linalg.qr(flat(design))
     g = Q.T @ flat(targets)
-    b = solve_triangular(R, g)
+    basis = solve_triangular(R, g), R
     plain = np.column_stack([flat(targets) - Q @ g, Q]).reshape(T, N, -1)
-    lagged = spatial_lag(operator(panel.error_spectrum.matrix), plain) if features.error else None
-    within, between = (_part(plain, lagged, mean) for mean in (False, True))
-    parts = squares(panel.error_spectrum) if features.error and not kkp else None
     return RandomLikelihood(
-        Moments(*_products(*within), b, R),
-        Moments(*_products(*between), b, R),
-        between,
-        Kernels(N, T, parts),
+        *_parts(panel, features, plain, basis, kkp=kkp),
         LogDeterminant(panel.spectrum, False) if features.lag else None,
         LogDeterminant(panel.error_spectrum, False) if features.error else None,
     )
 
 
-def _part(plain: Array, lagged: Array | None, mean: bool) -> tuple[Array, Array | None]:
-    """√T times the means over time, or the deviations from them, stacked."""
-
-    def part(Z: Array) -> Array:
-        return np.sqrt(len(Z)) * Z.mean(axis=0) if mean else flat(Z - Z.mean(axis=0))
-
-    return part(plain), None if lagged is None else part(lagged)
-
-
-def _products(plain: Array, lagged: Array | None) -> tuple[Array, Array, Array]:
-    """Cross-products of the columns filtered by I − λM, as coefficients of 1, −λ and λ²."""
-    C0 = plain.T @ plain
-    if lagged is None:
-        return C0, np.zeros_like(C0), np.zeros_like(C0)
-    cross = plain.T @ lagged
-    return C0, cross + cross.T, lagged.T @ lagged
+def _parts(
+    panel: PanelArrays, features: Features, plain: Array, basis: tuple[Array, Array], *, kkp: bool
+) -> tuple[Parts, Kernels]:
+    """Filter the columns, and say what their covariance is made of."""
+    (T, N), error = panel.y.shape, panel.error_spectrum
+    if features.error and not kkp and (changes(error) or (features.lag and changes(panel.spectrum))):
+        home = period_squares(error, T)
+        return parts_by_period(plain, home.matrices, basis), Kernels(N, T, home)
+    lagged = spatial_lag(operator(error.matrix), plain) if features.error else None
+    return parts_of(plain, lagged, basis), Kernels(N, T, squares(error) if features.error and not kkp else None)

@@ -44,15 +44,15 @@ def weighed(likelihood: RandomLikelihood, lam: Array, s: Array) -> tuple[Array, 
     products : ndarray, shape (*shape, j+k, j+k)
     logdet : ndarray, of their shape
     """
-    kernels, (plain, lagged) = likelihood.kernels, likelihood.means
+    kernels, (plain, lagged) = likelihood.kernels, likelihood.parts.means
     size = plain.shape[1]
     products, logdet = np.empty((lam.size, size, size)), np.empty(lam.size)
     each, of = np.unique(lam.ravel(), return_inverse=True)
     shared = np.expm1(s.ravel())
     for i, one in enumerate(each):
         places = np.flatnonzero(of == i)
-        Z = plain if lagged is None else plain - one * lagged
-        if kernels.parts is not None and kernels.parts.dense and len(places) > _FEW:
+        if lagged is not None and kernels.parts is not None and kernels.parts.dense and len(places) > _FEW:
+            Z = plain - one * lagged
             inner, turned = np.linalg.eigh(kernels.at(float(one), 0.0).square(np.eye(len(Z))))
             K, turned = 1.0 + shared[places, None] * np.maximum(inner, 0.0), turned.T @ Z
             products[places] = turned.T @ (turned / K[:, :, None])
@@ -60,7 +60,7 @@ def weighed(likelihood: RandomLikelihood, lam: Array, s: Array) -> tuple[Array, 
             continue
         for place in places:
             kernel = kernels.at(float(one), float(shared[place]) / kernels.periods)
-            products[place], logdet[place] = Z.T @ kernel.solve(Z), kernel.logdet
+            products[place], logdet[place] = likelihood.parts.added(kernel).value, kernel.logdet
     return products.reshape(*lam.shape, size, size), logdet.reshape(lam.shape)
 
 
@@ -73,9 +73,9 @@ def filtered(of: Moments, lam: Array) -> Array:
 def sliced(likelihood: RandomLikelihood, lam: Array, root: Array) -> tuple[Array, Array]:
     """Return cross-products and −½ log|K| at each (lambda, root), whose shapes broadcast."""
     lam, s = np.broadcast_arrays(np.asarray(lam, dtype=float), np.square(root))
-    own = filtered(likelihood.within, lam)
+    own = filtered(likelihood.parts.within, lam)
     if likelihood.kernels.parts is None:
-        means = filtered(likelihood.between, lam) * np.exp(-s)[..., None, None]
+        means = filtered(likelihood.parts.between, lam) * np.exp(-s)[..., None, None]
         return own + means, -0.5 * likelihood.kernels.units * s
     means, logdet = weighed(likelihood, lam, s)
     return own + means, -0.5 * logdet
@@ -138,9 +138,9 @@ class Tabled:
         """Return cross-products and −½ log|K| at each (lambda, root), whose shapes broadcast."""
         lam, s = np.broadcast_arrays(np.asarray(lam, dtype=float), np.square(root))
         values = self._at(lam, s)
-        size = self.exact.within.C0.shape[0]
+        size = self.exact.parts.within.C0.shape[0]
         upper = np.triu_indices(size)
-        out = filtered(self.exact.within, lam)
+        out = filtered(self.exact.parts.within, lam)
         out[..., upper[0], upper[1]] += values[..., :-1]
         out[..., upper[1], upper[0]] = out[..., upper[0], upper[1]]
         return out, -0.5 * values[..., -1]

@@ -2,7 +2,11 @@
 
 Between units the covariance K moves with a parameter by S = X + X', X = A K + ½ K', where A is the operator of the
 parameter (G̃ for rho, H for lambda, nothing for phi) and K' the derivative of K itself. The information needs
-½ tr K⁻¹S, ½ tr K⁻¹S K⁻¹S, and, where innovations are not normal, the diagonals of K⁻¹X K⁻¹.
+½ tr K⁻¹S, ½ tr K⁻¹S K⁻¹S, and, where innovations are not normal, the diagonals of K⁻¹X K⁻¹. Deviations are moved by
+the operators alone. Where weights change over time the operators A_t of a period do not go with the mean over time;
+K is (1 + c)I then, c = T phi, and tr A_aA_b + tr Ω⁻¹A_aΩA_b' has besides the sum of every period's the term
+c²/(1 + c) times mean tr A_atA_bt' less tr Ā_aĀ_b', Ā the mean over the periods. Effects at home beside an error are in
+`period_traces`.
 """
 
 from __future__ import annotations
@@ -117,7 +121,55 @@ def between_traces(kernel: Kernel, terms: Sequence[Linear]) -> BetweenTraces:
     return BetweenTraces(single, (double + double.T) / 2.0, lambda: (own, effect))
 
 
-def spread(ops: PeriodOperators) -> Array:
+@dataclass(frozen=True)
+class Forms:
+    """What moves the covariance sigma² Ω of all data with (rho, lambda, phi), as traces and quadratic forms.
+
+    Attributes
+    ----------
+    single : ndarray, shape (q,)
+        ½ tr Ω⁻¹Ω_a.
+    double : ndarray, shape (q, q)
+        ½ tr Ω⁻¹Ω_aΩ⁻¹Ω_b.
+    make_diagonals : callable
+        What computes `diagonals`.
+    """
+
+    single: Array
+    double: Array
+    make_diagonals: Callable[[], tuple[Array, Array]]
+
+    @cached_property
+    def diagonals(self) -> tuple[Array, Array]:
+        """Diagonals of ½ Ω⁻¹Ω_aΩ⁻¹ in innovations (T*N, q+1) and in effects (N, q+1); the last is of ½ Ω⁻¹."""
+        return self.make_diagonals()
+
+
+def forms(kernel: Kernel, ops: Operators, within: OperatorTraces | None) -> Forms:
+    """Put the forms together from deviations, which the operators alone move, and from means; see `expected_traces`."""
+    T, p, between = kernel.periods, ops.count, expected_traces(kernel, ops, within)
+    single, double = between.single.copy(), between.double.copy()
+    if within is not None:
+        single[:p] += (T - 1) * within.single
+        double[:p, :p] += (T - 1) * within.double
+        if isinstance(ops, PeriodOperators):
+            double[:p, :p] += kernel.shared**2 / (1.0 + kernel.shared) * _spread(ops)
+
+    def diagonals() -> tuple[Array, Array]:
+        deviation, (inverse, shared) = 1.0 - 1.0 / T, _inverse_diagonals(kernel)
+        of_means, of_effects = between.diagonals
+        own = np.column_stack([of_means.T / T, 0.5 * (deviation + inverse / T)])
+        if within is not None:
+            own[:, :p] += deviation * within.diagonal.T
+        wide = np.tile(own, (T, 1))
+        if within is not None and isinstance(ops, PeriodOperators):  # K is a multiple of the identity
+            wide[:, :p] = (deviation + 1.0 / (T * (1.0 + kernel.shared))) * within.stacked_diagonal(T)
+        return wide, np.column_stack([T * of_effects.T, 0.5 * T * shared])
+
+    return Forms(single, double, diagonals)
+
+
+def _spread(ops: PeriodOperators) -> Array:
     """Return the mean over the periods of tr A_aA_b' less that of the mean operators, shape (p, p)."""
     units = next(one.spectrum.n for one in (ops.lag, ops.error) if one is not None)
     pairs = [(each, len(np.arange(ops.periods)[rows]) / ops.periods) for each, rows in ops.by_period()]
@@ -133,7 +185,7 @@ def spread(ops: PeriodOperators) -> Array:
     return total
 
 
-def inverse_diagonals(kernel: Kernel) -> tuple[Array, Array]:
+def _inverse_diagonals(kernel: Kernel) -> tuple[Array, Array]:
     """Return the diagonals of K⁻¹ and of L'K⁻¹L, shape (N,) each."""
     if isinstance(kernel, ScalarKernel):
         return np.full(kernel.units, kernel.weight), np.full(kernel.units, kernel.weight)
