@@ -27,12 +27,17 @@ from tests.spatial.panel.random_panels import (
     point,
     steps,
 )
+from tests.spatial.panel.test_random_intervals import HALF, highest
 
 ERRORS = ("sem", "sdem", "sac", "gns")
 slow = pytest.mark.slow
 CASES = [(model, "both") for model in ERRORS] + [("gns", "lag"), ("sac", "error"), ("sem", "error")]
 HARD = [case if case in (("sem", "both"), ("gns", "lag")) else pytest.param(*case, marks=slow) for case in CASES]
 FORMS = [("gns", "both"), *(pytest.param(*case, marks=slow) for case in (("sem", "both"), ("gns", "lag")))]
+RATIO = [
+    ("sem", "baltagi"),
+    *(pytest.param(*c, marks=slow) for c in (("gns", "baltagi"), ("gns", "kkp"), ("sdm", "baltagi"))),
+]
 SAME = [("sem", "random-time"), *(pytest.param(model, "random", marks=slow) for model in ("sdem", "sac", "gns"))]
 quiet = pytest.mark.filterwarnings("ignore::gvcpos._core.errors.GvcposWarning")
 
@@ -217,6 +222,63 @@ def test_what_rests_on_a_fit() -> None:
     lag = fitted(draw(14, n=14, t=5), "gns")
     assert np.isfinite(lag.effects()["estimate"]).all()
     assert np.isfinite(lag.lr("sdem").statistic)
+
+
+@quiet
+@pytest.mark.parametrize(("model", "error"), RATIO)
+def test_intervals_by_the_likelihood_end_half_a_quantile_below_the_peak(model: str, error: str) -> None:
+    """Dense matrices of all N T rows, the other parameters estimated anew."""
+    fit = draw(21, n=8, t=4, which="error" if model == "sem" else "both").respecified(model, random_error=error).fit()
+    assert isinstance(fit, RandomPanelResults)
+    assert fit.by_likelihood == (model == "gns")
+    ends, beta = fit.conf_int(method="likelihood"), np.eye(len(fit.estimate.beta))[1]
+    held = {} if fit.model.features.lag else {0: 0.0}
+    for place, name in enumerate(("rho", "lambda", "phi")):
+        if name in ends.index:
+            end = float(ends.loc[name, "lower" if place == 1 else "upper"])
+            assert fit.loglik - highest(fit, held | {place: end}) == pytest.approx(HALF, abs=2e-3)
+    assert fit.loglik - highest(fit, held, lambda rho: beta, float(ends["lower"].iloc[1])) == pytest.approx(
+        HALF, abs=2e-3
+    )
+    if fit.model.features.lag:
+        first, W = fit.model.design.variables[0], [one.dense() for one in fit.model.weights.each]  # type: ignore[attr-defined]
+
+        def total(rho: float) -> np.ndarray:
+            out, S = np.zeros(len(beta)), [np.linalg.inv(np.eye(len(w)) - rho * w) for w in W]
+            out[first.own] = np.mean([s.sum() / len(s) for s in S])
+            out[first.lag] = np.mean([(s @ w).sum() / len(s) for s, w in zip(S, W, strict=True)])
+            return out
+
+        end = float(fit.effects("likelihood").loc[("total", first.name), "lower"])
+        assert fit.loglik - highest(fit, {}, total, end) == pytest.approx(HALF, abs=2e-3)
+
+
+@quiet
+@slow
+@pytest.mark.parametrize("effects", ["none", "time"])
+def test_without_entity_effects_intervals_of_rho_and_lambda_are_those_of_their_profiles(effects: str) -> None:
+    fit = draw(23, n=14, t=5, phi=0.0).respecified("gns", effects=effects, method="direct").fit()
+    assert fit.by_likelihood
+    want, got = fit.profile_intervals(), fit.conf_int()
+    spectra = (fit.model.spectrum, fit.model.error_spectrum)
+    for name, spectrum in zip(("rho", "lambda"), spectra, strict=True):
+        ends = want.loc[name, ["lower", "upper"]].to_numpy(float)
+        ends = np.where(np.isnan(ends), spectrum.interval, ends)
+        np.testing.assert_allclose(got.loc[name], ends, rtol=1e-4, atol=1e-4)
+
+
+@quiet
+def test_where_the_likelihood_has_no_intervals_it_says_why() -> None:
+    panel = draw(22)
+    for model, method, why in (
+        ("sdm", "lee-yu", "not defined with fixed entity effects.*no density.*profile_intervals"),
+        ("sem", "lee-yu", "not available beside a spatial error.*dummies"),
+        ("gns", "direct", "not available beside a spatial error.*dummies"),
+    ):
+        fit = panel.respecified(model, effects="entity", method=method).fit()
+        assert not fit.by_likelihood
+        with pytest.raises(InputError, match=f"intervals by the likelihood are {why}"):
+            fit.conf_int(method="likelihood")
 
 
 def simulated(model: str, draws: int, shape: tuple[int, int]) -> pd.DataFrame:

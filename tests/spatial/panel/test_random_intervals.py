@@ -17,7 +17,7 @@ from gvcpos.spatial.panel.random.likelihood import RandomLikelihood, random_like
 from gvcpos.spatial.panel.random.results import RandomPanelResults
 from gvcpos.spatial.panel.random.slices import sliced, tabled
 from gvcpos.spatial.weights import Weights
-from tests.spatial.panel.random_panels import draw, sigma
+from tests.spatial.panel.random_panels import blocks, draw, sigma
 from tests.statistical.panel_cells import Cell, simulate
 
 HALF = chi2.ppf(0.95, 1) / 2
@@ -40,8 +40,8 @@ def dense(fit: RandomPanelResults, at: np.ndarray, c: np.ndarray | None = None, 
     rho, lam, phi = at
     spatial = [rho] * panel.features.lag + [lam] * panel.features.error
     _, V = sigma(panel, np.concatenate([np.zeros(k), spatial, [phi, 1.0]]))
-    A = np.linalg.inv(np.eye(panel.weights.n) - rho * panel.weights.dense())
-    X = np.einsum("ij,tjk->tik", A, panel.arrays.X).reshape(-1, k)
+    A = np.linalg.inv(np.eye(len(V)) - rho * blocks(panel.weights, len(panel.data.y)))
+    X = A @ panel.arrays.X.reshape(-1, k)
     L = np.linalg.cholesky(V)
     y, Z = np.linalg.solve(L, panel.data.y.ravel()), np.linalg.solve(L, X)
     if c is not None:

@@ -20,6 +20,7 @@ from gvcpos._core.errors import EstimationError, GvcposWarning, SizeWarning
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test
 from gvcpos.spatial.panel.inference.bootstrap import covariance_at, estimated_under_null
 from gvcpos.spatial.panel.inference.resampling import checked_recipe
+from gvcpos.spatial.panel.inputs.period_checks import changing
 from gvcpos.spatial.panel.ml.estimation import columns_of
 from gvcpos.spatial.weights.periods import same_weights
 
@@ -66,6 +67,7 @@ def with_pvalue(
     if draws is None:
         # Dummies of periods have no estimate to take over from the null; a large sparse W takes minutes.
         drawable = data is not None and result.by_likelihood and not result.model.random
+        drawable = drawable and not changing(result.model)
         drawable = drawable and data is not None and data.X.shape[1] == len(result.estimate.beta)
         draws = DRAWS if drawable and result.model.spectrum.eigenvalues is not None else 0
     if draws == 0:

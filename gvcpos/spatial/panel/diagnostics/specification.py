@@ -12,6 +12,7 @@ from gvcpos._core.errors import EstimationError, InputError
 from gvcpos.spatial.panel.diagnostics.drawn_wald import with_pvalue
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, common_factor, wald
 from gvcpos.spatial.panel.inputs.checks import LAG_PREFIX
+from gvcpos.spatial.panel.inputs.period_checks import changing
 from gvcpos.spatial.panel.models import MODELS
 from gvcpos.spatial.panel.summary import MODELS as TITLES
 from gvcpos.spatial.weights.periods import PeriodWeights, same_weights
@@ -55,7 +56,7 @@ def wald_against(result: SpatialPanelResults, against: str, draws: int | None = 
     # phi has no variance where it is at its boundary, and stands in no restriction
     statistic = wald(value, jacobian, result.cov.loc[names, names].fillna(0.0).to_numpy(float))
     plain = chi2_test(f"wald_{model.model}_{against}", null, statistic, len(value))
-    if draws and not (places and result.by_likelihood):
+    if draws and not (places and result.by_likelihood and not changing(model)):
         raise InputError(
             "p-values from drawn samples are made for restrictions to zero in sac and gns models with fixed effects or "
             "none, one W of all periods and the covariance of the information matrix or the Hessian."

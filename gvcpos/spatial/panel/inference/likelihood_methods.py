@@ -44,8 +44,9 @@ class LikelihoodMethods:
     def by_likelihood(self) -> bool:
         """Whether `conf_int`, `pvalues` and `effects` are by the likelihood ratio unless told otherwise.
 
-        They are in SAC and GNS with one W of all periods and the covariance of the information matrix or the Hessian.
-        With a robust covariance they are normal: the ratio is chi-squared for normal innovations of one variance.
+        They are in SAC and GNS with the covariance of the information matrix or the Hessian, unless weights change over
+        time beside fixed entity effects. With a robust covariance they are normal: the ratio is chi-squared for normal
+        innovations of one variance.
         """
         model = _result(self).model
         both = model.features.lag and model.features.error
@@ -67,7 +68,7 @@ class LikelihoodMethods:
         Raises
         ------
         InputError
-            If intervals by the likelihood are not defined: weights that change.
+            If there are no intervals by the likelihood: weights that change beside fixed entity effects.
         """
         choose(method, PanelInterval, "method")
         result = _result(self)
@@ -123,9 +124,20 @@ class LikelihoodMethods:
 
 def undefined(model: SpatialPanel) -> str | None:
     """Return why a model has no intervals of all parameters by its likelihood; None where it has."""
-    if changes(model.arrays.spectrum) or changes(model.arrays.error_spectrum):
-        others = "bootstrap()" if model.random else "profile_intervals() and bootstrap()"
-        return f"for one W of all periods; for weights that change there are {others}."
+    arrays, there = model.arrays, "profile_intervals() and bootstrap() are there"
+    if not model.transformation.entity:
+        return None
+    if model.features.lag and changes(arrays.spectrum) and model.transformation.lee_yu:
+        return (
+            "not defined with fixed entity effects, method='lee-yu' and weights of the lag that change over time: the "
+            "log-likelihood is one whose score has mean zero, no density, and its ratio is another multiple of "
+            f"chi-squared for each parameter; {there}, and method='direct' has them unless the error's weights change."
+        )
+    if model.features.error and changes(arrays.error_spectrum):
+        return (
+            "not available beside a spatial error whose weights change over time with fixed entity effects, which "
+            f"enter as dummies that every point of the likelihood would have to solve for; {there}."
+        )
     return None
 
 

@@ -15,7 +15,7 @@ from scipy.stats import chi2
 
 from gvcpos._core.options import PanelInterval
 from gvcpos.spatial.panel.inference.cuts import Sliced
-from gvcpos.spatial.panel.inference.likelihood_methods import CLASSICAL, undefined
+from gvcpos.spatial.panel.inference.likelihood_methods import CLASSICAL
 from gvcpos.spatial.panel.inference.normal import critical_value
 from gvcpos.spatial.panel.random.estimation import RandomEstimate, columns
 from gvcpos.spatial.panel.random.likelihood import HIGHEST, random_likelihood
@@ -40,12 +40,7 @@ class RandomIntervals(SpatialPanelResults):
             As with fixed effects: "auto" is "likelihood" in SAC and GNS, and "normal" elsewhere. "normal" is phi times
             and over exp(z std_error / phi) for phi, the delta method on log phi. Where phi is at its boundary, its
             interval is [0, upper] with the upper end of the likelihood ratio; that end is missing with a robust
-            covariance and with weights that change.
-
-        Raises
-        ------
-        InputError
-            If intervals by the likelihood are not defined: weights that change.
+            covariance.
         """
         frame = super().conf_int(level, method)
         if method == "normal" or (method == "auto" and not self.by_likelihood):
@@ -86,7 +81,7 @@ class RandomIntervals(SpatialPanelResults):
         Raises
         ------
         InputError
-            If `level` is not between 0 and 1, or weights change.
+            If `level` is not between 0 and 1.
         """
         critical_value(level)
         model, rows = self.model, {}
@@ -101,8 +96,7 @@ class RandomIntervals(SpatialPanelResults):
     def _phi_ends(self, level: float) -> tuple[float, float]:
         """Lower and upper end of phi by its standard error, or at the boundary."""
         if self.estimate.at_zero:
-            by_ratio = self.cov_type in CLASSICAL and undefined(self.model) is None
-            return 0.0, self.spatial_ends(level)["phi"][1] if by_ratio else np.nan
+            return 0.0, self.spatial_ends(level)["phi"][1] if self.cov_type in CLASSICAL else np.nan
         factor = float(np.exp(critical_value(level) * self.std_errors["phi"] / self.estimate.phi))
         return self.estimate.phi / factor, self.estimate.phi * factor
 
