@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from gvcpos.chains import Chain
+    from gvcpos.study.splitting import StudySplit
     from gvcpos.tables import IOTable, PublishedIndices, SyntheticWorld, TableSeries
 
 _SHIPPED_CHAINS = ("adb35", "oecd45", "oecd50")
@@ -30,14 +31,16 @@ class Inputs:
     Attributes
     ----------
     tables : TableSeries or None
-        None where indices are published.
+        None where indices are published; with wide sectors cut where the study splits them.
     chain : Chain
+        Of the chain's own parts then.
     world : SyntheticWorld or None
     covariates : tuple of (CovariatesBlock or None, DataFrame)
         File by file; None for those of the synthetic world.
     places : Places
     tolerance : float or None
     published : PublishedIndices or None
+    split : StudySplit or None
     """
 
     tables: TableSeries | None
@@ -47,6 +50,7 @@ class Inputs:
     places: Places
     tolerance: float | None = None
     published: PublishedIndices | None = None
+    split: StudySplit | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -118,7 +122,30 @@ def gather(spec: StudySpec, places: Places) -> Inputs:
         blocks = spec.covariates if isinstance(spec.covariates, tuple) else (spec.covariates,)
         covariates = tuple((block, read_covariates(block, places)) for block in blocks)
     tolerance = spec.tables.tolerance if isinstance(spec.tables, FileTables) else None
-    return Inputs(tables, _chain(spec.chain, places, world), world, covariates, places, tolerance, published)
+    chain = _chain(spec.chain, places, world)
+    split = _split(spec, places, chain, tables)
+    tables, chain = (tables, chain) if split is None else (split.tables, split.chain)
+    return Inputs(tables, chain, world, covariates, places, tolerance, published, split)
+
+
+def _split(spec: StudySpec, places: Places, chain: Chain, tables: TableSeries | None) -> StudySplit | None:
+    """Read what a study splits with; `SpecificationError` if there are no tables, or nothing is left of a stage."""
+    if spec.split is None:
+        return None
+    if tables is None:
+        raise SpecificationError("split: published indices have no tables whose sectors could be cut. Remove it.")
+    from gvcpos.study.splitting import study_split
+
+    found = study_split(spec.split, places, chain, tables)
+    lockin = spec.lockin
+    used = (("panel.stage", spec.panel.stage), ("lockin.upstream", lockin.upstream))
+    for key, stage in (*used, ("lockin.downstream", lockin.downstream)):
+        if stage not in found.chain.stage_names:
+            raise SpecificationError(
+                f"{key} = {stage!r}: no stage with goods, of which alone the split leaves something. There are: "
+                f"{', '.join(found.chain.stage_names)}. Give the stage HS codes in {spec.chain.map}, or name another."
+            )
+    return found
 
 
 def _published(block: PublishedTables, places: Places) -> PublishedIndices:

@@ -33,6 +33,7 @@ from gvcpos.study.progress import Progress, silent
 from gvcpos.study.results import StudyResults
 from gvcpos.study.robust import robustness_figures
 from gvcpos.study.space_tables import space_tables
+from gvcpos.study.split_output import split_figures, split_tables
 from gvcpos.study.summary import figure_captions, moran_figures, summarise
 from gvcpos.study.uncertain import uncertainty_figures, uncertainty_tables
 from gvcpos.study.wording import reader_name
@@ -93,6 +94,7 @@ def study_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
         yield "battery", agreement_table(results.frames["battery_agreement"], synthetic=flag)
     yield from space_tables(results)
     yield from uncertainty_tables(results)
+    yield from split_tables(results)
     columns = (
         "stage leader years_first va_share_mean va_share_first va_share_last export_share_last va_hhi_last "
         "va_left_out_last rca_last"
@@ -176,6 +178,7 @@ def study_figures(results: StudyResults, inputs: Inputs) -> Iterator[Drawing]:
     yield from robustness_figures(results, look)
     yield from placebo_figures(results, look)
     yield from uncertainty_figures(results, look)
+    yield from split_figures(results, inputs, look)
     yield from _space_figures(results, look)
     effects = frames["effects"][frames["effects"]["errors"] == "delta"]
     words = {

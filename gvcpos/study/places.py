@@ -100,11 +100,12 @@ def rows_where(frame: pd.DataFrame, where: Mapping[str, object], path: Path) -> 
     return frame.reset_index(drop=True)
 
 
-def read_csv(path: Path, labels: list[str]) -> pd.DataFrame:
-    """Read a csv in which "NA" is a label in label columns and a missing number elsewhere."""
+def read_csv(path: Path, labels: list[str], *, nrows: int | None = None) -> pd.DataFrame:
+    """Read a csv in which label columns are text, where "NA" is a label, and it is a missing number elsewhere."""
     try:
         columns = pd.read_csv(path, nrows=0).columns
         missing = {name: ["", "NA", "NaN", "nan", "."] for name in columns if name not in labels}
-        return pd.read_csv(path, keep_default_na=False, na_values=missing)
+        text = {name: str for name in columns if name in labels}
+        return pd.read_csv(path, keep_default_na=False, na_values=missing, dtype=text, nrows=nrows)
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"{path}: not a csv file that can be read ({error}).") from error

@@ -12,6 +12,7 @@ from gvcpos._core.options import CovarianceType, PanelEffects, PanelMethod, Spat
 from gvcpos.study.spec_covariates import Covariates, CovariatesBlock, VariableBlock
 from gvcpos.study.spec_lockin import LockInBlock, RobustnessBlock
 from gvcpos.study.spec_space import ColumnFile, FlowFile, PolygonFile, SpaceBlock, WeightsBlock
+from gvcpos.study.spec_split import SplitBlock, StageSplitBlock
 from gvcpos.study.spec_tables import ChainBlock, FileTables, PublishedTables, SyntheticTables, Tables
 from gvcpos.study.spec_uncertainty import CellErrorsBlock, UncertaintyBlock
 
@@ -29,6 +30,8 @@ __all__ = [
     "ReportBlock",
     "RobustnessBlock",
     "SpaceBlock",
+    "SplitBlock",
+    "StageSplitBlock",
     "StudySpec",
     "SyntheticTables",
     "UncertaintyBlock",
@@ -80,6 +83,9 @@ class StudySpec(Block):
     seed: Whole = Field(0, ge=0, description="seed of every random draw")
     tables: Tables
     chain: ChainBlock = ChainBlock()
+    split: SplitBlock | None = Field(
+        None, description="wide sectors cut with trade and production data into the chain's own part and the rest"
+    )
     exclude: tuple[str, ...] = Field(("ROW",), description="economies left out of spatial statistics and tests")
     covariates: Covariates | None = None
     space: SpaceBlock = SpaceBlock()
@@ -92,3 +98,15 @@ class StudySpec(Block):
         None, description="errors in the data carried to the coefficients; {} for defaults"
     )
     report: ReportBlock = ReportBlock()
+
+    @model_validator(mode="after")
+    def _something_has_errors(self) -> StudySpec:
+        block = self.uncertainty
+        if block is None or block.cells is not None or block.covariates:
+            return self
+        if self.split is None or not block.split_weights:
+            raise ValueError(
+                "uncertainty: neither cells nor covariates have errors, nor split weights: name covariates, or leave "
+                "the block out"
+            )
+        return self

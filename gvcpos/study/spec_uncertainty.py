@@ -59,7 +59,7 @@ class CellErrorsBlock(Block):
 
 
 class UncertaintyBlock(Block):
-    """Errors of cells and covariates carried to the coefficients, drawn and pooled by Rubin's rules."""
+    """Errors of cells, split weights and covariates carried to the coefficients, drawn and pooled by Rubin's rules."""
 
     cells: CellErrorsBlock | None = Field(
         CellErrorsBlock(), description="errors of the tables' cells; null for none, as with published indices"
@@ -69,14 +69,18 @@ class UncertaintyBlock(Block):
         description="variable to the relative error of the column it is made of, or to the column of the same file "
         "that has its standard errors; variables not named are taken as exact",
     )
-    draws: Whole = Field(20, ge=2, le=10_000, description="sets of tables and covariates; 50 for a paper")
+    draws: Whole = Field(
+        20, ge=2, le=10_000, description="sets of tables, split weights and covariates; 50 for a paper"
+    )
     confidence: Number = Field(0.95, gt=0.5, lt=1)
     stages: Flag = Field(
-        True, description="whether to give the last year's indices by stage first-order standard errors (residual only)"
+        True,
+        description="whether to give the last year's indices by stage standard errors: first order (closure residual "
+        "only), or of the draws where the study splits",
     )
-
-    @model_validator(mode="after")
-    def _something_has_errors(self) -> UncertaintyBlock:
-        if self.cells is None and not self.covariates:
-            raise ValueError("neither cells nor covariates have errors: name covariates, or leave the block out")
-        return self
+    split_weights: Flag = Field(
+        True, description="whether the weights of the study's split are drawn, where it has one; else they are exact"
+    )
+    by_source: Flag = Field(
+        False, description="whether to draw cells, split weights and covariates also each alone: as many draws a source"
+    )

@@ -27,6 +27,7 @@ from gvcpos.study.results import StudyResults
 from gvcpos.study.robust import robustness_frames
 from gvcpos.study.space import fit_models, local_moran, make_weights, moran_frame, residual_frame, stages_tested
 from gvcpos.study.spec import FileTables, PublishedTables, StudySpec
+from gvcpos.study.split_output import split_frames
 from gvcpos.study.uncertain import check_uncertainty, uncertainty_frames
 from gvcpos.study.variants import MAIN, all_paths, drops_islands, variant_frames, weights_frame
 from gvcpos.tables.published import published_identities
@@ -134,6 +135,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         "lockin_tests": verdict.to_frame(),
     }
     frames |= evidence_frames(spec, verdict, flows)
+    frames |= split_frames(inputs.split, panel, progress, tolerance=inputs.tolerance)
     frames |= robustness_frames(spec, panel, weights, progress)
     frames |= placebo_frames(spec, inputs, sample, W, years=flows.years, progress=progress)
     frames |= uncertainty_frames(spec, inputs, panel, W, models=models, drop_islands=drop, progress=progress)

@@ -16,6 +16,9 @@ from gvcpos.study.results import StudyResults
 from gvcpos.study.robust import FRAMES as ROBUSTNESS_FRAMES
 from gvcpos.study.robust import robustness_lines
 from gvcpos.study.space_tables import path_lines
+from gvcpos.study.split_output import CAPTIONS as SPLIT_CAPTIONS
+from gvcpos.study.split_output import FRAMES as SPLIT_FRAMES
+from gvcpos.study.split_output import split_lines
 from gvcpos.study.uncertain import FRAMES as UNCERTAINTY_FRAMES
 from gvcpos.study.uncertain import uncertainty_lines
 from gvcpos.study.wording import weights_text
@@ -48,6 +51,7 @@ FRAMES = (
     | ROBUSTNESS_FRAMES
     | PLACEBO_FRAMES
     | UNCERTAINTY_FRAMES
+    | SPLIT_FRAMES
 )
 
 
@@ -156,12 +160,13 @@ def figure_captions(results: StudyResults) -> dict[str, str]:
         "choice",
         "leave_one_out": "The same slope without each country, those that move it most on top",
         "placebos": "Estimates on placebo chains and on maps drawn by lot, and where the study's own lie among them",
-        "uncertainty_stages": f"Position in the {spec.lockin.upstream} stage with errors assumed for the cells (first "
-        f"order), {year}",
+        "uncertainty_stages": f"Position in the {spec.lockin.upstream} stage with the errors assumed for the tables "
+        f"({'first order' if spec.split is None else 'draws'}), {year}",
         "uncertainty": "Estimates as published and with the errors assumed for the data, in published standard errors",
         "transitions": f"Moves between classes of {spec.lockin.capture} in the {spec.lockin.upstream} stage, from one "
         "year to the next, with counts",
         "positions": "Position of the highlighted countries in every stage",
+        **SPLIT_CAPTIONS,
         "planted": "Planted parameters and their estimates with 95 % intervals",
     }
 
@@ -186,6 +191,7 @@ def moran_figures(results: StudyResults) -> dict[str, str]:
 def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mapping[str, str]) -> Iterator[Section]:
     plan = (
         ("Planted against estimated", ("planted",), ("planted",)),
+        ("The chain inside wide sectors", ("split",), tuple(SPLIT_CAPTIONS)),
         ("Dominance", ("leaders",), ("dominance", "stage_profile")),
         ("Lock-in tests", ("lockin_tests",), ("position_capture",)),
         ("The battery: seven questions", ("battery",), ("battery", "smile", "transitions", "positions", "own_shares")),
@@ -201,6 +207,7 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
     lines = {
         "Robustness": (*robustness_lines(results.frames), *placebo_lines(results.frames)),
         "Errors in the data": uncertainty_lines(results),
+        "The chain inside wide sectors": split_lines(results.frames),
         "Specification path": path_lines(results),
     }
     for title, wanted, drawn in plan:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -19,6 +20,17 @@ from gvcpos.report import Table, frame_table
 from gvcpos.report import figures as draw
 from gvcpos.spatial import SpatialPanelResults, Weights
 from gvcpos.study.drawn_covariates import drawn_files
+from gvcpos.study.drawn_panels import (
+    CELLS,
+    COVARIATES,
+    SAMPLING,
+    WEIGHTS,
+    draw_panels,
+    require_columns,
+    sources,
+    stage_errors,
+    wide_tables,
+)
 from gvcpos.study.evidence import pull_along, upstream_slope
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.progress import Progress
@@ -26,22 +38,18 @@ from gvcpos.study.results import StudyResults
 from gvcpos.study.space import fit_models
 from gvcpos.study.spec import PanelBlock, StudySpec, UncertaintyBlock
 from gvcpos.uncertainty import (
-    CellErrors,
     Estimates,
     Propagated,
-    SamePanel,
     as_estimates,
-    drawn_panels,
-    first_order_uncertainty,
     over_draws,
-    stage_derivatives,
 )
 from gvcpos.uncertainty.panels import PanelDraws
 
 FRAMES = {
     "uncertainty": "coefficients, effects and lock-in tests with the errors assumed for the data carried to them",
     "uncertainty_draws": "the same estimates in every draw",
-    "uncertainty_stages": "position and capture by stage in the last year, with first-order standard errors",
+    "uncertainty_stages": "position and capture by stage in the last year, with standard errors",
+    "uncertainty_sources": "what sampling and every source of error in the data adds to each estimate, drawn alone",
 }
 MODEL, EFFECT, TEST = "coefficient", "effect", "lock-in test"
 
@@ -66,10 +74,13 @@ def check_uncertainty(spec: StudySpec, inputs: Inputs) -> None:
                 "uncertainty.cells: published indices have no tables whose cells could be drawn. Set cells: null and "
                 "name covariates."
             )
-        first = inputs.series[inputs.series.years[0]]
+        tables = wide_tables(inputs)
+        first = tables[tables.years[0]]
         locate(block.cells.countries, first.countries, "country of the tables (uncertainty.cells.countries)")
         locate(block.cells.sectors, first.sectors, "sector of the tables (uncertainty.cells.sectors)")
-        _require_columns(spec, inputs)
+    drawn = sources(block, inputs)
+    if {CELLS, WEIGHTS} & set(drawn):
+        require_columns(spec, inputs)
     drawn_files(block, inputs)
 
 
@@ -93,16 +104,42 @@ def uncertainty_frames(
     block = spec.uncertainty
     if block is None:
         return {}
-    panels = _panels(spec, block, inputs, panel, progress)
-    files = drawn_files(block, inputs)
-    files = None if files is None else replace(files, cells=_cells(panel, spec))
     fitted = spec.panel.model_copy(update={"models": tuple(models)})
     estimators: dict[str, Callable[[pd.DataFrame], Any]] = {
         MODEL: partial(_coefficients, block=fitted, W=W, drop_islands=drop_islands),
         EFFECT: partial(_effects, block=fitted, W=W, drop_islands=drop_islands),
         TEST: partial(_lockin, spec=spec, W=W),
     }
-    found, total, done = {}, len(estimators) * block.draws, iter(range(1, len(estimators) * block.draws + 1))
+    run = partial(_propagated, spec=spec, inputs=inputs, panel=panel, estimators=estimators, progress=progress)
+    found, panels = run(block)
+    alone = sources(block, inputs)
+    said = {COVARIATES: f"{COVARIATES} ({', '.join(block.covariates)})"}
+    named = ", ".join([SAMPLING, *(said.get(name, name) for name in alone)])
+    frames = {
+        "uncertainty": _stacked(_frame, found).assign(sources=named),
+        "uncertainty_draws": _stacked(_draws, found),
+    } | dict(stage_errors(spec, block, inputs, panels))
+    if block.by_source:
+        each = found if len(alone) == 1 else None
+        frames["uncertainty_sources"] = _by_source(found, {name: each or run(one)[0] for name, one in alone.items()})
+    return frames
+
+
+def _propagated(
+    block: UncertaintyBlock,
+    *,
+    spec: StudySpec,
+    inputs: Inputs,
+    panel: pd.DataFrame,
+    estimators: Mapping[str, Callable[[pd.DataFrame], Any]],
+    progress: Progress,
+) -> tuple[dict[str, Propagated], PanelDraws]:
+    """Draw what a block draws, and estimate everything on it."""
+    panels = draw_panels(spec, block, inputs, panel, progress)
+    files = drawn_files(block, inputs)
+    files = None if files is None else replace(files, cells=_cells(panel, spec))
+    total, done = len(estimators) * block.draws, iter(range(1, len(estimators) * block.draws + 1))
+    found = {}
     for kind, estimate in estimators.items():
         found[kind] = over_draws(
             panels,
@@ -112,70 +149,33 @@ def uncertainty_frames(
             confidence=block.confidence,
             done=lambda: progress("estimates on drawn data", next(done), total),
         )
-    return {
-        "uncertainty": pd.concat([_frame(kind, one) for kind, one in found.items()], ignore_index=True),
-        "uncertainty_draws": pd.concat([_draws(kind, one) for kind, one in found.items()], ignore_index=True),
-    } | _stage_frames(spec, block, inputs)
+    return found, panels
 
 
-def _stage_frames(spec: StudySpec, block: UncertaintyBlock, inputs: Inputs) -> dict[str, pd.DataFrame]:
-    """Return the standard errors of the last year's position and capture by stage, where they have derivatives."""
-    if not block.stages or block.cells is None or block.cells.closure != "residual":
-        return {}
-    table = inputs.series[inputs.series.years[-1]]
-    wanted = dict.fromkeys((spec.lockin.position, spec.lockin.capture, "va_share"))
-    errors = block.cells.assumed()
-    known = [name for name in wanted if name in stage_derivatives()]
-    options: dict[str, Any] = {"indices": known, "chain": inputs.chain, "confidence": block.confidence}
-    return {"uncertainty_stages": first_order_uncertainty(table, errors, **options)}
+def _stacked(lay: Callable[[str, Propagated], pd.DataFrame], found: Mapping[str, Propagated]) -> pd.DataFrame:
+    return pd.concat([lay(kind, one) for kind, one in found.items()], ignore_index=True)
 
 
-def _panels(
-    spec: StudySpec, block: UncertaintyBlock, inputs: Inputs, panel: pd.DataFrame, progress: Progress
-) -> PanelDraws:
-    """Draw the panels, or take the study's own where cells are exact."""
-    if block.cells is None:
-        drawn = list(block.covariates)
-        said = f"tables taken as exact, assumed errors of {enumerate_labels(drawn)}"
-        return SamePanel(panel.drop(columns=[c for c in _variables(inputs) if c in panel]), block.draws, said)
-    total = block.draws * len(inputs.series.years)
-    done = iter(range(1, total + 1))
-    return drawn_panels(
-        inputs.series,
-        inputs.chain,
-        block.cells.assumed(),
-        draws=block.draws,
-        seed=spec.seed,
-        on_table=lambda: progress("drawn tables", next(done), total),
-    )
-
-
-def _variables(inputs: Inputs) -> list[str]:
-    """Return the names of all variables that come from files."""
-    out: list[str] = []
-    for block, frame in inputs.covariates:
-        ruled = None if block is None or not block.variables else list(block.variables)
-        out += [c for c in frame.columns if c not in ("country", "year")] if ruled is None else ruled
-    return out
+def _by_source(found: Mapping[str, Propagated], alone: Mapping[str, Mapping[str, Propagated]]) -> pd.DataFrame:
+    """Lay out what each source adds alone: standard deviations, and their part of the sum of the variances."""
+    rows = []
+    for kind, whole in found.items():
+        own = {SAMPLING: np.sqrt(np.diag(whole.pooled.within))}
+        for name, parts in alone.items():
+            between = np.diag(parts[kind].pooled.between)
+            own[name] = np.sqrt((1 + 1 / parts[kind].pooled.draws) * between)
+        total = np.sqrt(sum(spread**2 for spread in own.values()))
+        for i, parameter in enumerate(whole.pooled.names):
+            rows += [
+                (kind, parameter, name, spread[i], np.nan if total[i] == 0 else (spread[i] / total[i]) ** 2)
+                for name, spread in own.items()
+            ]
+    return pd.DataFrame(rows, columns=["what", "parameter", "source", "std_dev", "share"])
 
 
 def _cells(panel: pd.DataFrame, spec: StudySpec) -> pd.DataFrame:
     kept = panel[~panel["country"].isin(spec.exclude)]
     return kept[["country", "year"]].drop_duplicates().reset_index(drop=True)
-
-
-def _require_columns(spec: StudySpec, inputs: Inputs) -> None:
-    """Raise SpecificationError for an index that the study estimates from and drawn tables do not have."""
-    first = inputs.series[inputs.series.years[0]]
-    known = drawn_panels([first], inputs.chain, CellErrors(0.0), draws=0).frame(0).columns
-    used = (spec.panel.dependent, *spec.panel.regressors, spec.lockin.capture, spec.lockin.position)
-    have = {*known, *_variables(inputs)}
-    absent = [name for name in dict.fromkeys((*used, *spec.lockin.controls)) if name not in have]
-    if absent:
-        raise SpecificationError(
-            f"uncertainty: {enumerate_labels(absent)} cannot be drawn with the tables. What can: "
-            f"{enumerate_labels(known[3:], 60)}. Estimate from these, or leave uncertainty out."
-        )
 
 
 def _quietly(panel: pd.DataFrame, *, estimate: Callable[[pd.DataFrame], Any], exclude: tuple[str, ...]) -> Any:
@@ -240,10 +240,23 @@ def uncertainty_lines(results: StudyResults) -> tuple[str, ...]:
     names = [f"{results.spec.panel.main}: {results.spec.panel.regressors[0]}"]
     shown = frame[frame["parameter"].isin(names) | (frame["what"] == TEST)]
     errors = [f"{name} ({e})" for name, e in block.covariates.items()]
-    also = f"; covariates {enumerate_labels(errors)}" if errors and block.cells is not None else ""
+    tables = any(name in first["sources"] for name in (CELLS, WEIGHTS))
+    also = f"; covariates {enumerate_labels(errors)}" if errors and tables else ""
     guarded = f" Value added was kept positive in {percent(first['guarded'])} of cells." if first["guarded"] else ""
     assumption = f"{first['errors'][:1].upper()}{first['errors'][1:]}{also}; {first['draws']} draws.{guarded}"
-    return (assumption, *(_said(row) for row in shown.to_dict("records")))
+    assumption += f" Sources of uncertainty: {first['sources']}."
+    parts = _parts(results.frames.get("uncertainty_sources"))
+    return (assumption, *(_said(row) + parts.get(row["parameter"], "") for row in shown.to_dict("records")))
+
+
+def _parts(frame: pd.DataFrame | None) -> dict[str, str]:
+    """Say by parameter how much of its variance each source makes, where the sources were drawn alone."""
+    if frame is None:
+        return {}
+    words = frame.assign(said=[f"{s} {percent(p)}" for s, p in zip(frame["source"], frame["share"], strict=True)])
+    return {
+        str(name): f" Alone: {', '.join(rows['said'])} of the variance." for name, rows in words.groupby("parameter")
+    }
 
 
 def _said(row: Mapping[Any, Any]) -> str:
@@ -277,7 +290,8 @@ def uncertainty_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
             digits=3,
             label="tab:uncertainty",
             notes=(
-                f"{frame['errors'].iloc[0]}; {frame['draws'].iloc[0]} draws, pooled by Rubin's rules. Corrected: one "
+                f"{frame['errors'].iloc[0]}; {frame['draws'].iloc[0]} draws, pooled by Rubin's rules. Sources: "
+                f"{frame['sources'].iloc[0]}. Corrected: one "
                 "dose of error taken off the published estimate; the interval has the total variance. Data's share: "
                 "fraction of missing information.",
             ),

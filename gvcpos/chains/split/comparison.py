@@ -15,11 +15,11 @@ from gvcpos.chains.panel import gvc_panel
 if TYPE_CHECKING:
     from gvcpos.chains.split.result import Split
 
-_MEASURES = ("upstreamness", "va_rate", "wwyz_forward", "wwyz_backward", "va_share", "rca_va")
+MEASURES = ("upstreamness", "va_rate", "wwyz_forward", "wwyz_backward", "va_share", "rca_va")
 _MONEY = ("x", "va", "exports")
 
 
-def compare_split(split: Split, measures: Sequence[str] = _MEASURES) -> pd.DataFrame:
+def compare_split(split: Split, measures: Sequence[str] = MEASURES) -> pd.DataFrame:
     """Set the indices of the wide sectors beside those of the chain's own part.
 
     Parameters
@@ -46,8 +46,28 @@ def compare_split(split: Split, measures: Sequence[str] = _MEASURES) -> pd.DataF
     A plain index is the mean of the own part's and of the rest's, with ``x_part`` (``va_part`` for forward
     participation) as the weight of the own part: where it is 1e-3, a plain index says next to nothing of the chain.
     """
-    plain = gvc_panel([split.original], split.plain)
-    own = gvc_panel([split.table], split.chain)
+    return compare_panels(gvc_panel([split.original], split.plain), gvc_panel([split.table], split.chain), measures)
+
+
+def compare_panels(plain: pd.DataFrame, own: pd.DataFrame, measures: Sequence[str] = MEASURES) -> pd.DataFrame:
+    """Set two panels side by side, of the wide sectors and of the chain's own parts, of one year or several.
+
+    Parameters
+    ----------
+    plain, own : DataFrame
+        Of `gvc_panel`, with the same countries.
+    measures : sequence of str
+
+    Returns
+    -------
+    DataFrame
+        As of `compare_split`.
+
+    Raises
+    ------
+    InputError
+        If a measure is not in the panels.
+    """
     unknown = [m for m in measures if m not in plain.columns]
     if unknown:
         raise InputError(f"no measure {enumerate_labels(unknown)} in the panel: {enumerate_labels(plain.columns, 60)}.")

@@ -99,6 +99,11 @@ def dollars(unit: str) -> float:
     return _SIZES[sizes[0] if sizes else ""]
 
 
+def called(data: pd.DataFrame, what: str) -> str:
+    """Return what messages call data: the file that they are from, where ``attrs["file"]`` says it, else `what`."""
+    return str(data.attrs.get("file", what))
+
+
 def is_synthetic(data: pd.DataFrame | HasFrame | None) -> bool:
     """Say whether data call themselves invented: by an attribute, in ``attrs``, or in a column of that name."""
     if not isinstance(data, pd.DataFrame):
@@ -119,22 +124,23 @@ def read_flows(trade: pd.DataFrame | HasFrame, goods: Goods, scale: float) -> Fl
         country of the table with itself.
     """
     frame = trade if isinstance(trade, pd.DataFrame) else trade.frame
-    _columns(frame, _TRADE, "the trade frame")
+    where = called(frame, "the trade frame")
+    _columns(frame, _TRADE, where)
     if "reporter" in frame.columns and frame["reporter"].nunique() > 1:
-        raise InputError("the trade frame has reports of both sides; summed they would count twice. Choose one.")
-    year = _of_year(frame, goods.year, "the trade frame").reset_index(drop=True)
+        raise InputError(f"{where} has reports of both sides; summed they would count twice. Choose one.")
+    year = _of_year(frame, goods.year, where).reset_index(drop=True)
     hs = year["hs"].astype(str).str.replace(".", "", regex=False).str.strip()
-    sector = hs.map({code: _sector(code, goods.sector_of) for code in dict.fromkeys(hs)})
+    sector = hs.map({code: _sector(code, goods.sector_of, where) for code in dict.fromkeys(hs)})
     kept = year.assign(hs=hs, sector=sector)[sector.notna()]
-    _once(kept, ["exporter", "importer", "hs"], "the trade frame")
-    value = _amounts(kept["value"], "value", "the trade frame")
-    seller = goods.places(kept["exporter"], "the trade frame's exporters")
-    buyer = goods.places(kept["importer"], "the trade frame's importers")
+    _once(kept, ["exporter", "importer", "hs"], where)
+    value = _amounts(kept["value"], "value", where)
+    seller = goods.places(kept["exporter"], f"{where}, exporters")
+    buyer = goods.places(kept["importer"], f"{where}, importers")
     known = kept["exporter"].astype(str).isin(goods.countries).to_numpy()
     own = (kept["exporter"].astype(str) == kept["importer"].astype(str)).to_numpy() & known
     if own.any():
         raise InputError(
-            f"the trade frame has trade of {enumerate_labels(dict.fromkeys(kept['exporter'][own]))} with itself. "
+            f"{where} has trade of {enumerate_labels(dict.fromkeys(kept['exporter'][own]))} with itself. "
             "Drop these rows: what a country sells at home comes from production."
         )
     flows = np.zeros((len(goods.countries), len(goods.sectors), len(goods.countries)))
@@ -164,18 +170,18 @@ def read_production(
     LabelError, InputError
         As for `read_flows`, and for stages or sectors the chain does not have.
     """
-    where = "the production frame"
+    where = called(production, "the production frame")
     unit = "sector" if "sector" in production.columns else "stage"
     _columns(production, (*_PRODUCTION, unit), where)
-    frame = _of_year(production, goods.year, where).reset_index(drop=True)
+    frame = _of_year(production, goods.year, where)
     if goods.rest is None or frame["country"].astype(str).isin(goods.countries).all():
         _once(frame, ["country", unit], where)
-    value = _value(frame, scale, table_unit)
+    value = _value(frame, scale, table_unit, where)
     labels = goods.sectors if unit == "sector" else tuple(dict.fromkeys(goods.stages))
     strange = sorted(set(frame[unit].astype(str)) - set(labels))
     if strange:
         raise LabelError(f"{where}: the chain makes nothing in {unit} {enumerate_labels(strange)}. It has: {labels}.")
-    country = goods.places(frame["country"], f"{where}'s countries")
+    country = goods.places(frame["country"], f"{where}, countries")
     error = frame["relative_error"] if "relative_error" in frame.columns else pd.Series(np.nan, index=frame.index)
     output = np.full((len(goods.countries), len(goods.sectors)), np.nan)
     errors = output.copy()
@@ -195,9 +201,8 @@ def _mix(exports: FloatArray, country: int, members: npt.NDArray[np.intp]) -> Fl
     return np.full(len(members), 1.0 / len(members))
 
 
-def _value(frame: pd.DataFrame, scale: float, table_unit: str) -> FloatArray:
+def _value(frame: pd.DataFrame, scale: float, table_unit: str, where: str) -> FloatArray:
     """Return production in the table's unit."""
-    where = "the production frame"
     if "value" in frame.columns:
         if "tonnes" in frame.columns:
             raise InputError(f"{where} has value and tonnes. Give value alone, or tonnes and price (USD a tonne).")
@@ -207,15 +212,15 @@ def _value(frame: pd.DataFrame, scale: float, table_unit: str) -> FloatArray:
     return money / dollars(table_unit)
 
 
-def _sector(code: str, sector_of: Mapping[str, str]) -> str | None:
+def _sector(code: str, sector_of: Mapping[str, str], where: str) -> str | None:
     """Return the wide sector of an HS code, None for goods of other chains."""
     wider = [known for known in sector_of if known != code and known.startswith(code)]
     if not code.isdigit() or wider:
         raise InputError(
-            f"the trade frame has HS {code!r}, which is wider than the chain's {enumerate_labels(wider)}. "
+            f"{where} has HS {code!r}, which is wider than the chain's {enumerate_labels(wider)}. "
             "Give codes of six digits."
             if wider
-            else f"the trade frame: {code!r} is not an HS code. Codes are digits, as in 2846.10 or 284610."
+            else f"{where}: {code!r} is not an HS code. Codes are digits, as in 2846.10 or 284610."
         )
     return next((sector for known, sector in sector_of.items() if code.startswith(known)), None)
 
@@ -251,6 +256,6 @@ def _amounts(values: pd.Series, column: str, what: str) -> FloatArray:
         k = int(np.flatnonzero(bad)[0])
         raise InputError(
             f"{what}: {column} is {values.iloc[k]!r} in {int(bad.sum())} row(s), the first being row "
-            f"{values.index[k]} of its year. Amounts are finite and not negative; drop what is not known."
+            f"{values.index[k]}. Amounts are finite and not negative; drop what is not known."
         )
     return numbers

@@ -261,12 +261,14 @@ class SplitWeights:
             raise InputError(f"n={n}: draw at least once.")
         self._require_possible()
         rng = np.random.default_rng(seed)
-        sigma = np.sqrt(np.log1p(self.sales_error**2))
         for _ in range(n):
-            output = self._drawn_share(rng) * self.wide
-            sales = self.sales * np.exp(sigma * rng.standard_normal(self.sales.shape))
-            total = sales.sum(axis=2, keepdims=True)
-            yield output, np.divide(sales, total, out=np.zeros_like(sales), where=total > 0) * output[:, :, None]
+            yield self._one(rng)
+
+    def drawn(self, rng: np.random.Generator) -> SplitWeights:
+        """Return weights with one draw's output and sales in the estimates' place; errors as of `draws`."""
+        self._require_possible()
+        output, sales = self._one(rng)
+        return replace(self, output=output, sales=sales)
 
     def draw_shares(self, n: int, *, seed: int = 0) -> pd.DataFrame:
         """Draw shares of the wide sectors' output, the same as `draws` with this seed.
@@ -289,6 +291,13 @@ class SplitWeights:
                 "share": np.stack(shares).ravel(),
             }
         )
+
+    def _one(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        """Draw output (G, W) and sales (G, W, G) once."""
+        output = self._drawn_share(rng) * self.wide
+        sales = self.sales * np.exp(np.sqrt(np.log1p(self.sales_error**2)) * rng.standard_normal(self.sales.shape))
+        total = sales.sum(axis=2, keepdims=True)
+        return output, np.divide(sales, total, out=np.zeros_like(sales), where=total > 0) * output[:, :, None]
 
     def _drawn_share(self, rng: np.random.Generator) -> FloatArray:
         from scipy.special import betaincinv, ndtr
