@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from scipy import linalg
 
 from gvcpos.spatial.panel import SpatialPanel
+from gvcpos.spatial.panel.random.covariance import RandomPieces
+from gvcpos.spatial.panel.random.estimation import columns, derivatives
+from gvcpos.spatial.panel.random.likelihood import random_likelihood
 from gvcpos.spatial.panel.random.results import RandomPanelResults
 from gvcpos.spatial.weights import Weights
 from gvcpos.spatial.weights.periods import PeriodWeights
@@ -132,3 +136,19 @@ def point(result: RandomPanelResults) -> np.ndarray:
 
 def steps(q: np.ndarray) -> np.ndarray:
     return np.diag(1e-4 * np.maximum(np.abs(q), 0.05))
+
+
+def pieces_at(panel: SpatialPanel, q: np.ndarray) -> RandomPieces:
+    """At (beta, rho, lambda, phi, sigma2), which need not be a maximum."""
+    k, kkp = panel.arrays.X.shape[2], panel.choices.random_error == "kkp"
+    rest = list(q[k:-2])
+    rho = rest.pop(0) if panel.features.lag else 0.0
+    lam = rest.pop(0) if panel.features.error else 0.0
+    design = columns(panel.arrays)
+    kernel = random_likelihood(panel.arrays, design, panel.features, kkp=kkp).kernels.at(lam, q[-2])
+    return replace(derivatives(panel.arrays, design, panel.features, (rho, lam, q[:k]), kernel), sigma2=q[-1])
+
+
+def gradient(panel: SpatialPanel, q: np.ndarray) -> np.ndarray:
+    h = 1e-5
+    return np.array([(loglik(panel, q + h * unit) - loglik(panel, q - h * unit)) / (2 * h) for unit in np.eye(len(q))])

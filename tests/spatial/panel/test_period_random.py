@@ -10,10 +10,13 @@ from scipy import linalg, optimize
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel import SpatialPanel, hausman, specification_path
 from gvcpos.spatial.panel.random import covariance as random_covariance
+from gvcpos.spatial.panel.random.clustered import unit_scores
 from gvcpos.spatial.panel.random.cumulants import component_cumulants
+from gvcpos.spatial.panel.random.pairs import pair_products, probed_products
 from gvcpos.spatial.panel.results import SpatialPanelResults
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.periods import changing, labels, near
+from tests.spatial.panel.random_panels import gradient, pieces_at
 
 CELLS = [(m, e) for m in ("slx", "sar", "sem", "sdm", "sdem", "sac", "gns") for e in ("random", "random-time")]
 quiet = pytest.mark.filterwarnings("ignore::gvcpos._core.errors.GvcposWarning")
@@ -231,12 +234,98 @@ def test_effects_through_an_error_that_changes_are_predicted_by_period() -> None
     np.testing.assert_allclose(gap, want.reshape(-1), rtol=1e-8, atol=1e-10)
 
 
-def test_what_is_not_defined_is_refused_by_name() -> None:
+@quiet
+@pytest.mark.parametrize("model", ["slx", "sar", "sem", "gns"])
+def test_what_two_units_contribute_is_the_slope_of_their_own_likelihood(model: str) -> None:
+    """Units that are neighbours in twos, with other weights every year: numerical scores of the dense likelihood."""
+    rng = np.random.default_rng(3)
+    n, t = 6, 4
+    W, M = ({i: np.kron(np.eye(n // 2), _two(rng)) for i in range(t)} for _ in range(2))
+    y, X = rng.normal(size=(t, n)), rng.normal(size=(t, n, 1))
+
+    def panel_of(units: list[int]) -> SpatialPanel:
+        one, other = (
+            {i: Weights.from_dense([f"u{j}" for j in units], A[np.ix_(units, units)]) for i, A in given.items()}
+            for given in (W, M)
+        )
+        return made(y[:, units], X[:, units], one, model, error_weights=other)
+
+    whole = panel_of(list(range(n)))
+    k = whole.arrays.X.shape[2]
+    q = np.concatenate([rng.normal(size=k), [0.3, -0.2][: len(whole.features.spatial)], [0.7, 1.3]])
+    pieces = pieces_at(whole, q)
+    own, z, v = unit_scores(pieces), pieces.kernel.weigh(pieces.v), pieces.v
+    each = (
+        [(np.arange(t)[rows], one.apply(np.eye(n))) for one, rows in pieces.operators.by_period()]
+        if k < len(q) - 2
+        else []
+    )
+    for i in range(0, n, 2):
+        got, j = own[i] + own[i + 1], i + 1
+        for periods, turned in each:
+            for place, A in enumerate(one.T for one in turned):
+                both = A[i, j] * z[periods, i] * v[periods, j] + A[j, i] * z[periods, j] * v[periods, i]
+                got[k + place] += both.sum() / pieces.sigma2
+        np.testing.assert_allclose(got, gradient(panel_of([i, j]), q), rtol=1e-6, atol=1e-6)
+
+
+def _two(rng: np.random.Generator) -> np.ndarray:
+    """Weights of two neighbours."""
+    a, b = rng.uniform(0.3, 0.9, 2)
+    return np.array([[0.0, a], [b, 0.0]])
+
+
+@quiet
+@pytest.mark.parametrize("model", ["sar", "sac"])
+def test_pairs_by_brute_force_and_through_probes(model: str) -> None:
+    W = changing(19, 12, 4)
+    y, X = draw(np.random.default_rng(20), W, rho=0.3)
+    pieces = made(y, X, W, model).fit("cluster-entity").estimate.random  # type: ignore[attr-defined]
+    z, v, p = pieces.kernel.weigh(pieces.v), pieces.v, pieces.spatial
+    M = np.zeros((p, 12, 12))
+    for one, rows in pieces.operators.by_period():
+        for place, A in enumerate(one.apply(np.eye(12))):
+            M[place] += A.T * (z[rows].T @ v[rows])
+    both = np.triu(M + M.transpose(0, 2, 1), 1)
+    want = np.einsum("aij,bij->ab", both, both) / pieces.sigma2**2
+    np.testing.assert_allclose(pair_products(pieces), want, rtol=1e-10)
+    np.testing.assert_allclose(probed_products(pieces, 800) * 0.5 / pieces.sigma2**2, want, rtol=0.2)
+
+
+@quiet
+def test_clusters_are_refused_where_effects_stay_at_home() -> None:
     W = changing(13, 12, 5)
     y, X = draw(np.random.default_rng(14), W)
-    with pytest.raises(InputError, match=r"cov_type='cluster-entity' of random effects.*change over time"):
-        made(y, X, W, "sar").fit("cluster-entity")
-    assert np.isfinite(made(y, X, W, "slx").fit("cluster-entity").std_errors["x1"])
+    with pytest.raises(InputError, match=r"beside a spatial error \(random_error='baltagi'\): .*no filter"):
+        made(y, X, W, "sem", random_error="baltagi").fit("cluster-entity")
+    assert np.isfinite(made(y, X, W, "sar").fit("cluster-entity").std_errors["x1"])
+
+
+@quiet
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["sar", "sdem"])
+def test_clustered_intervals_cover_where_innovations_depend_on_their_past(model: str) -> None:
+    """AR(1) innovations of 0.7 whose size differs between units; a regressor that moves slowly."""
+    n, t, rng, W = 60, 6, np.random.default_rng(21), changing(22, 60, 6)
+    rho, lam, hits = 0.3 * (model == "sar"), 0.3 * (model == "sdem"), []
+    for _ in range(150):
+        size, mu = rng.uniform(0.5, 1.5, n), 0.7 * rng.normal(size=n)
+        e, x = np.empty((t, n)), np.empty((t, n))
+        e[0], x[0] = rng.normal(size=n), rng.normal(size=n)
+        for i in range(1, t):
+            e[i], x[i] = (0.7 * one[i - 1] + np.sqrt(0.51) * rng.normal(size=n) for one in (e, x))
+        y = np.empty((t, n))
+        for i, one in enumerate(W.values()):
+            D = one.dense()
+            y[i] = np.linalg.solve(np.eye(n) - rho * D, x[i] + np.linalg.solve(np.eye(n) - lam * D, mu + size * e[i]))
+        panel = made(y, x[:, :, None], W, model)
+        for kind in ("information", "cluster-entity"):
+            ends = panel.fit(kind).conf_int(method="normal").loc[["x1", "rho" if rho else "lambda"]]  # type: ignore[arg-type]
+            hits.append((ends["lower"] <= [1.0, rho or lam]) & (ends["upper"] >= [1.0, rho or lam]))
+    plain, clustered = (100.0 * np.mean(hits[i::2], axis=0) for i in range(2))
+    print("\n", model, "information", plain.round(1), "cluster-entity", clustered.round(1))
+    assert (clustered > 89.0).all()
+    assert clustered[0] > plain[0]
 
 
 def simulated(model: str, effects: str, draws: int, shape: tuple[int, int]) -> pd.DataFrame:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,34 +9,16 @@ import pytest
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel import SpatialPanel
 from gvcpos.spatial.panel.inference.resampling import Recipe
-from gvcpos.spatial.panel.inference.scores import pair_products
 from gvcpos.spatial.panel.random.bootstrap import samples
-from gvcpos.spatial.panel.random.clustered import entity_covariance, score_variance, unit_scores, whitened
-from gvcpos.spatial.panel.random.covariance import RandomPieces, covariance, hessian, information
-from gvcpos.spatial.panel.random.estimation import columns, derivatives
-from gvcpos.spatial.panel.random.likelihood import random_likelihood
+from gvcpos.spatial.panel.random.clustered import entity_covariance, score_variance, unit_scores
+from gvcpos.spatial.panel.random.covariance import covariance, hessian, information
+from gvcpos.spatial.panel.random.pairs import pair_products
 from gvcpos.spatial.weights import Weights
 from tests.spatial.panel.munnell import MODELS, ring
-from tests.spatial.panel.random_panels import draw, loglik, munnell, point, sigma
+from tests.spatial.panel.random_panels import draw, gradient, munnell, pieces_at, point, sigma
 
 CLUSTERED = [(m, "baltagi") for m in ("slx", "sar", "sdm")] + [(m, "kkp") for m in ("sem", "sdem", "sac", "gns")]
 PERIODS = ("cluster-time", "cluster-twoway", "driscoll-kraay")
-
-
-def pieces_at(panel: SpatialPanel, q: np.ndarray) -> RandomPieces:
-    """At (beta, rho, lambda, phi, sigma2), which need not be a maximum."""
-    k, kkp = panel.arrays.X.shape[2], panel.choices.random_error == "kkp"
-    rest = list(q[k:-2])
-    rho = rest.pop(0) if panel.features.lag else 0.0
-    lam = rest.pop(0) if panel.features.error else 0.0
-    design = columns(panel.arrays)
-    kernel = random_likelihood(panel.arrays, design, panel.features, kkp=kkp).kernels.at(lam, q[-2])
-    return replace(derivatives(panel.arrays, design, panel.features, (rho, lam, q[:k]), kernel), sigma2=q[-1])
-
-
-def gradient(panel: SpatialPanel, q: np.ndarray) -> np.ndarray:
-    h = 1e-5
-    return np.array([(loglik(panel, q + h * unit) - loglik(panel, q - h * unit)) / (2 * h) for unit in np.eye(len(q))])
 
 
 @pytest.mark.parametrize(("model", "error"), CLUSTERED)
@@ -61,24 +41,24 @@ def test_contributions_are_numerical_scores(model: str, error: str) -> None:
     k = whole.arrays.X.shape[2]
     q = np.concatenate([rng.normal(size=k), [0.3, -0.2][: len(whole.features.spatial)], [0.7, 1.3]])
     pieces = pieces_at(whole, q)
-    own, w = unit_scores(pieces), whitened(pieces).e.reshape(t, n)
+    own, z, v = unit_scores(pieces), pieces.kernel.weigh(pieces.v), pieces.v
     eye = np.eye(n)
     operators = [A.T for A in pieces.operators.apply(eye)]
     for i in range(0, n, 2):
         got = own[i] + own[i + 1]
         for place, A in enumerate(operators):
-            got[k + place] += (A[i, i + 1] + A[i + 1, i]) * (w[:, i] @ w[:, i + 1]) / pieces.sigma2
+            got[k + place] += (A[i, i + 1] + A[i + 1, i]) * (z[:, i] @ v[:, i + 1]) / pieces.sigma2
         np.testing.assert_allclose(got, gradient(panel_of([i, i + 1]), q), rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize(("model", "error"), CLUSTERED)
 def test_contributions_sum_to_zero_at_the_maximum(model: str, error: str) -> None:
     pieces = munnell(model, error).estimate.random
-    own, w = unit_scores(pieces).sum(axis=0), whitened(pieces).e.reshape(pieces.v.shape)
+    own, z, v = unit_scores(pieces).sum(axis=0), pieces.kernel.weigh(pieces.v), pieces.v
     k = pieces.X.shape[2]
-    for place, turned in enumerate(pieces.operators.apply(np.eye(w.shape[1]))):
+    for place, turned in enumerate(pieces.operators.apply(np.eye(v.shape[1]))):
         A = turned.T - np.diag(np.diag(turned))
-        own[k + place] += np.einsum("ti,ij,tj->", w, A, w) / pieces.sigma2
+        own[k + place] += np.einsum("ti,ij,tj->", z, A, v) / pieces.sigma2
     assert np.abs(own / np.sqrt(np.diag(information(pieces)))).max() < 1e-5
 
 
@@ -110,7 +90,7 @@ def test_outer_products_estimate_the_information() -> None:
         found.append([np.diag(score_variance(pieces)) * scale, np.diag(hessian(pieces)) * scale])
     mean, error = np.mean(found, axis=0), np.std(found, axis=0) / np.sqrt(30)
     assert (np.abs(mean - 1.0) < 4 * error + 0.08).all()
-    assert pair_products(whitened(pieces))[0].shape == (2, 2)
+    assert pair_products(pieces).shape == (2, 2)
 
 
 def test_order_of_the_units_changes_nothing() -> None:

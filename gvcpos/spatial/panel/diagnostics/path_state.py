@@ -10,7 +10,6 @@ from gvcpos._core.errors import GvcposError
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, undefined
 from gvcpos.spatial.panel.inputs.period_checks import changing
 from gvcpos.spatial.panel.random.clustered import defined
-from gvcpos.spatial.panel.random.covariance import COVARIANCES
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.model import SpatialPanel
@@ -104,8 +103,6 @@ class State:
     def _covariance(self, panel: SpatialPanel) -> str:
         """The covariance of the path, or the sandwich where random effects have not got it."""
         has = defined(panel.features, kkp=panel.choices.random_error == "kkp")
-        if changing(panel) and panel.features.spatial:
-            has = COVARIANCES
         return self.cov_type if not panel.random or self.cov_type in has else "sandwich"
 
     def rejects(self, test: PanelTest) -> bool | None:

@@ -2,14 +2,14 @@
 
 Where the effects go through the spatial error, or there is none, the filtered disturbances v_i = mu_i + e_i of an
 entity are independent of those of all others, whatever their covariance over time is: random effects of one variance
-are then a working assumption alone. Ω^(-1/2) acts on periods and the operators A of (rho, lambda) act on units, so the
-score is that of a pooled model in w = Ω^(-1/2) v,
-    s = sum_it b_it w_it / s2 + sum_t (w_t' A w_t / s2 - tr A),
-and for phi the squares of the means. Its contributions of units and of pairs of units are uncorrelated (see
-`inference.scores`); V sums their outer products over an entity's periods, times N/(N-1), and H⁻¹ V H⁻¹ is the
-covariance. beta, rho and lambda stay consistent under any covariance over time that all entities share; phi and sigma2
-then stand for the nearest covariance with random effects, and a variance that goes with the place of a unit in W biases
-rho and lambda as it does with fixed effects.
+are then a working assumption alone. Ω acts on periods and the operators A_t of (rho, lambda) on units, so that with
+z = Ω⁻¹v the score is
+    s = sum_it b_it z_it / s2 + sum_t (z_t' A_t v_t / s2 - tr A_t),
+and for phi the squares of the means. Its contributions of units and of pairs of units are uncorrelated (see `pairs`);
+V sums their outer products over an entity's periods, times N/(N-1), and H⁻¹ V H⁻¹ is the covariance. beta, rho and
+lambda stay consistent under any covariance over time that all entities share (where W changes, as long as it does not
+go with the traces of A_t); phi and sigma2 then stand for the nearest covariance with random effects, and a variance
+that goes with the place of a unit in W biases rho and lambda as it does with fixed effects.
 
 Not defined: random effects beside a spatial error, u = mu + (I - λM)⁻¹ e. Its filter gives (I - λM) mu + e, its inverse
 mu + (I - λM)⁻¹ e: neither leaves units independent. Nor anything that sums over the units of a period (cluster-time,
@@ -24,11 +24,9 @@ import numpy.typing as npt
 
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel.inference import clustered
-from gvcpos.spatial.panel.inference.covariance import Pieces
-from gvcpos.spatial.panel.inference.scores import own_scores, pair_products
-from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.panel.random.covariance import COVARIANCES, RandomPieces, hessian
+from gvcpos.spatial.panel.random.pairs import pair_products
 
 Array = npt.NDArray[np.float64]
 
@@ -102,30 +100,20 @@ def entity_covariance(pieces: RandomPieces, at: str, *, fixed_phi: bool) -> Arra
 
 def score_variance(pieces: RandomPieces) -> Array:
     """Return V, shape (k+p+2, k+p+2)."""
-    k, own = pieces.X.shape[2], unit_scores(pieces)
-    by_unit, _ = pair_products(whitened(pieces))
-    return clustered.factor(len(own)) * clustered.with_pairs(own, by_unit, k)
+    own = unit_scores(pieces)
+    return clustered.factor(len(own)) * clustered.with_pairs(own, pair_products(pieces), pieces.X.shape[2])
 
 
 def unit_scores(pieces: RandomPieces) -> Array:
     """Return what each unit contributes to the score alone, without the pairs; shape (N, k+p+2)."""
-    kernel, (T, _), s2 = pieces.kernel, pieces.v.shape, pieces.sigma2
-    own = own_scores(whitened(pieces)).sum(axis=0)
-    weight = 1.0 / (1.0 + kernel.shared)
-    squares = T * pieces.v.mean(axis=0) ** 2
-    return np.insert(own, -1, 0.5 * T * weight * (weight * squares / s2 - 1.0), axis=1)
-
-
-def whitened(pieces: RandomPieces) -> Pieces:
-    """Return the pooled model in Ω^(-1/2) times everything, of which the score is that of (beta, spatial, sigma2)."""
-    T, n = pieces.v.shape
-    root = 1.0 - 1.0 / np.sqrt(1.0 + pieces.kernel.shared)
-
-    def white(Z: Array) -> Array:
-        return np.asarray(Z - root * Z.mean(axis=0)).reshape((T * n, *Z.shape[2:]))
-
-    e, lagged = white(pieces.v), white(pieces.lagged)
-    moved = [each.reshape(-1) for each in pieces.operators.apply(e.reshape(T, n))]
-    noise = np.column_stack(moved) if moved else np.empty((T * n, 0))
-    pooled = Transformation(n, T, entity=False, time=False, lee_yu=False)
-    return Pieces(white(pieces.X), e, lagged, noise, None, None, pieces.operators, pieces.within, pieces.sigma2, pooled)
+    kernel, v, s2 = pieces.kernel, pieces.v, pieces.sigma2
+    T, z, weight = len(v), kernel.weigh(v), 1.0 / (1.0 + kernel.shared)
+    spatial = pieces.lagged * z[:, :, None] / s2
+    if pieces.within is not None:
+        moved = np.stack(pieces.operators.apply(v), axis=2)
+        diagonal = pieces.within.stacked_diagonal(T).reshape(moved.shape)
+        spatial = spatial - (moved - diagonal * v[:, :, None]) * z[:, :, None] / s2 - diagonal
+    phi = 0.5 * T * weight * (weight * T * v.mean(axis=0) ** 2 / s2 - 1.0)
+    sigma = (z * v).sum(axis=0) / (2.0 * s2**2) - T / (2.0 * s2)
+    regressors = np.einsum("tnk,tn->nk", pieces.X, z) / s2
+    return np.column_stack([regressors, spatial.sum(axis=0), phi, sigma])

@@ -15,7 +15,6 @@ from gvcpos._core.options import HausmanKind
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest
 from gvcpos.spatial.panel.inference.draws import PanelBootstrap
 from gvcpos.spatial.panel.inference.resampling import Recipe
-from gvcpos.spatial.panel.inputs.period_checks import refuse_changing
 from gvcpos.spatial.panel.random import bootstrap, clustered
 from gvcpos.spatial.panel.random import component_tests as random_tests
 from gvcpos.spatial.panel.random import hausman as random_or_fixed
@@ -109,13 +108,6 @@ def fitted(model: SpatialPanel, cov_type: str, bandwidth: int | None) -> RandomP
     """
     kkp, t = model.choices.random_error == "kkp", model.transformation
     clustered.check(cov_type, bandwidth, model.features, (t.units, t.periods), kkp=kkp)
-    if cov_type == clustered.ENTITY and model.features.spatial:
-        refuse_changing(
-            model,
-            f"cov_type={cov_type!r} of random effects",
-            "what whitens an entity's periods does not go with another W in each; take 'sandwich', or "
-            "bootstrap('wild', by='entity')",
-        )
     estimate = fit_random(model.arrays, model.features, cov_type, kkp=kkp)
     model.warn_at_boundary(estimate)
     if estimate.at_zero:
