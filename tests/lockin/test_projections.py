@@ -13,12 +13,13 @@ from linearmodels.panel import PanelOLS
 from gvcpos._core.errors import EstimationError, InputError, LabelError
 from gvcpos.lockin import local_projections, placebo_distribution, pull_through, spatial_pull_through
 from gvcpos.lockin.pull.projection_fit import Rows, slope
-from gvcpos.spatial import SpatialPanel
+from gvcpos.spatial import SpatialPanel, Weights
 from tests.lockin import chains_of_growth, worlds
 from tests.lockin.test_mobility import ring
 
 PANEL = chains_of_growth.growth(1, n=30, years=12, pull=0.3)
-RING = ring(worlds.countries(30))
+NAMES = worlds.countries(30)
+RING = ring(NAMES)
 
 
 def logs() -> pd.DataFrame:
@@ -213,6 +214,34 @@ def test_borders_dynamic_and_labels():
     order = worlds.countries(30)[::-1]
     again = spatial_pull_through(PANEL, RING.align(order))
     assert again.estimate == pytest.approx(spatial_pull_through(PANEL, RING).estimate, rel=1e-6)
+
+
+def logs_of(downstream: np.ndarray, upstream: np.ndarray) -> pd.DataFrame:
+    """A panel whose two stages have these growth rates, shape (years, countries) each."""
+    parts = [
+        pd.DataFrame(np.exp(np.cumsum(rates, axis=0)), index=range(2000, 2000 + len(rates)), columns=NAMES)
+        .rename_axis(index="year", columns="country")
+        .stack()
+        .rename("va")
+        .reset_index()
+        .assign(stage=stage)
+        for stage, rates in (("upstream", upstream), ("downstream", downstream))
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_an_estimate_at_the_edge_is_no_number():
+    rng = np.random.default_rng(3)
+    noise = rng.normal(0, 0.01, (12, 30))
+    # Two halves without a border between them, each moved by its own shock: what is left is a unit root in space.
+    halves = np.kron(np.eye(2), np.ones((15, 15)) - np.eye(15))
+    shocks = noise / 1000 + np.repeat(rng.normal(0, 0.1, (12, 2)), 15, axis=1)
+    apart = Weights.from_dense(NAMES, halves).normalised("row")
+    with pytest.raises(EstimationError, match=r"pull-through upstream → downstream.*rho = 0\.9999.*edge"):
+        spatial_pull_through(logs_of(shocks, noise), apart)
+    explosive = np.cumsum(noise * 1.3 ** -np.arange(12)[:, None], axis=0) * 1.3 ** np.arange(12)[:, None]
+    with pytest.raises(EstimationError, match="spectral radius"):
+        spatial_pull_through(logs_of(explosive, noise[::-1]), RING, dynamic=True)
 
 
 def rejections(test, draws: int, **shape) -> float:

@@ -9,12 +9,13 @@ A spatial Durbin panel (Lee & Yu 2010), with the terms in brackets a dynamic one
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from gvcpos._core.errors import InputError
+from gvcpos._core.errors import BoundaryWarning, EstimationError, InputError, StabilityWarning
 from gvcpos._core.labels import align
 from gvcpos._core.options import choose
 from gvcpos.lockin.common.results import LockInTest, infer, require_level
@@ -81,7 +82,8 @@ def spatial_pull_through(
     Raises
     ------
     LabelError, InputError, EstimationError
-        As `pull_through`; if weights name other countries.
+        As `pull_through`; if weights name other countries; if rho sits at the edge of its admissible interval or the
+        dynamics do not die out, where effects are no numbers.
     """
     require_level(level)
     choose(effect, SpatialEffect, "effect")
@@ -96,7 +98,7 @@ def spatial_pull_through(
     growth = balanced(wide_series(rows, [source, target], value, "growth", left_out), what)
     sample = _sample(growth, source, target, lags)
     require_size(sample.dropna(), 2 * lags + 1 + 2 * dynamic, what)
-    fitted = _fit(sample, _of(weights, growth[target].columns), dynamic=dynamic)
+    fitted = _inside(what, sample, _of(weights, growth[target].columns), dynamic=dynamic)
     return _test(fitted, (source, target, effect, whom.name), lags, spacing(growth[target].index), level)
 
 
@@ -113,6 +115,17 @@ def _sample(growth: dict[str, pd.DataFrame], source: str, target: str, lags: int
     columns = {"growth": growth[target], "sum": pushed.shift(1)}
     columns |= {f"step{k}": pushed.shift(k) - pushed.shift(1) for k in range(2, lags + 1)}
     return stacked(columns)
+
+
+def _inside(what: str, sample: pd.DataFrame, weights: Weights, *, dynamic: bool) -> dict[str, Any]:
+    """Fit, and refuse an estimate at the edge: the multiplier explodes there, and effects and errors with it."""
+    with warnings.catch_warnings():
+        for edge in (BoundaryWarning, StabilityWarning):
+            warnings.simplefilter("error", edge)
+        try:
+            return _fit(sample, weights, dynamic=dynamic)
+        except (BoundaryWarning, StabilityWarning) as said:
+            raise EstimationError(f"{what}: no effects to speak of. {said}") from None
 
 
 def _fit(sample: pd.DataFrame, weights: Weights, *, dynamic: bool) -> dict[str, Any]:
