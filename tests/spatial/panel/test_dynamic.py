@@ -329,6 +329,17 @@ def test_radius_equals_dense_eigenvalues() -> None:
         np.testing.assert_allclose(got, np.abs(np.linalg.eigvals(J @ A)).max(), rtol=1e-8)
 
 
+def test_a_step_that_goes_too_far_is_told_from_dynamics_that_do() -> None:
+    """Output of the states has a unit root: before the correction it does not seem so, and one step adds too much."""
+    data = frame()
+    model = DynamicSpatialPanel(data["lgsp"], data[["lpcap", "unemp"]], weights(), effects="twoway")
+    with pytest.warns(StabilityWarning, match=r"radius .* is \d+\.\d+ after the bias correction, and 0\.9\d+ before"):
+        step = model.fit()
+    with pytest.warns(StabilityWarning, match=r"radius .* is 1\.0\d+\. Long-run"):
+        root = model.fit(correction="finite")
+    assert step.params["tau"] > root.params["tau"] > 1.0
+
+
 def test_explosive_dynamics_are_said() -> None:
     W = made(20, 2)
     y, X = dynamic_panel(np.random.default_rng(2), W, 12, Truth(tau=0.5, eta=0.0, rho=0.2))

@@ -276,18 +276,26 @@ class DynamicSpatialPanel(PanelModel):
         how = How(cov_type, correction, bandwidth)
         estimate, raw = estimated(self.arrays, self.features, self.lagged, how)
         warn_at_edge(f"dynamic {self.model} with {self.effects} effects", self.arrays, estimate, stacklevel=3)
-        self._warn_if_explosive(estimate)
+        self._warn_if_explosive(estimate, raw if correction == "asymptotic" else None)
         return DynamicResults(self, estimate, how, raw)
 
-    def _warn_if_explosive(self, estimate: Estimate) -> None:
+    def _warn_if_explosive(self, estimate: Estimate, raw: Estimate | None) -> None:
+        """Warn, and say so where the one-step correction of `raw` has done it."""
         size = radius(self.spectrum, self.lagged.dynamics(estimate))
-        if size >= 1.0:
-            warnings.warn(
-                f"the dynamics do not die out: the spectral radius of (I - rho W)^-1 (tau I + eta W) is {size:.4f}. "
-                "Long-run effects do not exist. Check for trends and unit roots, or model differences of y.",
-                StabilityWarning,
-                stacklevel=3,
+        if size < 1.0:
+            return
+        before = np.inf if raw is None else radius(self.spectrum, self.lagged.dynamics(raw))
+        said = f"the dynamics do not die out: the spectral radius of (I - rho W)^-1 (tau I + eta W) is {size:.4f}"
+        if before < 1.0:
+            said += (
+                f" after the bias correction, and {before:.4f} before it. One step is made for dynamics that die out "
+                "soon and goes too far near a unit root: compare correction='finite', which solves for the estimate"
             )
+        warnings.warn(
+            f"{said}. Long-run effects do not exist. Check for trends and unit roots, or model differences of y.",
+            StabilityWarning,
+            stacklevel=3,
+        )
 
     def respecified(
         self, model: SpatialModel | None = None, *, data: initial.DynamicData | None = None, **choices: object
