@@ -19,6 +19,7 @@ from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel.impacts.effect_points import parameters
 from gvcpos.spatial.panel.inference.normal import normal_columns
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
+from gvcpos.spatial.panel.ml.entity_dummies import variances_by_regression
 from gvcpos.spatial.panel.ml.estimation import Estimate, PanelArrays, separated
 from gvcpos.spatial.panel.ml.multiplier import Multiplier, filtered
 from gvcpos.spatial.panel.ml.period_operators import multiplier_of
@@ -61,11 +62,6 @@ def _frame(result: SpatialPanelResults, level: float) -> pd.DataFrame:
     model, t = result.model, result.model.transformation
     if model.effects not in {"entity", "time", "twoway"}:
         raise InputError(f"effects={model.effects!r}: there are no fixed effects with standard errors of their own.")
-    if "lambda" in result.estimate.spatial and changes(model.arrays.error_spectrum):
-        raise InputError(
-            "standard errors of fixed effects are not defined for a spatial error whose weights change over time. "
-            "entity_effects and time_effects are there without them."
-        )
     constant, entity, time = result._effects
     errors = std_errors(model.arrays, result.estimate, parameters(result)[1])
     parts = zip((np.array([constant]), entity, time), errors, strict=True)
@@ -117,14 +113,27 @@ def _noise(panel: PanelArrays, estimate: Estimate) -> tuple[Array, Array, Array]
     """Variances of the effects if beta and the spatial parameters were known."""
     t, s2 = panel.transformation, estimate.sigma2
     n, periods = t.units, t.periods
+    if "lambda" in estimate.spatial and changes(panel.error_spectrum):
+        constant, entity, time = _noise_by_period(panel, estimate.lam)
+        return s2 * constant, s2 * entity, s2 * time
     diagonal, sums, weight = np.ones(n), np.ones(n), float(n)
     if "lambda" in estimate.spatial:
         diagonal, sums = _inverse_square(panel, estimate.lam)
         weight = float((filtered(panel.error_spectrum, estimate.lam, np.ones((1, n)))[0] ** 2).sum())
     shrunk = diagonal - 2.0 * sums / n + sums.sum() / n**2
-    constant = s2 / periods * (sums.sum() / n**2 if t.entity else 1.0 / weight)
+    common = s2 / periods * (sums.sum() / n**2 if t.entity else 1.0 / weight)
     time = np.full(periods, s2 / weight * (1.0 - 1.0 / periods))
-    return np.array([constant]), s2 / periods * shrunk, time
+    return np.array([common]), s2 / periods * shrunk, time
+
+
+def _noise_by_period(panel: PanelArrays, lam: float) -> tuple[Array, Array, Array]:
+    """The same over sigma² where the weights of the error change: a period's effect has a variance of its own."""
+    t, spectrum = panel.transformation, panel.error_spectrum
+    if t.entity:
+        return variances_by_regression(spectrum, lam, t)
+    own = 1.0 / (filtered(spectrum, lam, np.ones((t.periods, t.units))) ** 2).sum(axis=1)
+    common = own.sum(keepdims=True) / t.periods**2
+    return common, np.zeros(t.units), own * (1.0 - 2.0 / t.periods) + common
 
 
 def _inverse_square(panel: PanelArrays, lam: float) -> tuple[Array, Array]:

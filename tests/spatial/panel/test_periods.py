@@ -495,8 +495,6 @@ def test_models_without_a_meaning_are_refused() -> None:
     for model, effects in REFUSED:
         with pytest.raises(InputError, match="method='direct'"):
             made(y, X, W, model=model, effects=effects, method="lee-yu")
-    with pytest.raises(InputError, match=r"effects='random'.*change over time"):
-        made(y, X, W, model="sem", effects="random")
 
 
 def test_requests_without_a_meaning_are_refused() -> None:
@@ -512,7 +510,6 @@ def test_requests_without_a_meaning_are_refused() -> None:
         lambda: result.predict(pd.DataFrame(X[0], index=pd.MultiIndex.from_product([labels(12), [2050]]))),
         result.lm_conditional,
         lambda: made(y, X, W, effects="none").component_tests(),
-        lambda: made(y, X, W, model="sem").fit().fixed_effects(),
     ]
     for ask in asked:
         with pytest.raises(InputError, match=r"chang"):
@@ -522,6 +519,44 @@ def test_requests_without_a_meaning_are_refused() -> None:
     assert "W changes over time" in {test.name: test.note for test in result.cross_section()}["cd_local"]
     table = made(y, X, W, model="sdm").fit().diagnostics(unit_roots=False)
     assert np.isfinite(table.loc[["lm_lag", "wald_sdm_sar", "lr_sdm_slx", "moran"], "statistic"]).all()
+
+
+@pytest.mark.parametrize("effects", ["entity", "time", "twoway"])
+@pytest.mark.parametrize("method", ["direct", "lee-yu"])
+def test_errors_of_effects_are_those_of_a_regression_with_all_dummies(effects: str, method: str) -> None:
+    """Filtered by every period's own M: generalised least squares of N T rows, effects and regressors together."""
+    n, t = 9, 5
+    y, X, W = panel(37, n, t, lam=0.4, effects=effects)
+    result = made(y, X, W, model="sdem", effects=effects, method=method).fit()
+    R = np.eye(n * t) - result.estimate.lam * linalg.block_diag(*(one.dense() for one in W.values()))
+    entity, time = np.tile(np.eye(n), (t, 1)), np.repeat(np.eye(t), n, axis=0)
+    columns = {"entity": [entity], "time": [time], "twoway": [entity, time[:, 1:]]}[effects]
+    Z = np.column_stack([*columns, result.model.arrays.X.reshape(n * t, -1)])
+    spread = result.sigma2 * np.linalg.inv((R @ Z).T @ (R @ Z))
+    of_entity, of_time = np.zeros((n, len(spread))), np.zeros((t, len(spread)))
+    if effects != "time":
+        of_entity[:, :n] = np.eye(n)
+    first = {"entity": 0, "time": 0, "twoway": 1}[effects]
+    if effects != "entity":
+        start = n if effects == "twoway" else 0
+        of_time[first:, start : start + t - first] = np.eye(t - first)
+    maps = {"constant": (of_entity.mean(axis=0) + of_time.mean(axis=0))[None, :]}
+    maps |= {"entity": of_entity - of_entity.mean(axis=0), "time": of_time - of_time.mean(axis=0)}
+    table = result.fixed_effects()
+    for kind in table.index.get_level_values("kind").unique():
+        want = np.sqrt(np.einsum("ij,jk,ik->i", maps[kind], spread, maps[kind]))
+        np.testing.assert_allclose(table.loc[kind, "std_error"], want, rtol=1e-8)
+
+
+@pytest.mark.filterwarnings("ignore::gvcpos._core.errors.GvcposWarning")
+def test_errors_of_effects_with_nearly_the_same_weights_are_those_of_one() -> None:
+    n, t, rng = 10, 5, np.random.default_rng(39)
+    W = Weights.from_dense(labels(n), near(rng, n))
+    other = W.dense() * (1.0 + 1e-11 * rng.uniform(size=(n, n)))
+    nearly = {**dict.fromkeys(range(t), W), t - 1: Weights.from_dense(W.ids, other / other.sum(axis=1, keepdims=True))}
+    y, X = draw(rng, nearly, rho=0.2, lam=0.3)
+    tables = [made(y, X, given, model="sac").fit().fixed_effects() for given in (W, nearly)]
+    pd.testing.assert_frame_equal(*tables, rtol=1e-6, atol=1e-8)
 
 
 # Simulation.

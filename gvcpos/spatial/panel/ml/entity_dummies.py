@@ -68,11 +68,34 @@ def effects_by_regression(spectrum: Spectrum, lam: float, t: Transformation, res
     time : ndarray, shape (T,)
         Both sum to zero.
     """
+    D = _columns(spectrum, lam, t)
+    target = filtered(spectrum, lam, rest).reshape(-1)
+    found = np.linalg.lstsq(D, target, rcond=None)[0]
+    entity, time = found[: t.units], np.concatenate([[0.0], found[t.units :]]) if t.time else np.zeros(t.periods)
+    return float(entity.mean() + time.mean()), entity - entity.mean(), time - time.mean()
+
+
+def variances_by_regression(spectrum: Spectrum, lam: float, t: Transformation) -> tuple[Array, Array, Array]:
+    """Return variances of what `effects_by_regression` finds, over that of the innovations.
+
+    Returns
+    -------
+    constant, entity, time : ndarray, shape (1,), (N,), (T,)
+    """
+    D = _columns(spectrum, lam, t)
+    spread = np.zeros((t.units + t.periods,) * 2)  # the first period's effect is zero
+    keep = np.r_[: t.units, t.units + 1 : t.units + t.periods] if t.time else np.arange(t.units)
+    spread[np.ix_(keep, keep)] = np.linalg.inv(D.T @ D)
+    entity, time = (np.eye(len(spread))[rows] for rows in (slice(t.units), slice(t.units, None)))
+    constant = (entity.mean(axis=0) + time.mean(axis=0))[None, :]
+    maps = (constant, entity - entity.mean(axis=0), time - time.mean(axis=0))
+    first, second, third = (np.einsum("ij,jk,ik->i", one, spread, one) for one in maps)
+    return first, second, third
+
+
+def _columns(spectrum: Spectrum, lam: float, t: Transformation) -> Array:
+    """Dummies of all units, and of all periods but the first where there are time effects, filtered; (T*N, d)."""
     columns = [entity_dummies(t, demeaned=False)]
     if t.time:
         columns.append(np.repeat(np.eye(t.periods)[:, None, 1:], t.units, axis=1))
-    D = filtered(spectrum, lam, np.concatenate(columns, axis=2))
-    target = filtered(spectrum, lam, rest).reshape(-1)
-    found = np.linalg.lstsq(D.reshape(len(target), -1), target, rcond=None)[0]
-    entity, time = found[: t.units], np.concatenate([[0.0], found[t.units :]]) if t.time else np.zeros(t.periods)
-    return float(entity.mean() + time.mean()), entity - entity.mean(), time - time.mean()
+    return filtered(spectrum, lam, np.concatenate(columns, axis=2)).reshape(t.periods * t.units, -1)
