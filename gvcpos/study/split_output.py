@@ -95,7 +95,8 @@ def split_lines(frames: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
     return (
         f"The chain's own part of the world's wide sectors in {last['year'].iloc[0]}: {'; '.join(said)}. All that "
         "follows is of the own parts; a country without the good has none, and leaves what is estimated.",
-        f"Balancing moved {percent(off)} of the exports in the trade data.",
+        f"Balancing moved {percent(off)} of the exports in the trade data. Where split.stages gives no va_rate, an own "
+        "part keeps the value-added rate of its wide sector, country by country: capture is then the wide sector's.",
     )
 
 
