@@ -117,6 +117,10 @@ class Case:
         made: dict[str, Any] = dict(options)
         made["exclude"] = excluded(made.get("exclude", ("ROW",)))
         made["controls"] = tuple(made.get("controls", ()))
+        if weights is not None:
+            from gvcpos.spatial import Weights
+
+            weights = Weights.of(weights, "weights")
         return cls(panel, weights, points, flows, **made)
 
     @property

@@ -25,7 +25,8 @@ class Permuted:
         choose(alternative, Alternative, "alternative")
         if int(permutations) != permutations or permutations < 0:
             raise InputError(f"permutations={permutations}: a whole number, 0 for none.")
-        self.weights, self.n = weights, weights.n
+        self.weights = weights = Weights.of(weights, "weights")
+        self.n = weights.n
         self.permutations, self.seed, self.alternative = int(permutations), int(seed), alternative
         return alphabetical(weights)
 
@@ -80,7 +81,18 @@ class GlobalStatistic(Permuted):
 
 
 def named(values: pd.Series, otherwise: str = "the values") -> str:
-    """Return the name of a Series, or what to call it."""
+    """Return the name of a Series, or what to call it; refuse what is none and has no labels.
+
+    Raises
+    ------
+    InputError
+        If the values are an array, a list or a frame.
+    """
+    if not isinstance(values, pd.Series):
+        raise InputError(
+            f"{otherwise} are a {type(values).__name__}; a Series with the units for an index is needed. "
+            "pd.Series(values, index=weights.ids) makes one where they are in the order of the weights."
+        )
     return str(values.name) if values.name is not None else otherwise
 
 

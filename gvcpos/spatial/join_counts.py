@@ -222,7 +222,7 @@ class LocalJoinCounts(LocalStatistic):
         kinds, which = classes_for(classes, ordered, named(classes, "the classes"))
         if str(of) not in kinds:
             raise InputError(f"no unit is of class {of!r}; there are {enumerate_labels(kinds)}.")
-        self.name = f"{named(classes, 'class')} {of}"
+        self.name = f"{'class' if classes.name is None else classes.name} {of}"
         x = (which == kinds.index(str(of))).astype(float)
         links = binary(ordered.matrix)
         joins, degree = x * (links @ x), np.diff(links.indptr).astype(float)

@@ -61,8 +61,9 @@ class LisaPaths:
         entity: str = "country",
         time: str = "year",
     ) -> None:
+        self.weights = weights = Weights.of(weights, "weights")
         ordered = alphabetical(weights)
-        self.weights, self.name = weights, column_name(data, column)
+        self.name = column_name(data, column)
         Z, Z_lag, years = coordinates(data, column, ordered, entity, time)
         self.years = tuple(years)
         order = ordered.ids
@@ -169,6 +170,7 @@ def directional_lisa(
     """
     if sectors < 2 or int(sectors) != sectors or permutations < 1:
         raise InputError(f"sectors={sectors}, permutations={permutations}: whole numbers, 2 or more and 1 or more.")
+    weights = Weights.of(weights, "weights")
     ordered = alphabetical(weights)
     Z, _, years = coordinates(data, column, ordered, entity, time)
     gone = [year for year in (start, end) if year not in years]

@@ -45,7 +45,8 @@ class LocalStatistic:
             raise InputError(f"level={level}: a false discovery rate lies between 0 and 1.")
         if int(permutations) != permutations or permutations < 1:
             raise InputError(f"permutations={permutations}: a whole number of 1 or more is needed.")
-        self.n, self.weights, self.level = weights.n, weights, float(level)
+        self.weights = weights = Weights.of(weights, "weights")
+        self.n, self.level = weights.n, float(level)
         self.permutations, self.seed, self.alternative = int(permutations), int(seed), alternative
         return alphabetical(weights)
 

@@ -12,6 +12,7 @@ from scipy import sparse
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos._core.labels import align, enumerate_labels
 from gvcpos._core.options import choose
+from gvcpos.spatial.global_statistic import named
 from gvcpos.spatial.permutation import Alternative, normal_p
 from gvcpos.spatial.weights.matrix import Weights
 
@@ -83,6 +84,8 @@ def residual_moran(
     Cliff, A. D. and Ord, J. K. (1981), Spatial Processes, Pion, ch. 8.
     """
     choose(alternative, Alternative, "alternative")
+    named(residuals, "the residuals")
+    weights = Weights.of(weights, "weights")
     ordered, periods = _stacked(residuals, weights)
     e = ordered.to_numpy(dtype=np.float64)
     X = np.ones((len(e), 1)) if design is None else _design(design, ordered.index)

@@ -98,11 +98,12 @@ class Markov:
         time: str = "year",
     ) -> None:
         choose(bounds, ClassBounds, "bounds")
+        self.weights = weights = Weights.of(weights, "weights")
         ordered = alphabetical(weights)
         Y, years = panel_for(data, column, ordered, entity, time)
         if len(years) < 2:
             raise InputError(f"the panel has one year, {years[0]}; a transition needs two.")
-        self.weights, self.years = weights, tuple(years)
+        self.years = tuple(years)
         self.name = column_name(data, column)
         self._values, self._ordered = Y, ordered
         self._classes, self._by = classes, bounds

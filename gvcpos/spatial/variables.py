@@ -74,10 +74,15 @@ def by_year(
     Raises
     ------
     InputError
-        If a column or level is absent.
+        If a column or level is absent, or the data have no labels.
     LabelError
         If a country occurs twice in a year.
     """
+    if not isinstance(data, (pd.DataFrame, pd.Series)):
+        raise InputError(
+            f"the panel is a {type(data).__name__}; a DataFrame or Series with {entity!r} and {time!r} as columns or "
+            "index levels is needed."
+        )
     name = column_name(data, column)
     frame = data.to_frame(name) if isinstance(data, pd.Series) else data
     if not {entity, time} <= set(frame.columns) and frame.index.nlevels > 1:
@@ -125,8 +130,8 @@ def weights_of(weights: Weights | Mapping[Any, Weights], year: object) -> Weight
     LabelError
         If weights go by year and this one has none.
     """
-    if isinstance(weights, Weights):
-        return weights
+    if not isinstance(weights, Mapping):
+        return Weights.of(weights, "weights")
     if year not in weights:
         raise LabelError(f"there are no weights for {year}; the mapping has {enumerate_labels(map(str, weights))}.")
-    return weights[year]
+    return Weights.of(weights[year], f"weights[{year!r}]")

@@ -50,6 +50,10 @@ class SlopeModel:
     cov_type: CovarianceType = "cluster-entity"
 
     def __post_init__(self) -> None:
+        if self.weights is not None:
+            from gvcpos.spatial import Weights
+
+            object.__setattr__(self, "weights", Weights.of(self.weights, "weights"))
         choose(self.slope, SlopeKind, "slope")
         choose(self.errors, PanelErrors, "errors")
         choose(self.cov_type, CovarianceType, "cov_type")

@@ -75,7 +75,7 @@ def spatial_mobility(
     choose(bounds, ClassBounds, "bounds")
     if draws < 99 or not isinstance(classes, int):
         raise InputError(f"spatial_mobility: draws={draws} must be at least 99, classes={classes!r} a whole number.")
-    left_out = excluded(exclude)
+    weights, left_out = Weights.of(weights, "weights"), excluded(exclude)
     whom = Scope.of(scope, panel, left_out)
     require_clusters(whom, "spatial_mobility")
     align(weights.ids, whom.countries, "the weights", "the countries of the scope")

@@ -85,6 +85,9 @@ def spatial_pull_through(
         As `pull_through`; if weights name other countries; if rho sits at the edge of its admissible interval or the
         dynamics do not die out, where effects are no numbers.
     """
+    from gvcpos.spatial import Weights
+
+    weights = Weights.of(weights, "weights")
     require_level(level)
     choose(effect, SpatialEffect, "effect")
     if lags < 1 or source == target:

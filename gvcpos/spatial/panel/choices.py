@@ -18,7 +18,7 @@ from gvcpos._core.options import (
     StaticEffects,
 )
 from gvcpos.spatial.weights import Weights
-from gvcpos.spatial.weights.periods import period_weights
+from gvcpos.spatial.weights.periods import as_weights
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.inputs.formula import Evaluated
@@ -136,8 +136,13 @@ def taken(options: Mapping[str, Any], kind: type[Chosen]) -> tuple[Chosen, dict[
         raise TypeError(f"unexpected keywords {', '.join(odd)}. There are: {', '.join([*known, *RULES])}.")
     given = {name: value for name, value in options.items() if name not in RULES}
     given["not_lagged"] = _names(given.get("not_lagged", ()))
-    if isinstance(given.get("error_weights"), Mapping):
-        given["error_weights"] = period_weights(given["error_weights"], "error_weights")
+    if given.get("error_weights") is not None:
+        given["error_weights"] = as_weights(given["error_weights"], "error_weights")
+    of_x = given.get("x_weights")
+    if isinstance(of_x, Mapping):
+        given["x_weights"] = {name: Weights.of(one, f"x_weights[{name!r}]") for name, one in of_x.items()}
+    elif of_x is not None:
+        given["x_weights"] = Weights.of(of_x, "x_weights")
     return kind(**given), {name: options[name] for name in RULES if name in options}
 
 

@@ -58,7 +58,8 @@ class SpatialPanel(PanelModel, GmmMethods, ManyMethods, ModelTestMethods):
         Regressors on the same rows, in any order.
     W : Weights
         Spatial weights whose units are exactly the entities, in any order; or, where they change over time, a mapping
-        of every period to its weights: W_t y_t, W_t x_t and sum_t log|I - rho W_t| (Lee and Yu 2012).
+        of every period to its weights: W_t y_t, W_t x_t and sum_t log|I - rho W_t| (Lee and Yu 2012). Here and
+        wherever weights are asked for, a libpysal Graph or W and a labelled square frame will do: see `Weights.of`.
     model : {"sdm", "sar", "sem", "slx", "sdem", "sac", "gns"}
         Free parameters beside beta: sdm rho, theta; sar rho; sem lambda; slx theta; sdem lambda, theta; sac rho,
         lambda; gns rho, lambda, theta. The likelihood of the last two can have several maxima: see `modes`.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from gvcpos._core.errors import InputError
+from gvcpos._core.errors import InputError, LabelError
 from gvcpos._core.labels import align, enumerate_labels
 from gvcpos._core.options import Islands
 from gvcpos.spatial.weights.matrix import Weights
@@ -31,7 +31,10 @@ def from_square(frame: pd.DataFrame, *, kind: str = "custom", islands: Islands =
     InputError
         If a column is not numeric; and as `Weights.from_dense`.
     """
-    order = align(list(frame.columns), list(frame.index), "the columns of the weights", "their rows")
+    try:
+        order = align(list(frame.columns), list(frame.index), "the columns of the weights", "their rows")
+    except LabelError as error:
+        raise LabelError(f"{error} A list of pairs is read by from_edges of gvcpos.spatial.weights.") from error
     text = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
     if text:
         raise InputError(f"columns of the weights that are not numeric: {enumerate_labels(text)}. Convert them first.")

@@ -125,8 +125,8 @@ class Weights:
     @classmethod
     def from_graph(cls, graph: Any, *, kind: str = "graph", islands: Islands = "error") -> Weights:
         """Make weights from a `libpysal.graph.Graph` or `libpysal.weights.W`, which is copied; ids become text."""
-        found = next((name for name in ("unique_ids", "id_order") if hasattr(graph, name)), None)
-        if found is None or not hasattr(graph, "sparse"):
+        found = _graph_ids(graph)
+        if not found:
             raise InputError(
                 f"a {type(graph).__name__} is no libpysal Graph or W. Arrays are taken by Weights.from_dense and "
                 "Weights.from_sparse, data frames by from_square and from_edges of gvcpos.spatial.weights."
@@ -137,6 +137,41 @@ class Weights:
             kind=kind,
             description="from a libpysal graph",
             islands=islands,
+        )
+
+    @classmethod
+    def of(cls, given: Any, what: str = "W") -> Weights:
+        """Return `Weights` as they are, and a libpysal Graph or W or a labelled square frame as `Weights`.
+
+        Parameters
+        ----------
+        given : Weights, libpysal Graph or W, or DataFrame
+            A frame as in `from_square`: rows are focal units, columns neighbours.
+        what : str
+            Name of the argument, for messages.
+
+        Raises
+        ------
+        LabelError
+            If rows and columns of a frame differ.
+        InputError
+            If it is anything else, as an array is, which has no labels; and as `from_graph` and `from_square`.
+        """
+        if isinstance(given, Weights):
+            return given
+        from gvcpos.spatial.weights.frames import from_square
+
+        try:
+            if isinstance(given, pd.DataFrame):
+                return from_square(given)
+            if _graph_ids(given):
+                return cls.from_graph(given)
+        except InputError as error:
+            raise type(error)(f"{what}: {error}") from error
+        raise InputError(
+            f"{what} is a {type(given).__name__}; Weights are needed. Weights.from_graph makes them of a libpysal "
+            "Graph or W, from_square of gvcpos.spatial.weights of a labelled frame, Weights.from_dense(ids, array) of "
+            "an array."
         )
 
     @property
@@ -260,6 +295,12 @@ class Weights:
     def __repr__(self) -> str:
         what = f", {self.description}" if self.description else ""
         return f"<Weights {self.kind}: {self.n} units, {self._matrix.nnz} links, {self.normalisation}-normalised{what}>"
+
+
+def _graph_ids(graph: Any) -> str:
+    """Name the attribute in which a libpysal Graph or W has its ids; nothing where it is none."""
+    found = next((name for name in ("unique_ids", "id_order") if hasattr(graph, name)), "")
+    return found if hasattr(graph, "sparse") else ""
 
 
 def _checked(matrix: Any, ids: tuple[str, ...]) -> sparse.csr_array:

@@ -123,15 +123,13 @@ def period_weights(given: Mapping[object, Weights], what: str = "W") -> PeriodWe
     Raises
     ------
     InputError
-        If the mapping is empty or a value is no `Weights`.
+        If the mapping is empty or a value is nothing that `Weights.of` takes.
     LabelError
         If the units of a period are not those of the first, or two periods have the same label.
     """
     if not given:
         raise InputError(f"{what} is an empty mapping. Give Weights, or a mapping of every period to its Weights.")
-    for time, one in given.items():
-        if not isinstance(one, Weights):
-            raise InputError(f"{what}[{time!r}] is a {type(one).__name__}; a mapping of periods to Weights is needed.")
+    given = {time: Weights.of(one, f"{what}[{time!r}]") for time, one in given.items()}
     times = tuple(given)
     unique(times, f"periods of {what}")
     first = given[times[0]]
@@ -144,8 +142,10 @@ def period_weights(given: Mapping[object, Weights], what: str = "W") -> PeriodWe
 
 
 def as_weights(given: Weights | Mapping[object, Weights] | PeriodWeights, what: str = "W") -> Weights | PeriodWeights:
-    """Return weights as they are, and a mapping as `PeriodWeights`."""
-    return period_weights(given, what) if isinstance(given, Mapping) else given
+    """Return what `Weights.of` takes as `Weights`, and a mapping as `PeriodWeights`."""
+    if isinstance(given, PeriodWeights):
+        return given
+    return period_weights(given, what) if isinstance(given, Mapping) else Weights.of(given, what)
 
 
 def same_weights(one: Weights | PeriodWeights, other: Weights | PeriodWeights) -> bool:

@@ -205,8 +205,9 @@ def model_probabilities(
     """
     _check(panel, shape, g)
     names = unique(models, "models")
-    pairs = [(name, key) for key in (weights or {"W": panel.weights}) for name in names]
-    candidates = [_candidate(panel, name, (weights or {"W": panel.weights})[key]) for name, key in pairs]
+    each = {key: Weights.of(W, f"weights[{key!r}]") for key, W in (weights or {"W": panel.weights}).items()}
+    pairs = [(name, key) for key in each for name in names]
+    candidates = [_candidate(panel, name, each[key]) for name, key in pairs]
     sizes = [arrays.X.shape[2] - constants for arrays, _, constants in candidates]
     chosen = _beta_prior(prior, pairs, sizes)
     n = candidates[0][0].transformation.nobs
