@@ -131,3 +131,27 @@ def test_ranks_of_dominance_by_year():
         dominance_ranks(measures, draws=draws[draws["country"] != "C02"])
     with pytest.raises(InputError, match="two rows for a country and year"):
         dominance_ranks(pd.concat([measures, measures]), draws=draws)
+
+
+def test_panels_of_drawn_tables_are_taken_as_they_come():
+    """All stages, the rest of the world among the countries, one frame a draw, as `drawn_panels` gives them."""
+    panel = worlds.panel(1, n=5, years=2)
+    rest = panel[panel["country"] == "C00"].assign(country="ROW")
+    whole = pd.concat([panel, rest])
+    measures = dominance(whole, "upstream")
+    assert "ROW" not in set(measures["country"])
+    rng = np.random.default_rng(0)
+    drawn = [whole.assign(va_share=whole["va_share"] * rng.lognormal(0, 0.2, len(whole))) for _ in range(60)]
+    found = dominance_ranks(measures, draws=iter(drawn))
+    tidy = pd.concat([frame.assign(draw=k) for k, frame in enumerate(drawn)])
+    own = tidy[(tidy["stage"] == "upstream") & (tidy["country"] != "ROW")]
+    pd.testing.assert_frame_equal(found, dominance_ranks(measures, draws=own.drop(columns="stage"), exclude=()))
+    pd.testing.assert_frame_equal(found, dominance_ranks(measures, draws=tidy))
+    with_rest = dominance(whole, "upstream", exclude=())
+    assert "ROW" in set(dominance_ranks(with_rest, draws=drawn)["country"])
+    with pytest.raises(LabelError, match="has ROW"):
+        dominance_ranks(measures, draws=drawn, exclude=())
+    with pytest.raises(LabelError, match="stage of the draws: upstream"):
+        dominance_ranks(measures, draws=tidy[tidy["stage"] != "upstream"])
+    with pytest.raises(InputError, match="holds no panel"):
+        dominance_ranks(measures, draws=[])

@@ -16,9 +16,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.errors import InputError
-from gvcpos._core.labels import align, enumerate_labels, unique
+from gvcpos._core.labels import align, enumerate_labels, locate, unique
 from gvcpos._core.options import choose
 from gvcpos.lockin.common.results import require_level
+from gvcpos.lockin.common.sample import excluded
 
 FloatArray = npt.NDArray[np.float64]
 RankSets = Literal["marginal", "simultaneous"]
@@ -169,9 +170,10 @@ def dominance_ranks(
     measures: pd.DataFrame,
     column: str = "va_share",
     *,
-    draws: pd.DataFrame,
+    draws: pd.DataFrame | Iterable[pd.DataFrame],
     sets: RankSets = "marginal",
     level: float = 0.05,
+    exclude: Iterable[str] = ("ROW",),
 ) -> pd.DataFrame:
     """Bound the ranks of a measure of dominance in every year.
 
@@ -180,10 +182,13 @@ def dominance_ranks(
     measures : DataFrame
         country, year and `column`, one stage, as of `dominance` or `stage_network`.
     column : str
-    draws : DataFrame
-        country, year, draw and `column`: the measure of the same countries and years drawn again.
+    draws : DataFrame or iterable of DataFrame
+        country, year, draw and `column`: the measure of the same countries and years drawn again; or one panel a draw,
+        as of ``drawn_panels(...).frame(k)``, which has no draw. Of several stages that of the measures is taken.
     sets, level
         As in `rank_intervals`.
+    exclude : iterable of str
+        What `dominance` leaves out: left out of the draws too where the measures have it not.
 
     Returns
     -------
@@ -195,26 +200,47 @@ def dominance_ranks(
     InputError
         If a column is missing, or a country has two rows in a year, as with several stages.
     LabelError
-        If the draws are of other countries or lack a year.
+        If the draws are of other countries or stages, or lack a year.
     """
-    for frame, what, needs in (
-        (measures, "measures", ("country", "year", column)),
-        (draws, "draws", ("country", "year", "draw", column)),
-    ):
-        absent = [c for c in needs if c not in frame.columns]
-        if absent:
-            raise InputError(f"dominance_ranks: the {what} have no column {enumerate_labels(absent)}.")
-        if frame.duplicated([c for c in needs if c != column]).any():
-            raise InputError(f"dominance_ranks: the {what} have two rows for a country and year. Take one stage only.")
+    _one_row_each(measures, "measures", ["country", "year"], column)
+    drawn = _drawn_again(draws, measures, column, excluded(exclude))
     years = [int(y) for y in measures["year"].unique()]
-    align(
-        sorted({str(int(y)) for y in draws["year"]}), [str(y) for y in sorted(years)], "years of the draws", "measures"
-    )
+    have = sorted({str(int(y)) for y in drawn["year"]})
+    align(have, [str(y) for y in sorted(years)], "years of the draws", "measures")
     parts = []
     for year in years:
         own = measures[measures["year"] == year].set_index("country")[column]
-        drawn = draws[draws["year"] == year].pivot(index="draw", columns="country", values=column)
-        parts.append(rank_intervals(own, draws=drawn, sets=sets, level=level).assign(year=year))
+        wide = drawn[drawn["year"] == year].pivot(index="draw", columns="country", values=column)
+        parts.append(rank_intervals(own, draws=wide, sets=sets, level=level).assign(year=year))
     out = pd.concat(parts).set_index(["country", "year"])
     keys = pd.MultiIndex.from_frame(measures[["country", "year"]])
     return out.loc[keys].reset_index()
+
+
+def _drawn_again(
+    draws: pd.DataFrame | Iterable[pd.DataFrame], measures: pd.DataFrame, column: str, left_out: Iterable[str]
+) -> pd.DataFrame:
+    """Return country, year, draw and the measure: of the stage of the measures, without what they leave out."""
+    if isinstance(draws, pd.DataFrame):
+        one = draws
+    else:
+        panels = list(draws)
+        if not panels:
+            raise InputError("dominance_ranks: draws holds no panel. Give at least two.")
+        one = pd.concat([panel.assign(draw=k) for k, panel in enumerate(panels, start=1)], ignore_index=True)
+    if "stage" in one.columns and "stage" in measures.columns:
+        stages = [str(s) for s in measures["stage"].unique()]
+        locate(stages, [str(s) for s in one["stage"].unique()], "stage of the draws")
+        one = one[one["stage"].isin(stages)]
+    gone = [c for c in left_out if c not in set(measures["country"])]
+    one = one[~one["country"].isin(gone)] if "country" in one.columns else one
+    _one_row_each(one, "draws", ["country", "year", "draw"], column)
+    return one
+
+
+def _one_row_each(frame: pd.DataFrame, what: str, keys: list[str], column: str) -> None:
+    absent = [c for c in (*keys, column) if c not in frame.columns]
+    if absent:
+        raise InputError(f"dominance_ranks: the {what} have no column {enumerate_labels(absent)}.")
+    if frame.duplicated(keys).any():
+        raise InputError(f"dominance_ranks: the {what} have two rows for a country and year. Take one stage only.")
