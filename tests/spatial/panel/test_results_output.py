@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from gvcpos._core.errors import LabelError
+from gvcpos._core.errors import InputError, LabelError
 from gvcpos.report import regression_table
 from gvcpos.spatial.panel import DynamicSpatialPanel, SpatialPanel, compare
 from tests.spatial.panel.munnell import MODELS, fitted, golden, simulated
@@ -102,6 +104,50 @@ def test_compare_against_a_title() -> None:
     assert np.isnan(rows.loc["lr", "gns"])
     with pytest.raises(LabelError, match="nobody"):
         compare(fits, against="nobody")
+
+
+def small(model: str = "sar", effects: str = "entity", **options: Any) -> SpatialPanel:
+    y, X, W = simulated(2)
+    return SpatialPanel.from_arrays(y, X, W, model=model, effects=effects, **options)  # type: ignore[arg-type]
+
+
+def test_compare_takes_fits_by_moments_and_says_what_they_lack() -> None:
+    fits = {"sdm": small("sdm").fit(), "gmm": small("sdm").fit_gmm(), "sar": small().fit()}
+    frame = compare(fits)
+    rows = frame.loc["statistics"].xs("estimate", axis=1, level=1)
+    assert frame.attrs["against"] == "sdm"
+    assert rows["gmm"].dropna().index.tolist() == ["sigma2", "nobs", "nobs_effective"]
+    without = compare({title: fits[title] for title in ("sdm", "sar")})
+    for title in ("sdm", "sar"):
+        assert frame[title].equals(without[title])
+    assert "gmm, estimated by moments" in frame.attrs["notes"][0]
+    assert without.attrs["notes"] == ()
+    alone = compare([small().fit_gmm(), small("sdm").fit_gmm()])
+    assert alone.attrs["against"] == "sdm, entity, gmm"
+    with pytest.raises(InputError, match="against='gmm' is a fit by moments"):
+        compare(fits, against="gmm")
+
+
+def test_compare_takes_a_list_and_refuses_a_single_fit() -> None:
+    one = small().fit()
+    frame = compare([one, small("sdm", "twoway").fit(), small().fit(), small().fit_gmm()])
+    titles = list(dict.fromkeys(title for title, _ in frame.columns))
+    assert titles == ["sar, entity", "sdm, twoway", "sar, entity (2)", "sar, entity, gmm"]
+    with pytest.raises(InputError, match=r"one fit is given.*list of fits"):
+        compare(one)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="number 2 is a SpatialPanel, not what fit"):
+        compare([one, small()])  # type: ignore[list-item]
+    with pytest.raises(InputError, match="a str is given"):
+        compare("sar")  # type: ignore[arg-type]
+
+
+def test_compare_says_why_there_are_no_ranks() -> None:
+    y, X, W = simulated(2)
+    other = SpatialPanel.from_arrays(y[1:] + 1.0, X[1:], W, model="sar", effects="twoway", method="direct").fit()
+    notes = compare({"a": other, "b": small("sdm").fit()}).attrs["notes"]
+    assert notes == ("No ranks: a and b differ in effects (twoway, entity), method (direct, lee-yu), periods (5, 6).",)
+    moved = SpatialPanel.from_arrays(y + 1e-3 * X[:, :, 0], X, W, model="sar", effects="entity").fit()
+    assert compare({"a": moved, "b": small("sdm").fit()}).attrs["notes"] == ("No ranks: a and b differ in y.",)
 
 
 def test_rsquared_between_and_overall_from_labels() -> None:
