@@ -15,7 +15,7 @@ help:
 	@echo "make test       ruff, mypy and the default tests"
 	@echo "make test-slow  the simulations of size and coverage, and the real studies (an hour or so)"
 	@echo "make wiod       run the WIOD 2000-2011 study; GVCPOS_SHARED names the data folder"
-	@echo "make bench      time the accounts, the panel models and the draws of flows against LAPACK or one solution"
+	@echo "make bench      time the accounts, the panel models and the draws of flows against LAPACK, spreg or one solution"
 	@echo "make format     let ruff rewrite the code"
 	@echo "make lock       renew requirements.lock (needs uv)"
 	@echo "make clean      remove the environment and the caches"
@@ -54,7 +54,8 @@ test-lowest:
 bench: $(STAMP)
 	$(BIN)/python benchmarks/vector_indices.py
 	$(BIN)/python benchmarks/accounts_suite.py --check
-	$(BIN)/python benchmarks/panel_fit.py
+	$(BIN)/python benchmarks/panel_fit.py --check
+	$(BIN)/python benchmarks/panel_peers.py
 	$(BIN)/python benchmarks/flows_montecarlo.py --check
 
 format: $(STAMP)

@@ -1,6 +1,6 @@
 """Spatial Durbin fits with two-way effects and effects of 1,000 draws, from small to large.
 
-    python benchmarks/panel_fit.py [--repeats 7] [--large] [--threads 1]
+    python benchmarks/panel_fit.py [--repeats 7] [--large] [--threads 1] [--check]
 
 Counted: from arrays to coefficients, likelihood, residuals, the information matrix (`SpatialPanel.from_arrays` and
 `fit`, Lee and Yu's likelihood, two regressors and their lags) and the frame of simulated effects. "first" includes all
@@ -10,6 +10,7 @@ process: `getrf`, `eigvals` (what W costs without its symmetry) and `eigvalsh` (
 "floor" is one sparse LU of I - rW: a fit on a large W takes some fifteen, exact, and no N x N matrix. Specifications
 are fitted one by one, each from arrays, and with `fit_each`, which shares what they have in common. "two parameters"
 are sac and gns, "robust" the other covariances, "named" the approximate log-determinants with the error they report.
+--check exits with 1 if a limit is missed, by processor seconds; a peer stands in `panel_peers.py`.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def whole(y: np.ndarray, X: np.ndarray, W: Weights) -> SpatialPanel:
     return made
 
 
-def small(n: int, t: int, repeats: int) -> None:
+def small(n: int, t: int, repeats: int) -> bool:
     W = dense_weights(n, 1)
     y, X = panel(W, t)
     dense = W.dense()
@@ -105,9 +106,10 @@ def small(n: int, t: int, repeats: int) -> None:
     cells = "  ".join(f"{name} {1e3 * value:8.2f} ms" for name, value in median.items())
     limit = f"   limit {1e3 * LIMITS['small']:.0f} ms" if n == SMALL[0][0] else ""
     print(f"N {n:5d}, T {t:2d}: {cells}{limit}", flush=True)
+    return n != SMALL[0][0] or median["CPU"] <= LIMITS["small"]
 
 
-def specifications(count: int = SPECIFICATIONS) -> None:
+def specifications(count: int = SPECIFICATIONS) -> bool:
     """Many choices of two of six regressors, each fitted with its delta errors of effects, on one W."""
     W = dense_weights(60, 1)
     y, X = panel(W, 15, k=6)
@@ -122,16 +124,18 @@ def specifications(count: int = SPECIFICATIONS) -> None:
         for fitted in SpatialPanel.from_arrays(y, X, W).fit_each(wanted):
             fitted.effects()
 
+    limit, met = LIMITS["specifications"], True
     for name, job in (("one by one", alone), ("fit_each", shared)):
         forget()
         wall, cpu = timed(job)
-        limit = LIMITS["specifications"]
+        met &= cpu <= limit
         print(
             f"{count} specifications, N 60, T 15, {name}: {wall:.2f} s, CPU {cpu:.2f} s   limit {limit} s", flush=True
         )
+    return met
 
 
-def large(n: int, t: int, limit: float, megabytes: int) -> None:
+def large(n: int, t: int, limit: float, megabytes: int) -> bool:
     W = near_weights(n, 1)
     y, X = panel(W, t)
     floor = seconds(lambda: lu_logdet((sparse.eye_array(n, format="csc") - 0.3 * W.matrix).tocsc()))
@@ -149,6 +153,7 @@ def large(n: int, t: int, limit: float, megabytes: int) -> None:
         f"limits {limit} s, {megabytes} MB",
         flush=True,
     )
+    return cpu <= limit and after <= megabytes
 
 
 def others(n: int, t: int) -> None:
@@ -177,17 +182,19 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--large", action="store_true", help="also N = 1,681 to 20,000, other models and errors")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a limit is missed")
     chosen = parser.parse_args()
+    met = []
     with threadpool_limits(chosen.threads):
         # Memory is a high-water mark: the large cases come first, in ascending order.
         if chosen.large:
-            for case in LARGE:
-                large(*case)
+            met += [large(*case) for case in LARGE]
             others(1681, 20)
             others(3000, 20)
-        for n, t in SMALL:
-            small(n, t, chosen.repeats)
-        specifications()
+        met += [small(n, t, chosen.repeats) for n, t in SMALL]
+        met.append(specifications())
+    if chosen.check and not all(met):
+        raise SystemExit("a limit is missed")
 
 
 if __name__ == "__main__":
