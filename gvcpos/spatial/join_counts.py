@@ -22,6 +22,9 @@ from gvcpos.spatial.permutation import (
 from gvcpos.spatial.variables import by_year
 from gvcpos.spatial.weights.matrix import Weights
 
+_ROUNDING = 1e-14  # share of a squared mean that is no variance
+_MANY = 20  # different numbers that may be the codes of classes
+
 
 class JoinCounts(Permuted):
     """Joins between classes of units: clusters, yes and no, or any other labels.
@@ -55,7 +58,8 @@ class JoinCounts(Permuted):
     LabelError
         If the labels are not exactly the units of the weights.
     InputError
-        If a class is missing or there is one only.
+        If a class is missing or there is one only, numbers have too many values for classes, or every unit is a
+        neighbour of every other, so that all joins are certain.
 
     References
     ----------
@@ -72,7 +76,7 @@ class JoinCounts(Permuted):
         alternative: Alternative = "two-sided",
     ) -> None:
         self.name = named(classes, "the classes")
-        ordered = self._begin(weights, permutations, seed, alternative)
+        ordered = linked_to_some(self._begin(weights, permutations, seed, alternative))
         kinds, which = classes_for(classes, ordered, self.name)
         self._count(ordered, kinds, np.eye(len(kinds))[which][:, None, :])
 
@@ -98,14 +102,15 @@ class JoinCounts(Permuted):
             U = U + U.T
         joins = float((links * U).sum())
         expected, variance = relabelled_moments(links, U)
-        # A class of one unit has no joins with itself: rounding is not a variance.
-        z = float(score_of(np.array([joins - expected]), np.array([variance if variance > 1e-12 else 0.0]))[0])
+        # A class of one unit has no joins with itself, and rounding is not a variance.
+        variance = variance if variance > _ROUNDING * expected**2 else 0.0
+        z = float(score_of(np.array([joins - expected]), np.array([variance]))[0])
         draws = relabelled_sums(links, U, self.permutations, self.seed)
         p_sim = float(pseudo_p(joins, draws, self.alternative)) if self.permutations else float("nan")
         p_norm = float(normal_p(z, self.alternative))
         tested = not np.isnan(z)
         return {
-            "joins": joins, "expected": expected, "variance": max(variance, 0.0), "z_score": z, "p_norm": p_norm,
+            "joins": joins, "expected": expected, "variance": variance, "z_score": z, "p_norm": p_norm,
             "p_sim": p_sim if tested else float("nan"),
         }  # fmt: skip
 
@@ -144,7 +149,7 @@ class PooledJoinCounts(JoinCounts):
     LabelError
         If a country is missing, left over or given twice in a year; the message names both.
     InputError
-        If a class is missing in a year, or there is only one.
+        If a class is missing in a year; and as `JoinCounts`.
     """
 
     def __init__(
@@ -159,16 +164,18 @@ class PooledJoinCounts(JoinCounts):
         seed: int = 0,
         alternative: Alternative = "two-sided",
     ) -> None:
-        ordered = self._begin(weights, permutations, seed, alternative)
-        years, parts = [], []
+        ordered = linked_to_some(self._begin(weights, permutations, seed, alternative))
+        years, parts, numbers = [], [], False
         for year, classes in by_year(data, column, entity, time):
             self.name = named(classes, "the classes")
             years.append(year)
+            numbers |= are_numbers(classes)
             parts.append(texts_for(classes, ordered, f"{self.name} of {year}"))
         if not years:
             raise InputError("the panel has no rows.")
         self.years = tuple(years)
-        kinds = several(sorted({text for part in parts for text in part}), self.name)
+        found = [text for part in parts for text in part]
+        kinds = several(sorted(set(found)), self.name, len(found) if numbers else None)
         self._count(
             ordered, kinds, np.stack([[[t == k for k in kinds] for t in part] for part in parts], 1).astype(float)
         )
@@ -217,7 +224,7 @@ class LocalJoinCounts(LocalStatistic):
         alternative: Alternative = "greater",
         level: float = 0.05,
     ) -> None:
-        ordered = self._begin(weights, 1, 0, alternative, level)
+        ordered = linked_to_some(self._begin(weights, 1, 0, alternative, level))
         self.permutations = 0
         kinds, which = classes_for(classes, ordered, named(classes, "the classes"))
         if str(of) not in kinds:
@@ -252,6 +259,29 @@ def binary(W: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array((np.ones(W.nnz), W.indices.copy(), W.indptr.copy()), shape=W.shape)
 
 
+def linked_to_some(weights: Weights) -> Weights:
+    """Return the weights; refuse those that make every unit a neighbour of every other, however near.
+
+    Raises
+    ------
+    InputError
+        If they do: who is joined to whom is then no matter of chance.
+    """
+    n = weights.n
+    if weights.matrix.nnz == n * (n - 1):
+        raise InputError(
+            f"the weights link each of {n} units to all {n - 1} others, as inverse distances without a cutoff do: "
+            "joins count links, whatever their weight, and every count is certain. Take contiguity, knn or "
+            "inverse_distance(..., cutoff=...); or a statistic that uses the size of the weights, such as Moran."
+        )
+    return weights
+
+
+def are_numbers(classes: pd.Series) -> bool:
+    """Whether the classes are numbers, of which there can be as many as units; yes and no are none."""
+    return pd.api.types.is_numeric_dtype(classes) and not pd.api.types.is_bool_dtype(classes)
+
+
 def classes_for(classes: pd.Series, weights: Weights, what: str) -> tuple[list[str], np.ndarray]:
     """Return the classes in alphabetical order, and the number of each unit's class in the order of the weights.
 
@@ -260,18 +290,24 @@ def classes_for(classes: pd.Series, weights: Weights, what: str) -> tuple[list[s
     LabelError
         If the labels are not exactly the units of the weights.
     InputError
-        If a class is missing or there is one only.
+        If a class is missing, there is one only, or numbers have too many values for classes.
     """
     text = texts_for(classes, weights, what)
-    kinds = several(sorted(set(text)), what)
+    kinds = several(sorted(set(text)), what, len(text) if are_numbers(classes) else None)
     place = {kind: k for k, kind in enumerate(kinds)}
     return kinds, np.array([place[value] for value in text])
 
 
-def several(kinds: list[str], what: str) -> list[str]:
-    """Return the classes, of which there must be two or more."""
+def several(kinds: list[str], what: str, numbers: int | None = None) -> list[str]:
+    """Return the classes, of which there must be two or more, and not too many where they are `numbers` of values."""
     if len(kinds) < 2:
         raise InputError(f"{what} are all {kinds[0]!r}; joins between classes need two or more.")
+    if numbers is not None and (len(kinds) > _MANY or 2 * len(kinds) > numbers):
+        raise InputError(
+            f"{what} are numbers with {len(kinds)} different values among {numbers}, {kinds[0]}, {kinds[1]} ...: too "
+            "many for classes. Cut them, as with pd.qcut(values, 3, labels=False) or values > values.median(); or take "
+            "Moran, which is made for numbers."
+        )
     return kinds
 
 

@@ -11,6 +11,8 @@ from scipy import sparse
 
 from gvcpos.spatial.permutation import FloatArray, Row
 
+_ROUNDING = 1e-13
+
 
 def relabelled_moments(W: sparse.csr_array, U: FloatArray) -> tuple[float, float]:
     """Return mean and variance of Σ_ij w_ij u_π(i)π(j) over all relabellings π.
@@ -82,7 +84,9 @@ def dealt_moments(W: sparse.csr_array, row: Row) -> tuple[FloatArray, FloatArray
         others = np.delete(row(i), i)
         centre[i], spread[i] = others.mean(), others.var()
     others_count = n - 1.0
-    return total * centre, spread * (others_count * squares - total**2) / (others_count - 1.0)
+    free = others_count * squares - total**2
+    free[free <= _ROUNDING * total**2] = 0.0  # equal weights for all others: nothing is left to chance
+    return total * centre, spread * free / (others_count - 1.0)
 
 
 def row_sums(W: sparse.csr_array) -> tuple[FloatArray, FloatArray]:

@@ -26,6 +26,7 @@ from gvcpos.spatial import (
     Moran,
     PooledBivariateMoran,
     PooledGeary,
+    PooledJoinCounts,
     PooledLocalMoran,
     PooledMoran,
     Weights,
@@ -242,6 +243,58 @@ def test_join_counts_of_several_classes():
         JoinCounts(classes.where(classes.index != "c03"), w)
     with pytest.raises(InputError, match="no unit is of class 'Z'"):
         LocalJoinCounts(classes, w, "Z")
+
+
+def everybody(n: int = 12) -> Weights:
+    """Every unit beside every other, with different weights."""
+    A = np.random.default_rng(1).uniform(0.5, 1.5, (n, n))
+    np.fill_diagonal(A, 0.0)
+    return Weights.from_dense(ring(n).ids, A)
+
+
+def test_joins_among_all_units_are_certain_and_refused():
+    w = everybody()
+    classes = pd.Series(list("AAAABBBBCCCC"), index=list(w.ids), name="cluster")
+    said = r"each of 12 units to all 11 others.*every count is certain.*cutoff"
+    with pytest.raises(InputError, match=said):
+        JoinCounts(classes, w)
+    with pytest.raises(InputError, match=said):
+        LocalJoinCounts(classes, w, "A")
+    long = pd.concat([classes.rename_axis("country").reset_index().assign(year=year) for year in (1, 2)])
+    with pytest.raises(InputError, match=said):
+        PooledJoinCounts(long, "cluster", w)
+    A = w.dense()
+    A[0, 1] = A[1, 0] = 0.0  # one pair is no join: one count in two differs by one
+    frame = JoinCounts(classes, Weights.from_dense(w.ids, A), permutations=0).frame
+    share = 4 * 3 / (12 * 11)
+    assert frame["variance"][0] == pytest.approx(share * (1 - share), rel=1e-9)
+
+
+def test_one_history_for_all_leaves_joins_no_variance():
+    w = ring(40)
+    year = pd.concat([pd.DataFrame({"country": w.ids, "year": y, "k": "abc"[y % 3]}) for y in range(7)])
+    frame = PooledJoinCounts(year, "k", w, permutations=9).frame
+    assert (frame["variance"] == 0.0).all()
+    assert frame["z_score"].isna().all()
+
+
+def test_numbers_with_many_values_are_no_classes():
+    w = ring(60)
+    v = variable(w)
+    with pytest.raises(InputError, match=r"v are numbers with 60 different values among 60.*qcut.*Moran"):
+        JoinCounts(v, w)
+    with pytest.raises(InputError, match="60 different values"):
+        LocalJoinCounts(v, w, "1")
+    long = pd.concat([(v.rank() // 2).rename_axis("country").reset_index().assign(year=year) for year in (1, 2)])
+    with pytest.raises(InputError, match="30 different values among 120"):
+        PooledJoinCounts(long.assign(v=long["v"] % 30), "v", w)
+    assert len(JoinCounts(v.rank() // 10, w, permutations=0).sizes) == 7
+    assert len(JoinCounts((v.rank() // 2).map("c{:.0f}".format), w, permutations=0).sizes) == 31
+
+
+def test_equal_weights_for_all_others_leave_local_sums_no_variance():
+    w = Weights.from_dense(ring(12).ids, (1 - np.eye(12)) / 11)
+    assert LocalMoran(variable(w), w, permutations=9).frame["z_score"].isna().all()
 
 
 def test_local_join_counts_are_hypergeometric():
