@@ -12,20 +12,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gvcpos._core.errors import EstimationError, FilledWarning, SpecificationError
+from gvcpos._core.errors import EstimationError, FilledWarning, InputError, SpecificationError
 from gvcpos._core.labels import locate
 from gvcpos.chains import SectorYear
 from gvcpos.lockin import LockInTest
 from gvcpos.lockin.common.results import infer
 from gvcpos.report import figures as draw
 from gvcpos.robustness import Placebos, permuted_weights, placebo_chains
+from gvcpos.robustness.chains import placebo_pool, require_sectors
 from gvcpos.spatial import Weights
 from gvcpos.study.covariates import add_covariates
 from gvcpos.study.evidence import pull_along, upstream_slope
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.progress import Progress
 from gvcpos.study.results import StudyResults
-from gvcpos.study.spec import StudySpec
+from gvcpos.study.spec import PublishedTables, StudySpec
 
 FRAMES = {
     "placebos": "where the estimates lie among those of placebo chains and permuted maps",
@@ -40,26 +41,21 @@ def check_placebos(spec: StudySpec, inputs: Inputs) -> None:
     Raises
     ------
     SpecificationError
-        If there are no tables, or too few sectors.
+        If indices were not published by sector, or there are too few sectors.
     LabelError
         If a sector to draw from is not in them.
     """
     if spec.robustness is None or spec.robustness.placebo_chains is None:
         return
-    if inputs.tables is None:
-        raise SpecificationError(
-            "robustness.placebo_chains: chains of other sectors are made from tables, and published indices have none. "
-            "Remove it."
-        )
-    sectors, among = inputs.series[inputs.series.years[0]].sectors, spec.robustness.placebo_chains.among
-    locate(among, sectors, "sector of the tables (robustness.placebo_chains.among)")
-    inside = set(inputs.chain.sectors)
-    pool = among or [sector for sector in sectors if sector not in inside]
-    if len(pool) < len(inside):
-        raise SpecificationError(
-            f"robustness.placebo_chains: {len(pool)} sectors to draw from, and the chain has {len(inside)}. Name "
-            "sectors with among, the chain's own too if need be."
-        )
+    block, key = spec.robustness.placebo_chains, "robustness.placebo_chains"
+    sectors = inputs.series[inputs.series.years[0]].sectors if inputs.published is None else inputs.published.sectors
+    locate(block.among, sectors, f"sector of the study ({key}.among)")
+    try:
+        if inputs.published is not None:
+            require_sectors(inputs.published)
+        placebo_pool(sectors, inputs.chain, block.among or None)
+    except InputError as error:
+        raise SpecificationError(f"{key}: {str(error).removeprefix('placebo_chains: ')}") from error
 
 
 def placebo_frames(
@@ -75,15 +71,18 @@ def placebo_frames(
     block = spec.robustness
     found: dict[tuple[str, str], Placebos] = {}
     if block is not None and block.placebo_chains is not None:
-        prepare = partial(_prepared, spec=spec, inputs=inputs)
+        variables = _variables(spec, inputs, panel)
+        prepare = partial(_prepared, exclude=spec.exclude, variables=variables)
+        tables = spec.tables
         for name, test in _tests(spec, W).items():
             found["chains", name] = placebo_chains(
                 test,
-                years,
+                years if inputs.published is None else inputs.published,
                 inputs.chain,
                 draws=block.placebo_chains.draws,
                 seed=spec.seed,
                 among=block.placebo_chains.among or None,
+                denominators=tables.weights if isinstance(tables, PublishedTables) else None,
                 prepare=prepare,
                 on_draw=partial(progress, f"placebo chains, {name}"),
             )
@@ -135,14 +134,20 @@ def _spatial_lag(panel: pd.DataFrame, *, weights: Weights, spec: StudySpec) -> L
     return replace(found, **vars(lag), name="rho", quantity="rho, the spatial lag of the Durbin model")
 
 
-def _prepared(panel: pd.DataFrame, *, spec: StudySpec, inputs: Inputs) -> pd.DataFrame:
-    """Return a placebo's panel without the excluded economies, with covariates where the slope has controls."""
-    panel = panel[~panel["country"].isin(spec.exclude)].reset_index(drop=True)
+def _variables(spec: StudySpec, inputs: Inputs, panel: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the covariates by country and year, made once for all chains; None where the slope has no controls."""
     if not spec.lockin.controls:
-        return panel
+        return None
+    cells = panel[["country", "year"]].drop_duplicates().reset_index(drop=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FilledWarning)  # told once, with the chain's own panel
-        return add_covariates(panel, inputs.covariates, spec.exclude)[0]
+        return add_covariates(cells, inputs.covariates, spec.exclude)[0]
+
+
+def _prepared(panel: pd.DataFrame, *, exclude: Sequence[str], variables: pd.DataFrame | None) -> pd.DataFrame:
+    """Return a placebo's panel without the excluded economies, with covariates where the slope has controls."""
+    panel = panel[~panel["country"].isin(exclude)].reset_index(drop=True)
+    return panel if variables is None else panel.merge(variables, on=["country", "year"], how="left", validate="m:1")
 
 
 def placebo_lines(frames: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:

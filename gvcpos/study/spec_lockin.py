@@ -75,7 +75,7 @@ class RobustnessBlock(Block):
     positions: tuple[str, ...] = Field((), description="further columns of position")
     without: tuple[tuple[str, ...], ...] = Field((), description="sets of countries to leave out, each a sample")
     placebo_chains: PlaceboChainsBlock | None = Field(
-        None, description="the same tests on chains of random sectors; needs tables; {} for defaults"
+        None, description="the same tests on chains of random sectors, of tables or published; {} for defaults"
     )
     permuted_weights: PermutedWeightsBlock | None = Field(
         None, description="the same slope on maps drawn by lot; {} for defaults"

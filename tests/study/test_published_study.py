@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from gvcpos._core.errors import LabelError, SpecificationError
+from gvcpos._core.errors import InputError, LabelError, SpecificationError
+from gvcpos.chains import Chain, published_panel
+from gvcpos.robustness import placebo_chains
+from gvcpos.spatial import weights as make
 from gvcpos.study import Study, StudyResults
-from gvcpos.tables import capitals, synthetic_world
+from gvcpos.study.evidence import pull_along, upstream_slope
+from gvcpos.study.loading import load_spec
+from gvcpos.tables import capitals, read_published, synthetic_world
 from tests.shared import shared
 
 COUNTRIES = ["CHN", "JPN", "KOR", "VNM", "THA", "MYS", "IND", "KAZ", "MNG", "LAO", "DEU", "FRA", "POL", "ITA"]
@@ -142,6 +148,75 @@ def test_what_published_indices_cannot_do(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(SpecificationError, match=words):
             Study.from_yaml(tmp_path / "study.yaml", [setting]).run()
+
+
+def with_more_sectors(folder: Path) -> None:
+    """Write the study with seven more sectors, and a control in the slope."""
+    write(folder)
+    frame = pd.read_csv(folder / "indices.csv")
+    rng = np.random.default_rng(9)
+    more = [frame[frame["sector"] == "e1"].assign(sector=f"s{i}") for i in range(7)]
+    for part in more:
+        part[["x", "va", "exports", "plv"]] *= rng.uniform(0.8, 1.2, (len(part), 4))
+    pd.concat([frame, *more]).to_csv(folder / "indices.csv", index=False)
+
+
+def test_placebo_chains_are_made_of_published_sectors(tmp_path: Path) -> None:
+    with_more_sectors(tmp_path)
+    spec, chain = load_spec(tmp_path / "study.yaml"), Chain.from_yaml(tmp_path / "chain.yaml")
+    published = read_published(tmp_path / "indices.csv", source="nobody")
+    slope = partial(upstream_slope, weights=make.knn(capitals(published.countries), 4).normalised("row"), spec=spec)
+    found = placebo_chains(slope, published, chain, draws=3, prepare=lambda panel: panel.assign(rd=1.0))
+    assert found.true.estimate == pytest.approx(slope(published_panel(published, chain)).estimate, rel=1e-9)
+    assert found.frame["not_estimated"].eq("").all()
+    assert not found.frame["placebo"].str.contains("m1|m2|e1").any()
+    for row in found.frame.to_dict("records"):
+        first, last = row["placebo"].split(" | ")
+        own = Chain.from_mapping({"upstream": first.split(", "), "downstream": [last]})
+        assert row["estimate"] == pytest.approx(slope(published_panel(published, own)).estimate, rel=1e-9)
+
+
+@pytest.mark.slow
+def test_a_study_of_published_sectors_has_placebo_chains(tmp_path: Path) -> None:
+    with_more_sectors(tmp_path)
+    quick = (
+        "lockin={tests: [], controls: [rd]}", "panel.path=false", "panel.models=[slx]", "panel.main=slx",
+        "space.variants={}", "robustness={placebo_chains: {draws: 9}}",
+    )  # fmt: skip
+    results = Study.from_yaml(tmp_path / "study.yaml", quick).run()
+    found = results.frames["placebos"].set_index("test")
+    assert found.index.tolist() == ["slope", "pull-through"]
+    assert found["placebos"].eq("chains").all()
+    tests = results.verdict["position–capture slope: upstream"], results.verdict.tests[-1]
+    np.testing.assert_allclose(found["estimate"], [test.estimate for test in tests], rtol=1e-9)
+    draws = results.frames["placebo_draws"]
+    assert draws.groupby("test").size().tolist() == [9, 9]
+    assert draws["not_estimated"].eq("").all()
+    one = draws[draws["test"] == "slope"].iloc[0]
+    first, last = one["placebo"].split(" | ")
+    chain = Chain.from_mapping({"upstream": first.split(", "), "downstream": [last]})
+    panel = published_panel(read_published(tmp_path / "indices.csv", source="nobody"), chain)
+    rates = results.frames["panel"][["country", "year", "rd"]].drop_duplicates()
+    mine = upstream_slope(panel.merge(rates, on=["country", "year"]), weights=results.weights, spec=results.spec)
+    assert one["estimate"] == pytest.approx(mine.estimate, rel=1e-9)
+
+
+def test_indices_without_sectors_have_no_placebo_chains(tmp_path: Path) -> None:
+    with_more_sectors(tmp_path)
+    frame = pd.read_csv(tmp_path / "indices.csv")
+    stages = {"m1": "upstream", "e1": "downstream"}
+    frame = frame[frame["sector"].isin(list(stages))]
+    frame.assign(stage=frame["sector"].map(stages)).drop(columns="sector").to_csv(tmp_path / "stages.csv", index=False)
+    words = r"robustness\.placebo_chains: the indices of nobody are published by stages, without a column sector"
+    with pytest.raises(SpecificationError, match=words):
+        Study.from_yaml(tmp_path / "study.yaml", ("tables.paths=[stages.csv]", "robustness={placebo_chains: {}}")).run()
+    write(tmp_path)
+    with pytest.raises(SpecificationError, match="0 sectors to draw from, and the chain has 3"):
+        Study.from_yaml(tmp_path / "study.yaml", ("robustness={placebo_chains: {}}",)).run()
+    published = read_published(tmp_path / "stages.csv", source="nobody")
+    spec = load_spec(tmp_path / "study.yaml")
+    with pytest.raises(InputError, match="without a column sector"):
+        placebo_chains(lambda panel: pull_along(panel, spec=spec), published, Chain.from_yaml(tmp_path / "chain.yaml"))
 
 
 @pytest.mark.slow
