@@ -25,6 +25,7 @@ from gvcpos.spatial.panel.inputs.period_checks import refuse_changing
 from gvcpos.spatial.panel.inputs.transform import operator, spatial_lag
 from gvcpos.spatial.panel.ml.multiplier import filtered
 from gvcpos.spatial.panel.ml.period_operators import multiplier_of
+from gvcpos.spatial.weights.period_matrix import pairs_of
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.dynamics.model import DynamicSpatialPanel
@@ -87,8 +88,6 @@ def _predicted(
     model = result.model
     if X is not None:
         refuse_changing(model, "predict for new rows", "their W is not known; without X the sample is predicted")
-    if kind == "blup":
-        refuse_changing(model, "kind='blup'", "it is made with one W; take 'reduced' or 'in-sample'")
     if X is None:
         if y is not None:
             raise InputError("y is given without X. Give the rows it belongs to, or neither for the sample.")
@@ -168,6 +167,14 @@ def of_kind(result: SpatialPanelResults | DynamicResults, signal: Array, y: Arra
     e = filtered(model.error_spectrum, estimate.lam, u) if estimate.lam else u
     if kind == "in-sample":
         return y - e
-    eye = sparse.eye_array(len(signal[0]), format="csr")
-    BA = (eye - estimate.lam * model.error_weights.matrix) @ (eye - estimate.rho * model.weights.matrix)
-    return np.asarray(y - (BA.T @ e.T).T / np.asarray(BA.power(2).sum(axis=0)))
+    return _from_all_others(model, (estimate.rho, estimate.lam), y, e)
+
+
+def _from_all_others(model: SpatialPanel | DynamicSpatialPanel, at: tuple[float, float], y: Array, e: Array) -> Array:
+    """Return y_i − (Q(y − A⁻¹s))_i / q_ii of every period, from e = BA(y − A⁻¹s)."""
+    W, M = model.weights.matrix, model.error_weights.matrix
+    eye, out = sparse.eye_array(len(e[0]), format="csr"), np.empty_like(y)
+    for w, m, rows in pairs_of(W, M, len(y)):
+        BA = (eye - at[1] * m) @ (eye - at[0] * w)
+        out[rows] = y[rows] - (BA.T @ e[rows].T).T / np.asarray(BA.power(2).sum(axis=0))
+    return out

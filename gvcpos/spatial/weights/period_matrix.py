@@ -99,6 +99,19 @@ def stacked(matrices: Iterable[sparse.csr_array]) -> PeriodMatrix:
     return PeriodMatrix(tuple(distinct), np.array(place, dtype=np.intp))
 
 
+def pairs_of(
+    W: sparse.csr_array | PeriodMatrix, M: sparse.csr_array | PeriodMatrix, periods: int
+) -> Iterator[tuple[sparse.csr_array, sparse.csr_array, npt.NDArray[np.intp]]]:
+    """Yield each different pair of W and M, of one matrix or of one a period, and the periods that have it."""
+    first, second = (
+        one if isinstance(one, PeriodMatrix) else PeriodMatrix((one,), np.zeros(periods, dtype=np.intp))
+        for one in (W, M)
+    )
+    both, where = np.unique(np.stack([first.place, second.place], axis=1), axis=0, return_inverse=True)
+    for number, (i, j) in enumerate(both.tolist()):
+        yield first.distinct[i], second.distinct[j], np.flatnonzero(where.reshape(-1) == number)
+
+
 def matrix_key(matrix: sparse.csr_array) -> str:
     """Return a digest of a sparse matrix."""
     digest = hashlib.blake2b(np.int64(matrix.shape[0]).tobytes())

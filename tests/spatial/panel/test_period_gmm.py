@@ -26,7 +26,7 @@ CELLS += [(m, e) for m in ("sem", "sdem", "sac", "gns") for e in ("none", "time"
 
 def gmm(y: np.ndarray, X: np.ndarray, W: object, cell: tuple[str, str], **options: object) -> SpatialPanelGmmResults:
     times = list(W) if isinstance(W, dict) else None
-    own = {name: options.pop(name) for name in ("error_weights", "method") if name in options}
+    own = {name: options.pop(name) for name in ("error_weights", "method", "random_error") if name in options}
     panel = SpatialPanel.from_arrays(y, X, W, times=times, model=cell[0], effects=cell[1], **own)  # type: ignore[arg-type]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GvcposWarning)
@@ -169,6 +169,8 @@ def test_what_is_not_defined_is_refused_by_name() -> None:
     for model, effects in (("sem", "entity"), ("sac", "twoway")):
         with pytest.raises(InputError, match="whose weights change over time beside entity effects"):
             gmm(y, X, W, (model, effects), method="direct")
+    with pytest.raises(InputError, match=r"random ones stay in what M_t does to the deviations.*not written"):
+        gmm(y, X, W, ("sem", "random"), random_error="kkp")
     fixed = gmm(y, X, W, ("sac", "twoway"), error_weights=W[2000])
     assert set(fixed.params.index) == {"x1", "x2", "rho", "lambda"}
 

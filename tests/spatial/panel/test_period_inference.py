@@ -117,7 +117,7 @@ def test_an_error_beside_entity_effects_is_refused_unless_its_weights_stay(kind:
     W = changing(10, 15, 12)
     for model, method in (("sem", "lee-yu"), ("sdem", "direct"), ("sac", "direct")):
         found = fitted(W, model, "entity", method).model
-        with pytest.raises(InputError, match="weights of the error that change over time beside entity effects"):
+        with pytest.raises(InputError, match="weights of the error that change over time beside fixed entity effects"):
             found.fit(kind)  # type: ignore[arg-type]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ClusterWarning)

@@ -506,7 +506,6 @@ def test_requests_without_a_meaning_are_refused() -> None:
         lambda: result.effects_by_unit("x1"),
         lambda: result.unit_effects("x1"),
         lambda: made(y, X, W[2000], model="sdm").fit().unit_effects("x1", period=2000),
-        lambda: result.predict(kind="blup"),
         lambda: result.predict(pd.DataFrame(X[0], index=pd.MultiIndex.from_product([labels(12), [2050]]))),
         result.lm_conditional,
         lambda: made(y, X, W, effects="none").component_tests(),
@@ -557,6 +556,26 @@ def test_errors_of_effects_with_nearly_the_same_weights_are_those_of_one() -> No
     y, X = draw(rng, nearly, rho=0.2, lam=0.3)
     tables = [made(y, X, given, model="sac").fit().fixed_effects() for given in (W, nearly)]
     pd.testing.assert_frame_equal(*tables, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("effects", ["none", "random"])
+def test_the_best_prediction_of_a_unit_is_that_from_all_others_of_its_period(effects: str) -> None:
+    """By the conditional normal distribution of each unit given the others, every period with its own W and M."""
+    n, t = 8, 4
+    y, X, W = panel(41, n, t, rho=0.3, lam=0.3, effects="none")
+    y = y + np.linspace(-3.0, 3.0, n) * (effects == "random")
+    M = dict(zip(W, reversed(W.values()), strict=True))
+    result = made(y, X, W, model="gns", effects=effects, error_weights=M).fit()
+    rho, lam = result.estimate.rho, result.estimate.lam
+    mean = result.predict().to_numpy().reshape(t, n)
+    want = np.empty((t, n))
+    for k, (w, m) in enumerate(zip(W.values(), M.values(), strict=True)):
+        root = np.linalg.inv((np.eye(n) - lam * m.dense()) @ (np.eye(n) - rho * w.dense()))
+        V, gap = root @ root.T, y[k] - mean[k]
+        for i in range(n):
+            rest = np.delete(np.arange(n), i)
+            want[k, i] = mean[k, i] + V[i, rest] @ np.linalg.solve(V[np.ix_(rest, rest)], gap[rest])
+    np.testing.assert_allclose(result.predict(kind="blup").to_numpy().reshape(t, n), want, rtol=1e-8, atol=1e-10)
 
 
 # Simulation.

@@ -217,7 +217,7 @@ def model_probabilities(
 
 
 def _check(panel: SpatialPanel, shape: float, g: float | None) -> None:
-    refuse_changing(panel, "model_probabilities", "its integrals are those of one W; compare fits by aic or bic")
+    refuse_changing(panel, "model_probabilities", "its integrals are written for one W; compare fits by aic or bic")
     refuse_approximate(panel.choices.log_determinant, "model_probabilities")
     if panel.random:
         raise InputError("model_probabilities knows fixed effects or none; this panel has random effects.")

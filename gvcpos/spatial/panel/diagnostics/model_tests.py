@@ -95,7 +95,8 @@ class ModelTestMethods:
                 f"component_tests look at the residuals of a pooled regression; effects={model.effects!r} are fixed. "
                 "Take effects='none' or 'random', or serial_correlation of the fitted model."
             )
-        refuse_changing(model, "component_tests", "they are made for one W")
+        other = "they are written for one W; take lm_tests(), and lr_random() of a fit with random effects"
+        refuse_changing(model, "component_tests", other)
         panel = model.arrays_without_spatial_terms(durbin=model.features.durbin)
         found = component_tests(_residuals(panel, model.transformation), model.error_weights.matrix)
         return found + conditional_component_tests(panel.y, panel.X, panel.error_spectrum) if conditional else found

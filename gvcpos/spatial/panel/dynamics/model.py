@@ -185,10 +185,11 @@ class DynamicSpatialPanel(PanelModel):
             check_rows(t, self.error_weights)
             if t.entity and isinstance(self.error_weights, PeriodWeights):
                 raise InputError(
-                    "a dynamic panel with entity effects is not defined for a spatial error whose weights change over "
-                    "time: multiplied by I - lambda M_t entity effects change too, no means take them out, and with "
-                    "dummies for them the bias of order 1/T has no published correction. Take error_weights that do "
-                    "not change, a model without spatial error, or effects='time' or 'none'."
+                    "a dynamic panel with entity effects is not available for a spatial error whose weights change "
+                    "over time: multiplied by I - lambda M_t entity effects change too, no means take them out, and "
+                    "with dummies for them there is a likelihood, but no correction, published or written, of its bias "
+                    "of order 1/T, without which tau is of no use in short panels. Take error_weights that do not "
+                    "change, a model without spatial error, or effects='time' or 'none'."
                 )
             if t.time and np.ptp(self.error_spectrum.row_sums) > 1e-9:
                 raise InputError(

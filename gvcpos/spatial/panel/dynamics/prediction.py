@@ -119,7 +119,7 @@ def _sample(model: DynamicSpatialPanel) -> _Rows:
 
 
 def _rows(model: DynamicSpatialPanel, X: pd.DataFrame, y: pd.Series | None) -> _Rows:
-    refuse_changing(model, "predict for given rows", "without X the sample is predicted")
+    refuse_changing(model, "predict for given rows", "their W is not known; without X the sample is predicted")
     data = panel_data.from_frames(target_of(X, y), regressors_of(X, model), model.weights)
     static = columns_of(data, model)[:, :, : len(model.design.names) - len(model.terms)]
     return _Rows(data, static, *start_of(model, data.times))
@@ -127,8 +127,6 @@ def _rows(model: DynamicSpatialPanel, X: pd.DataFrame, y: pd.Series | None) -> _
 
 def _predicted(result: DynamicResults, rows: _Rows, asked: _Asked) -> pd.Series:
     """Predict the rows, along a path of predictions or one period ahead of what was observed."""
-    if asked.kind == "blup":
-        refuse_changing(result.model, "kind='blup'", "it is made with one W; take 'reduced' or 'in-sample'")
     course, dynamics = course_of(result.model), result.model.lagged.dynamics(result.estimate)
     entity, time, unknown = effects_of(result, rows.data.times, asked.time_effects)
     signal = rows.static @ result.estimate.beta[: rows.static.shape[2]] + entity + time[:, None]

@@ -2,7 +2,9 @@
 
 e_t = (I − λM_t)u_t has the moments of `error_moments` with M_t in place of M, and innovations of different periods are
 uncorrelated: moments, what they expect and, unless units are clusters, their variances are sums over the periods.
-Beside entity effects there are no such moments: (I − λM_t)(u_t + mu) has effects that change over time.
+Beside fixed entity effects there are no such moments: (I − λM_t)(u_t + mu) has effects that change over time. With
+random ones that go through the error the deviations of M_te_t keep (M_t − M̄)mu, so that their moments have both
+variances: they exist, and are not written.
 """
 
 from __future__ import annotations

@@ -68,9 +68,10 @@ def chosen_covariance(pieces: Pieces, cov_type: str, bandwidth: int | None = Non
     check(cov_type, pieces.transformation.units, pieces.transformation.periods, bandwidth)
     if cov_type in CLUSTERED and pieces.transformation.entity and _error_changes(pieces):
         raise InputError(
-            f"cov_type={cov_type!r} is not defined for weights of the error that change over time beside entity "
-            "effects: no demeaning takes those out, so that the innovations of a unit are estimated with those of its "
-            "neighbours. Take 'information', 'hessian' or 'sandwich', or error_weights that do not change."
+            f"cov_type={cov_type!r} is not available for weights of the error that change over time beside fixed "
+            "entity effects: no demeaning takes those out, so that the innovations of a unit are estimated with those "
+            "of its neighbours, and scores of units are not independent as they stand. Take 'information', 'hessian' "
+            "or 'sandwich', random effects with random_error='kkp', or error_weights that do not change."
         )
     if cov_type not in CLUSTERED:
         return covariance(pieces, cov_type, at)

@@ -41,7 +41,7 @@ def changing(panel: SpatialPanel | DynamicSpatialPanel) -> bool:
 
 
 def refuse_changing(panel: SpatialPanel | DynamicSpatialPanel, what: str, instead: str) -> None:
-    """Refuse what is not defined where weights change over time.
+    """Refuse what is not made where weights change over time.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def refuse_changing(panel: SpatialPanel | DynamicSpatialPanel, what: str, instea
         If the weights of the lag or of the error do.
     """
     if changing(panel):
-        raise InputError(f"{what} is not defined for weights that change over time: {instead}.")
+        raise InputError(f"{what} is not available for weights that change over time: {instead}.")
 
 
 def check_periods(t: Transformation, features: Features, W: Weights, M: Weights) -> None:

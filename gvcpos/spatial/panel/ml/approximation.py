@@ -111,8 +111,8 @@ def spectrum_by_name(matrix: sparse.csr_array | PeriodMatrix, log_determinant: s
         return spectrum_of(matrix)
     if isinstance(matrix, PeriodMatrix):
         raise InputError(
-            f"log_determinant={log_determinant!r} is not defined with weights that change over time: "
-            "leave it at 'exact'."
+            f"log_determinant={log_determinant!r} is not available with weights that change over time: it is written "
+            "for one W. Leave it at 'exact'."
         )
     return approximate_spectrum(matrix, log_determinant)
 

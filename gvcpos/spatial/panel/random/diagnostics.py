@@ -88,7 +88,8 @@ def serial_lm(estimate: RandomEstimate, *, kkp: bool) -> PanelTest:
         why = f"needs matrices between {n} units; more than {_UNITS} are too many." if T > 2 else "needs three periods."
         return undefined("serial_lm_random", _SERIAL, why)
     if isinstance(pieces.operators, PeriodOperators):
-        return undefined("serial_lm_random", _SERIAL, "it is made for one W: weights change over time here.")
+        why = "it is made for one W, and not written for weights that change."
+        return undefined("serial_lm_random", _SERIAL, why)
     eye, kernel, ops, g, s2 = np.eye(n), pieces.kernel, pieces.operators, 2.0 * (T - 1.0) / T, pieces.sigma2
     solved = kernel.solve(eye)
     weighed = kernel.weigh(pieces.v)
