@@ -258,7 +258,9 @@ def clubs_of(case: Case, scope: ScopeLike) -> LockInTest:
     """Test g by convergence clubs."""
     from gvcpos.lockin.convergence.clubs import convergence_clubs
 
-    return convergence_clubs(case.panel, case.capture, case.upstream, scope=scope, **case.common)
+    return convergence_clubs(
+        case.panel, case.capture, case.upstream, position=case.position, scope=scope, **case.common
+    )
 
 
 def threshold_of(case: Case, scope: ScopeLike) -> LockInTest:

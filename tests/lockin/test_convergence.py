@@ -72,20 +72,48 @@ def test_the_normal_critical_value_is_that_of_many_years_only():
     assert critical_value(40, 12, 0.8) < critical_value(40, 12, 0.0)
 
 
+def placed(panel: pd.DataFrame, order: np.ndarray) -> pd.DataFrame:
+    """The panel with a position for each of its countries, a little different from year to year."""
+    of = dict(zip(sorted(panel["country"].unique()), 2.0 + 0.02 * order, strict=True))
+    return panel.assign(upstreamness=panel["country"].map(of) + 0.001 * (panel["year"] - 2007))
+
+
 @pytest.mark.parametrize("levels", [(0.6, 0.3), (0.6, 0.45, 0.3)])
 def test_planted_clubs_are_found(levels):
-    test = convergence_clubs(clubs_world(4, levels))
+    """The first countries are in the highest club; those further upstream in the lowest: lock-in."""
+    panel = placed(clubs_world(4, levels), np.arange(30))
+    where = {"position": "upstreamness"}
+    test = convergence_clubs(panel, **where)
     assert test.rejected
     assert test.evidence == "lock-in"
+    assert "Countries further upstream keep less (rank correlation −0." in test.sentence
+    assert test.details["position"]["pvalue_less"].item() < 1e-6
     clubs = test.details["clubs"]["club"].to_numpy()
     truth = np.repeat(np.arange(len(levels)), 30 // len(levels)) + 1
     assert (clubs == truth).mean() > 0.9
-    low = convergence_clubs(clubs_world(4, levels), scope="C29")
+    low = convergence_clubs(panel, **where, scope="C29")
     assert (low.evidence, low.scope) == ("lock-in", "C29")
     assert "describes and does not confirm" in low.sentence
-    top = convergence_clubs(clubs_world(4, levels), scope="C00")
+    top = convergence_clubs(panel, **where, scope="C00")
     assert top.evidence != "lock-in"
     assert "percentage points of output less" in low.effect
+
+
+def test_clubs_that_have_nothing_to_do_with_position_are_no_lock_in():
+    panel = clubs_world(4, (0.6, 0.3))
+    assert convergence_clubs(panel).evidence == "none"
+    mixed = placed(panel, np.argsort(np.argsort(np.arange(30) % 15)))
+    test = convergence_clubs(mixed, position="upstreamness")
+    assert test.rejected
+    assert (test.evidence, convergence_clubs(mixed, position="upstreamness", scope="C29").evidence) == ("none",) * 2
+    assert "keep neither less nor more" in test.sentence
+    turned = convergence_clubs(placed(panel, -np.arange(30)), position="upstreamness")
+    assert turned.evidence == "upgrading"
+    assert convergence_clubs(placed(panel, -np.arange(30)), position="upstreamness", scope="C29").evidence == "none"
+    same = placed(panel, np.zeros(30))
+    assert convergence_clubs(same, position="upstreamness").evidence == "none"
+    with pytest.raises(InputError, match="no column distance"):
+        convergence_clubs(panel, position="distance")
 
 
 def test_one_club_is_one_club():

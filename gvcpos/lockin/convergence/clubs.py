@@ -16,6 +16,7 @@ from gvcpos._core.errors import EstimationError, InputError
 from gvcpos.lockin.common.results import Evidence, LockInTest, require_level
 from gvcpos.lockin.common.sample import complete_countries, excluded, stage_frame
 from gvcpos.lockin.common.scope import Scope, ScopeLike
+from gvcpos.lockin.convergence.club_position import Standing, standing
 from gvcpos.lockin.convergence.club_search import ClubSearch, Partition
 from gvcpos.lockin.convergence.club_words import club_effect, club_sentence
 from gvcpos.lockin.convergence.log_t import (
@@ -37,6 +38,7 @@ def convergence_clubs(
     column: str = "va_rate",
     stage: str = "upstream",
     *,
+    position: str | None = None,
     scope: ScopeLike = None,
     trim: float = TRIM,
     smoothing: float | None = None,
@@ -51,6 +53,9 @@ def convergence_clubs(
         Tidy panel of `gvc_panel`.
     column, stage : str
         Capture, positive on average in each year.
+    position : str, optional
+        Column of position. Differences that last are no lock-in by themselves: they speak for it where those further
+        upstream keep less. Without position nothing is said of lock-in.
     scope : str, list, mapping or None
         The world: do all converge? A country or group: does it converge with the highest club of the world?
     trim : float
@@ -63,10 +68,12 @@ def convergence_clubs(
     Returns
     -------
     LockInTest
-        H0: convergence (b ≥ 0), rejected by a low t. ``evidence`` is lock-in where it is rejected and a low club stays
-        below the rest (a country or group: below the highest club and the mean of all), upgrading where b > 0 is shown.
-        ``details``: ``clubs`` (country, club — 0 for none —, first and last value, last relative path), ``tests`` (one
-        a club), ``paths`` (country, year, h, club), ``method``.
+        H0: convergence (b ≥ 0), rejected by a low t. ``evidence``: where it is rejected, lock-in if countries further
+        upstream keep less at the end (rank correlation, one-sided at the level), upgrading if they keep more; a country
+        or group has to be further upstream than the mean besides, and below the highest club and the mean of all, for
+        lock-in. Upgrading, too, where b > 0 is shown. ``details``: ``clubs`` (country, club — 0 for none —, first and
+        last value, last relative path), ``tests`` (one a club), ``paths`` (country, year, h, club), ``method``, and
+        ``position`` (rank correlation).
 
     Raises
     ------
@@ -88,14 +95,18 @@ def convergence_clubs(
         y = _smooth(y, smoothing)
     rho = persistence(y)
     search = ClubSearch(y, lambda n: critical_value(n, y.shape[1], rho, level, trim), trim=trim)
-    found = _Found(wide, y, search.run(), rho, trim, level)
+    where = None
+    if position is not None:
+        last = pd.Series(relative_paths(y)[:, -1], index=wide.index)
+        where = standing(stage_frame(panel, stage, [position], left_out)[position], last)
+    found = _Found(wide, y, search.run(), rho, trim, level, where)
     rows = _rows(found, whom, stage)
     return _test(found, rows, whom, column, stage)
 
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """Paths (country × year), what was tested, and the clubs."""
+    """Paths (country × year), what was tested, the clubs, and how they go with position."""
 
     wide: pd.DataFrame
     y: np.ndarray
@@ -103,6 +114,7 @@ class _Found:
     rho: float
     trim: float
     level: float
+    standing: Standing | None
 
     def fit(self, rows: np.ndarray) -> LogT:
         """Log t regression of some rows."""
@@ -157,12 +169,11 @@ def _test(found: _Found, rows: np.ndarray, scope: Scope, column: str, stage: str
     low, high = np.quantile(drawn, [level / 2, 1 - level / 2])
     cut, far = np.quantile(drawn, [level, 0.8])
     members = _members(found)
-    reading: Evidence = "none"
-    if pvalue < level and _below(found, members, scope):
-        reading = "lock-in"
-    elif above < level and pvalue >= level:
-        reading = "upgrading"
+    reading: Evidence = _reading(found, members, scope) if pvalue < level else "upgrading" if above < level else "none"
     target = "all countries" if scope.kind == "world" else f"{scope.name} and the highest club"
+    said = club_sentence(fit, pvalue, members, target=target, level=level, post=scope.kind != "world")
+    if pvalue < level and found.standing is not None:
+        said = f"{said} {found.standing.sentence(level)}"
     return LockInTest(
         name=f"convergence clubs: {stage}",
         null=f"{column} of {target} converges in {stage} (b ≥ 0)",
@@ -177,7 +188,7 @@ def _test(found: _Found, rows: np.ndarray, scope: Scope, column: str, stage: str
         level=level,
         nobs=len(rows) * found.y.shape[1],
         ncountries=len(rows),
-        sentence=club_sentence(fit, pvalue, members, target=target, level=level, post=scope.kind != "world"),
+        sentence=said,
         details=_details(found, members),
         quantity="b of log t, twice the speed of convergence",
         scope=scope.name,
@@ -205,16 +216,17 @@ def _members(found: _Found) -> pd.DataFrame:
     )
 
 
-def _below(found: _Found, members: pd.DataFrame, scope: Scope) -> bool:
-    """Whether a low club stays below the highest; a country or group must be below it and below the world's mean."""
-    if len(found.partition.clubs) == 0:
-        return False
+def _reading(found: _Found, members: pd.DataFrame, scope: Scope) -> Evidence:
+    """Return what lasting differences speak for: a country or group must be below and upstream itself for lock-in."""
+    if found.standing is None:
+        return "none"
+    reading = found.standing.evidence(found.level)
+    if scope.kind == "world" or reading != "lock-in":
+        return reading if scope.kind == "world" else "none"
     top = members.loc[members["club"] == 1, "relative"].mean()
-    if scope.kind == "world":
-        rest = members.loc[members["club"] != 1, "relative"]
-    else:
-        rest = members.loc[members["country"].isin(scope.countries) & (members["club"] != 1), "relative"]
-    return bool(len(rest) and rest.mean() < (top if scope.kind == "world" else min(top, 1.0)))
+    own = members[members["country"].isin(scope.countries) & (members["club"] != 1)]
+    below = len(own) > 0 and own["relative"].mean() < min(top, 1.0)
+    return "lock-in" if below and 2 * own["country"].isin(found.standing.ahead).sum() > len(own) else "none"
 
 
 def _details(found: _Found, members: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -242,4 +254,5 @@ def _details(found: _Found, members: pd.DataFrame) -> dict[str, pd.DataFrame]:
             }
         ]
     )
-    return {"clubs": members, "tests": tests, "paths": paths, "method": method}
+    out = {"clubs": members, "tests": tests, "paths": paths, "method": method}
+    return out if found.standing is None else {**out, "position": found.standing.to_frame()}
