@@ -160,9 +160,17 @@ def test_lee_yu_needs_row_normalised_weights(made: tuple[pd.DataFrame, Weights])
     dense = W.dense()
     dense[4] = 0.0
     with pytest.warns(IslandWarning):
-        island = Weights.from_dense(W.ids, dense, islands="keep")
-    with pytest.raises(InputError, match="Islands: u04"):
+        island = Weights.from_dense(W.ids, dense, islands="keep").normalised("row")
+    with pytest.raises(InputError, match=r"Islands: u04\. .*extra_units='subset'.*knn.*method='direct'") as said:
         fit(data, island)
+    assert "normalised('row')" not in str(said.value)  # which they are
+    left = data[data.index.get_level_values(0) != "u04"]
+    assert fit(left, island, extra_units="subset").model.weights.n == W.n - 1
+    dense[0] *= 0.5
+    with pytest.warns(IslandWarning):
+        both = Weights.from_dense(W.ids, dense, islands="keep")
+    with pytest.raises(InputError, match=r"Row u00 sums to 0\.5: use W.normalised\('row'\)\. Islands: u04"):
+        fit(data, both)
 
 
 def test_rounding_in_the_row_sums_is_still_row_normalised(made: tuple[pd.DataFrame, Weights]) -> None:

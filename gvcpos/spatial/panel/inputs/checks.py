@@ -11,6 +11,7 @@ from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml.estimation import flat
 from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.weights import Weights
+from gvcpos.spatial.weights.normalise import ROW_TOLERANCE, row_sums
 
 Array = npt.NDArray[np.float64]
 
@@ -33,14 +34,27 @@ def check_transformation(t: Transformation, W: Weights) -> None:
     """
     if not t.drop_unit or W.is_row_normalised:
         return
-    sums = np.asarray(W.matrix.sum(axis=1)).ravel()
-    worst = int(np.argmax(np.abs(sums - 1.0)))
-    islands = f" Islands: {enumerate_labels(W.islands)}." if W.islands else ""
     raise InputError(
-        f"time effects with method='lee-yu' need a row-normalised W: the transformed model exists only if every "
-        f"row sums to one. Row {W.ids[worst]} sums to {sums[worst]:.6g}.{islands} "
-        "Use W.normalised('row'), or method='direct'."
+        "time effects with method='lee-yu' need a row-normalised W: the transformed model exists only if every row "
+        f"sums to one. {_other_rows(W)}"
     )
+
+
+def _other_rows(W: Weights) -> str:
+    """Say which rows do not sum to one, and what to do: an island's is 0, and no normalisation changes that."""
+    sums = row_sums(W.matrix)
+    linked = np.array([unit not in W.islands for unit in W.ids])
+    worst = int(np.argmax(np.where(linked, np.abs(sums - 1.0), 0.0)))
+    odd = bool(linked[worst]) and abs(sums[worst] - 1.0) > ROW_TOLERANCE
+    other = f"Row {W.ids[worst]} sums to {sums[worst]:.6g}: use W.normalised('row')."
+    if not W.islands:
+        return f"{other[:-1]}, or method='direct'."
+    alone = (
+        f"Islands: {enumerate_labels(W.islands)}. They have no neighbours, and no normalisation makes their rows sum "
+        "to one. Leave their rows of the data out and take extra_units='subset'; or weights that give them neighbours, "
+        "as knn does; or method='direct', or effects without time, which allow islands."
+    )
+    return f"{other} {alone}" if odd else alone
 
 
 def check_names(names: tuple[str, ...], *, durbin: bool) -> None:
