@@ -116,6 +116,9 @@ def test_a_dynamic_model_needs_no_regressors_in_its_first_period(made: tuple[pd.
     ("formula", "message"),
     [
         ("y ~ x1 + W(x2)", r"W\(x2\) without x2.*Add x2"),
+        ("y ~ x1 + W(y)", r"W\(y\) is the spatial lag.*model='sar' \(or 'sdm'\)"),
+        ("np.log(y) ~ x1 + W(np.log(y))", r"model='sar' \(or 'sdm'\) has W np.log\(y\)"),
+        ("np.log(y) ~ x1 + W(y)", "left of '~'"),
         ("y ~ x1 + W(x1):x2", "must be a whole term"),
         ("y ~ x1 + np.exp(W(x1))", "must be a whole term"),
         ("y ~ x1 + W(W(x1))", "must be a whole term"),

@@ -64,6 +64,7 @@ def read(target: str, terms: Iterable[tuple[str, ...]]) -> Special:
             if inner == f"{LAG}({_written(target)})":
                 past_lag = True
             else:
+                _refuse_outcome(target, inner)
                 _refuse_past(target, name, [_parsed(inner)])
                 lagged.append(inner)
             drop.append(name)
@@ -145,6 +146,16 @@ def _names(tree: ast.AST) -> Iterator[str]:
         yield from _names(node)
     if isinstance(tree, ast.Name):
         yield tree.id
+
+
+def _refuse_outcome(target: str, inner: str) -> None:
+    """Refuse W of y, which is no regressor."""
+    own = set(_names(_parsed(target)))
+    if inner == _written(target) or (len(own) == 1 and LAG not in inner and set(_names(_parsed(inner))) == own):
+        raise InputError(
+            f"W({inner}) is the spatial lag of what stands left of '~', which depends on the errors and is no "
+            f"regressor. Take it out of the formula: model='sar' (or 'sdm') has W {target} with the parameter rho."
+        )
 
 
 def _refuse_past(target: str, name: str, trees: list[ast.expr]) -> None:
