@@ -12,6 +12,7 @@ import pandas as pd
 from gvcpos._core.errors import SpecificationError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.study.inputs import Inputs
+from gvcpos.study.leaders import DRAWS, drawn_shares
 from gvcpos.study.progress import Progress
 from gvcpos.study.spec import StudySpec, UncertaintyBlock
 from gvcpos.tables import TableSeries
@@ -105,7 +106,12 @@ def require_columns(spec: StudySpec, inputs: Inputs) -> None:
 def stage_errors(
     spec: StudySpec, block: UncertaintyBlock, inputs: Inputs, panels: PanelDraws
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Give the standard errors of the last year's position and capture by stage: first order, or of a split's draws."""
+    """Give what draws say of stages: shares by draw, and standard errors of the last year's position and capture.
+
+    These are of first order, or of the draws of a split.
+    """
+    if isinstance(panels, DrawnPanels):
+        yield DRAWS, drawn_shares(panels)
     wanted = list(dict.fromkeys((spec.lockin.position, spec.lockin.capture, "va_share")))
     if not block.stages:
         return

@@ -27,6 +27,7 @@ from gvcpos.study.comparison import COLUMNS
 from gvcpos.study.evidence import agreement_table, battery_figures
 from gvcpos.study.folder import MANIFEST, write_frame
 from gvcpos.study.inputs import Inputs
+from gvcpos.study.leaders import leader_figures
 from gvcpos.study.manifest import make_manifest
 from gvcpos.study.placebos import placebo_figures
 from gvcpos.study.progress import Progress, silent
@@ -164,8 +165,7 @@ def study_figures(results: StudyResults, inputs: Inputs) -> Iterator[Drawing]:
     spec, frames = results.spec, results.frames
     look = {"source": results.source, "synthetic": results.synthetic}
     shown = list(spec.report.countries)
-    upstream = frames["dominance"][frames["dominance"]["stage"] == spec.lockin.upstream]
-    yield "dominance", partial(draw.dominance_lines, upstream, **look), upstream
+    yield from leader_figures(results, look)
     yield _position_capture(results, shown, look)
     panel = frames["panel"][~frames["panel"]["country"].isin(spec.exclude)]
     last = panel[panel["year"] == panel["year"].max()][["country", "stage", "year", "va_share"]]

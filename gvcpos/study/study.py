@@ -18,6 +18,7 @@ from gvcpos.study.covariates import add_covariates
 from gvcpos.study.evidence import evidence_frames, verdict_of
 from gvcpos.study.folder import check_target, fresh_folder
 from gvcpos.study.inputs import Inputs, check_labels, gather
+from gvcpos.study.leaders import DRAWS, leader_frames, rank_frames
 from gvcpos.study.loading import find_study, load_spec
 from gvcpos.study.output import write_results
 from gvcpos.study.placebos import check_placebos, placebo_frames
@@ -125,9 +126,8 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     models = fit_models(sample, spec.panel, W, progress, drop_islands=drop)
     main = models[spec.panel.main]
     verdict = verdict_of(spec, panel, W, flows, progress)
+    frames |= leader_frames(verdict, flows)
     frames |= {
-        "dominance": verdict.dominance,
-        "leaders": verdict.leaders,
         "moran": moran,
         "moran_residuals": residual_frame(models, spec.space.permutations, spec.seed),
         "local_moran": local.to_frame(),
@@ -139,6 +139,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     frames |= robustness_frames(spec, panel, weights, progress)
     frames |= placebo_frames(spec, inputs, sample, W, years=flows.years, progress=progress)
     frames |= uncertainty_frames(spec, inputs, panel, W, models=models, drop_islands=drop, progress=progress)
+    frames |= rank_frames(spec, verdict, frames.pop(DRAWS, None))
     frames |= _main_frames(spec, main)
     frames |= _weights_frames(spec, sample, weights, main, moran=moran, progress=progress)
     frames |= _planted_frames(spec, inputs, verdict)

@@ -9,6 +9,8 @@ from gvcpos.report.summary import Item
 from gvcpos.study.evidence import FRAMES as EVIDENCE_FRAMES
 from gvcpos.study.evidence import battery_lines
 from gvcpos.study.inputs import Inputs
+from gvcpos.study.leaders import FRAMES as LEADER_FRAMES
+from gvcpos.study.leaders import rank_caption
 from gvcpos.study.manifest import spec_hash
 from gvcpos.study.placebos import FRAMES as PLACEBO_FRAMES
 from gvcpos.study.placebos import placebo_lines
@@ -28,8 +30,6 @@ FRAMES = (
         "indices": "every index by country, sector and year",
         "country_indices": "every index by country and year",
         "panel": "the panel of country, stage and year",
-        "dominance": "shares, ranks and concentration of every stage",
-        "leaders": "who leads each stage",
         "published_identities": "what published columns must obey, and how far they are from it",
         "covariates": "how each variable was made, what was observed and what a rule filled",
         "moran": "Moran's I by stage, variable and year",
@@ -47,6 +47,7 @@ FRAMES = (
         "lockin_tests": "every lock-in test with its sentence",
         "planted": "planted against estimated",
     }
+    | LEADER_FRAMES
     | EVIDENCE_FRAMES
     | ROBUSTNESS_FRAMES
     | PLACEBO_FRAMES
@@ -139,6 +140,7 @@ def figure_captions(results: StudyResults) -> dict[str, str]:
     return {
         "dominance": f"Shares of the {spec.lockin.upstream} stage's value added, and its concentration (Herfindahl-"
         "Hirschman index)",
+        "dominance_ranks": rank_caption(results),
         "position_capture": slopes,
         "stage_profile": f"Shares of each stage's value added in {year}",
         **{
@@ -192,7 +194,7 @@ def _sections(results: StudyResults, tables: Mapping[str, Table], figures: Mappi
     plan = (
         ("Planted against estimated", ("planted",), ("planted",)),
         ("The chain inside wide sectors", ("split",), tuple(SPLIT_CAPTIONS)),
-        ("Dominance", ("leaders",), ("dominance", "stage_profile")),
+        ("Dominance", ("leaders",), ("dominance", "dominance_ranks", "stage_profile")),
         ("Lock-in tests", ("lockin_tests",), ("position_capture",)),
         ("The battery: seven questions", ("battery",), ("battery", "smile", "transitions", "positions", "own_shares")),
         ("Robustness", (), ("specification_curve", "leave_one_out", "placebos")),

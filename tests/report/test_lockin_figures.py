@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from gvcpos._core.errors import InputError, LabelError
 from gvcpos.report import save_figure
-from gvcpos.report.figures import own_share_lines, position_trajectories, smile_curves
+from gvcpos.report.figures import own_share_lines, position_trajectories, rank_lines, smile_curves
 from tests.report.examples import shares, stages
 
 
@@ -38,7 +38,17 @@ def drawn_smile(**options: object) -> Figure:
     return smile_curves(frames["points"], frames["fitted"], curves=frames["curves"], **options)
 
 
+def ranked() -> pd.DataFrame:
+    """Ranks of the shares by year, with sets in all years but the first."""
+    frame = shares().drop_duplicates(["country", "year"])
+    rank = frame.groupby("year")["va_share"].rank(ascending=False, method="min")
+    frame = frame[["country", "year"]].assign(rank=rank, rank_low=(rank - 1).clip(lower=1), rank_high=rank + 2)
+    frame.loc[frame["year"] == frame["year"].min(), ["rank_low", "rank_high"]] = np.nan
+    return frame
+
+
 FIGURES: dict[str, Callable[..., Figure]] = {
+    "ranks": lambda **k: rank_lines(ranked(), leaders=["CHN", "NA"], **k),
     "smile": lambda **k: drawn_smile(highlight=["CHN", "NA"], **k),
     "positions": lambda **k: position_trajectories(stages(), ["CHN", "NA"], **k),
     "own_share": lambda **k: own_share_lines(shares(), ["CHN", "NA"], share="va_share", **k),
@@ -96,3 +106,24 @@ def test_positions_and_shares_draw_every_country() -> None:
         position_trajectories(data, ["CHN"], ["mining"])
     with pytest.raises(LabelError, match="own_share"):
         own_share_lines(shares(), ["CHN"])
+
+
+def test_ranks_draw_the_leaders_with_the_first_on_top() -> None:
+    frame = ranked()
+    ax = (figure := rank_lines(frame, leaders=3)).axes[0]
+    last = frame[frame["year"] == frame["year"].max()].sort_values("rank")
+    assert [text.get_text() for text in ax.texts] == last["country"].head(3).tolist()
+    first = frame[frame["country"] == last["country"].iloc[0]].sort_values("year")
+    np.testing.assert_array_equal(ax.get_lines()[0].get_ydata(), -first["rank"])
+    np.testing.assert_allclose(ax.get_lines()[0].get_xdata(), first["year"] - 0.11)
+    bars = ax.collections[0].get_segments()
+    assert [(-bar[1, 1], -bar[0, 1]) for bar in bars] == list(
+        zip(*first[["rank_low", "rank_high"]][1:].T.values, strict=True)
+    )
+    assert {t.get_text() for t in figure.legends[0].get_texts()} == {"rank", "set of ranks"}
+    bare = rank_lines(frame.assign(rank_low=np.nan, rank_high=np.nan))
+    assert {t.get_text() for t in bare.legends[0].get_texts()} == {"rank"}
+    with pytest.raises(InputError, match="two rows in a year"):
+        rank_lines(pd.concat([frame, frame]))
+    with pytest.raises(LabelError, match="ZZZ"):
+        rank_lines(frame, leaders=["ZZZ"])
