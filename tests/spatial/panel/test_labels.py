@@ -164,7 +164,7 @@ def test_lee_yu_needs_row_normalised_weights(made: tuple[pd.DataFrame, Weights])
     with pytest.raises(InputError, match=r"Islands: u04\. .*extra_units='subset'.*knn.*method='direct'") as said:
         fit(data, island)
     assert "normalised('row')" not in str(said.value)  # which they are
-    left = data[data.index.get_level_values(0) != "u04"]
+    left = data[data["country"] != "u04"]
     assert fit(left, island, extra_units="subset").model.weights.n == W.n - 1
     dense[0] *= 0.5
     with pytest.warns(IslandWarning):
