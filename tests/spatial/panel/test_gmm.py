@@ -395,9 +395,9 @@ def test_results_hang_together() -> None:
         ("sar", "entity", {"endogenous": "lpc"}, "order condition"),
         ("sar", "entity", {"moments": "robust"}, "has none"),
         ("sem", "entity", {"moments": "full"}, "not defined with 'entity'"),
-        ("sem", "entity", {"moments": "classical"}, "suppose innovations of one variance"),
+        ("sem", "entity", {"moments": "classical", "cov_type": "robust"}, "suppose innovations of one variance"),
         ("sem", "entity", {"instruments": "best"}, "needs a model with rho"),
-        ("sem", "random", {}, "suppose innovations of one variance"),
+        ("sem", "random", {"cov_type": "robust"}, "suppose innovations of one variance"),
         ("sar", "entity", {"order": 0}, "at least the first order"),
         ("sar", "entity", {"cov_type": "white"}, "not known"),
     ],
@@ -405,6 +405,25 @@ def test_results_hang_together() -> None:
 def test_refused_by_name(model: str, effects: str, options: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         munnell(model, effects).fit_gmm(**options)
+
+
+@pytest.mark.parametrize(
+    ("model", "effects", "options", "cov_type"),
+    [
+        ("sem", "random", {}, "homoskedastic"),
+        ("sac", "random", {"moments": "weighted"}, "homoskedastic"),
+        ("sem", "entity", {"moments": "classical"}, "homoskedastic"),
+        ("sem", "entity", {"moments": "robust"}, "robust"),
+        ("sem", "entity", {}, "robust"),
+        ("sar", "random", {}, "robust"),
+    ],
+)
+def test_the_default_covariance_goes_with_the_moments(model: str, effects: str, options: dict, cov_type: str) -> None:
+    panel = munnell(model, effects)
+    result = panel.fit_gmm(**options)
+    assert result.cov_type == cov_type
+    named = panel.fit_gmm(cov_type, **options)
+    np.testing.assert_array_equal(result.cov, named.cov)
 
 
 def test_other_refusals() -> None:

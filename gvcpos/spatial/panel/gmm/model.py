@@ -68,7 +68,7 @@ class GmmMethods:
 
     def fit_gmm(
         self,
-        cov_type: GmmCovariance = "robust",
+        cov_type: GmmCovariance | None = None,
         *,
         instruments: GmmInstruments = "lags",
         order: int = 2,
@@ -82,10 +82,11 @@ class GmmMethods:
 
         Parameters
         ----------
-        cov_type : str
+        cov_type : str, optional
+            "homoskedastic" is the default where the moments suppose one variance (all but "robust"), else "robust".
             "robust" to different variances of all innovations (with fixed effects after Stock and Watson 2008);
-            "homoskedastic"; "cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay" as in `fit`;
-            "clustered" by entity without the factor N/(N-1).
+            "cluster-entity", "cluster-time", "cluster-twoway", "driscoll-kraay" as in `fit`; "clustered" by entity
+            without the factor N/(N-1).
         instruments : {"lags", "best"}
             Of Wy: X, WX ... W^order X; or E[Wy] = W(I − ρW)⁻¹Xβ at a first step with the lags (Lee 2003).
         order : int
@@ -120,7 +121,8 @@ class GmmMethods:
         refuse_approximate(panel.choices.log_determinant, "fit_gmm, which has no log-determinant,")
         names = (endogenous,) if isinstance(endogenous, str) else tuple(endogenous)
         arrays = _arrays(panel, names, _excluded(panel, excluded))
-        plan = _plan(panel, Plan(cov_type, instruments, order, moments or "", weighting, bandwidth), arrays)
+        covariance = cov_type or _covariance_of(panel, moments)
+        plan = _plan(panel, Plan(covariance, instruments, order, moments or "", weighting, bandwidth), arrays)
         found = estimate_random(arrays, plan) if arrays.random else estimate_fixed(arrays, plan)
         result = SpatialPanelGmmResults(panel, found, plan, arrays)
         _warn(panel, found, result)
@@ -174,6 +176,12 @@ def _arrays(panel: SpatialPanel, endogenous: tuple[str, ...], excluded: Excluded
         panel.features,
         panel.random,
     )
+
+
+def _covariance_of(panel: SpatialPanel, moments: str | None) -> str:
+    """Return the default covariance, which supposes what the moments of a spatial error, named or default, do."""
+    one_variance = panel.random if moments is None else moments != "robust"
+    return "homoskedastic" if panel.features.error and one_variance else "robust"
 
 
 def _plan(panel: SpatialPanel, plan: Plan, a: GmmArrays) -> Plan:
