@@ -89,7 +89,46 @@ BGR 100 Bulgaria|Sofia
 HRV 191 Croatia|Zagreb
 ISR 376 Israel|Jerusalem
 """
-RENAMED = {"København": "Copenhagen", "Nur-Sultan": "Astana", "Washington,  D.C.": "Washington, D.C."}
+# Further economies of published tables, capitals only, by code: iso3, name, capital as the source spells it.
+FURTHER = """
+AGO Angola|Luanda
+ARE United Arab Emirates|Abu Dhabi
+ARM Armenia|Yerevan
+BLR Belarus|Minsk
+BRN Brunei|Bandar Seri Begawan
+BTN Bhutan|Thimphu
+CIV Côte d'Ivoire|Yamoussoukro
+CMR Cameroon|Yaoundé
+COD DR Congo|Kinshasa
+COL Colombia|Bogota
+CRI Costa Rica|San José
+CYP Cyprus|Nicosia
+ECU Ecuador|Quito
+EGY Egypt|Cairo
+FJI Fiji|Suva
+GEO Georgia|Tbilisi
+HKG Hong Kong|Hong Kong
+ISL Iceland|Reykjavík
+JOR Jordan|Amman
+KWT Kuwait|Kuwait City
+LUX Luxembourg|Luxembourg
+MAR Morocco|Rabat
+MDV Maldives|Malé
+MLT Malta|Valletta
+NGA Nigeria|Abuja
+NZL New Zealand|Wellington
+PER Peru|Lima
+SEN Senegal|Dakar
+STP São Tomé and Príncipe|São Tomé
+TUN Tunisia|Tunis
+UKR Ukraine|Kyiv
+"""
+RENAMED = {
+    "Bogota": "Bogotá",
+    "København": "Copenhagen",
+    "Nur-Sultan": "Astana",
+    "Washington,  D.C.": "Washington, D.C.",
+}
 
 
 def country_list() -> pd.DataFrame:
@@ -99,6 +138,12 @@ def country_list() -> pd.DataFrame:
         code, number, rest = line.split(" ", 2)
         rows.append((code, number, *rest.split("|")))
     return pd.DataFrame(rows, columns=["iso3", "id", "name", "capital"])
+
+
+def further_list() -> pd.DataFrame:
+    """Return iso3, name and the source's spelling of the capital of economies without a polygon."""
+    rows = [(line[:3], *line[4:].split("|")) for line in FURTHER.strip().splitlines()]
+    return pd.DataFrame(rows, columns=["iso3", "name", "capital"])
 
 
 def check(path: Path) -> None:
@@ -198,7 +243,8 @@ def main(atlas: str, places: str) -> None:
     shapes = simplified(source, countries)
     named = countries.rename(columns={"name": "name_"})
     (HERE / "countries.geojson").write_text(geojson(shapes, named), encoding="utf-8")
-    capitals(gpd.read_file(places), countries).to_csv(HERE / "capitals.csv", index=False, lineterminator="\n")
+    listed = pd.concat([countries[["iso3", "name", "capital"]], further_list()], ignore_index=True)
+    capitals(gpd.read_file(places), listed).to_csv(HERE / "capitals.csv", index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from gvcpos._core.errors import LabelError
 from gvcpos._core.labels import locate
 from gvcpos._core.resources import data_path
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 
 CAPITALS, POLYGONS = "geo/capitals.csv", "geo/countries.geojson"
+REST = "ROW"  # all other economies together
 
 
 def capitals(countries: Iterable[str] | None = None) -> pd.DataFrame:
@@ -23,7 +25,8 @@ def capitals(countries: Iterable[str] | None = None) -> pd.DataFrame:
     Parameters
     ----------
     countries : iterable of str, optional
-        ISO3 codes, in the order wanted; default all that ship.
+        ISO3 codes, in the order wanted; default all that ship: those of the synthetic world, then every other economy
+        of WIOD, ADB-MRIO, FIGARO and OECD ICIO.
 
     Returns
     -------
@@ -33,11 +36,17 @@ def capitals(countries: Iterable[str] | None = None) -> pd.DataFrame:
     Raises
     ------
     LabelError
-        If a country does not ship.
+        If a country does not ship, or is a rest of the world, which has no capital.
     """
     shipped = pd.read_csv(data_path(CAPITALS), keep_default_na=False)
     if countries is None:
         return shipped
+    countries = [str(country) for country in countries]
+    if REST in countries:
+        raise LabelError(
+            f"{REST}: a rest of the world is no place and has no capital. Leave it out, as in "
+            f"capitals([c for c in table.countries if c != {REST!r}])."
+        )
     return shipped.iloc[locate(countries, shipped["iso3"].tolist(), "shipped capital")].reset_index(drop=True)
 
 

@@ -11,6 +11,7 @@ from gvcpos.tables.geography import capitals
 
 FloatArray = npt.NDArray[np.float64]
 DOMINANT = "CHN"
+MOST = 60  # the first of the shipped capitals, which have polygons too
 
 
 def first_capitals(countries: int) -> pd.DataFrame:
@@ -19,7 +20,7 @@ def first_capitals(countries: int) -> pd.DataFrame:
     Parameters
     ----------
     countries : int
-        From 3 to the 60 that ship; the list starts with CHN.
+        From 3 to 60; the list starts with CHN.
 
     Returns
     -------
@@ -29,12 +30,11 @@ def first_capitals(countries: int) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If fewer than 3 or more than the shipped countries are asked for.
+        If fewer than 3 or more than 60 are asked for.
     """
-    listed = capitals()
-    if not 3 <= countries <= len(listed):
-        raise InputError(f"countries={countries}: the synthetic world has 3 to {len(listed)} countries.")
-    return listed.iloc[:countries].reset_index(drop=True)
+    if not 3 <= countries <= MOST:
+        raise InputError(f"countries={countries}: the synthetic world has 3 to {MOST} countries.")
+    return capitals().iloc[:countries].reset_index(drop=True)
 
 
 def inverse_distance_weights(distance: FloatArray) -> FloatArray:
