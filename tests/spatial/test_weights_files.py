@@ -128,6 +128,52 @@ def test_r_listw_as_pairs(tmp_path: Path) -> None:
     assert Weights.read(named).neighbours("NA").to_dict() == {"AUT": 1.0}
 
 
+def test_a_square_csv_of_r(w: Weights, tmp_path: Path) -> None:
+    """As write.csv(listw2mat(listw)) writes it: ids in the first column, in the header too or V1, V2, ..."""
+    ids = ",".join(f'"{label}"' for label in IDS)
+    rows = [f'"{label}",' + ",".join(repr(float(x)) for x in row) for label, row in zip(IDS, DENSE, strict=True)]
+    body = "\n".join(rows) + "\n"
+    same(Weights.read(written(tmp_path, "named.csv", f'"",{ids}\n{body}')), w)
+    same(Weights.read(written(tmp_path, "v.csv", f'"","V1","V2","V3","V4"\n{body}'), ids=IDS), w)
+    frame = pd.DataFrame(DENSE, list(IDS), list(IDS))
+    frame[["CHN", "BEL", "NA", "AUT"]].to_csv(tmp_path / "pandas.csv")
+    same(Weights.read(tmp_path / "pandas.csv"), w)
+    numbers = pd.DataFrame(DENSE, range(1, 5), range(1, 5))
+    numbers.to_csv(tmp_path / "numbers.csv")
+    same(Weights.read(tmp_path / "numbers.csv", ids=IDS), w)
+    again = Weights.read(tmp_path / "numbers.csv", ids=["4", "1", "2", "3"])
+    assert again.neighbours("1").to_dict() == {"2": 1.0, "4": 2.5}
+    with pytest.raises(LabelError, match="numbered from 1 to 4; 5 ids"):
+        Weights.read(tmp_path / "numbers.csv", ids=[*IDS, "DEU"])
+    with pytest.raises(LabelError, match="ZZZ"):
+        Weights.read(written(tmp_path, "odd.csv", f'"",{ids}\n{body}'.replace('"BEL",', '"ZZZ",', 1)))
+    with pytest.raises(FormatError, match="line 2: the weight is 'NA'"):
+        Weights.read(written(tmp_path, "na.csv", f'"",{ids}\n{body}'.replace("2.5", "NA")))
+    with pytest.raises(LabelError, match="duplicated labels: a"):
+        Weights.read(written(tmp_path, "twice.csv", ",a,a\na,0,1\na,1,0\n"))
+
+
+def test_a_csv_that_holds_no_weights_is_refused_in_few_words(tmp_path: Path) -> None:
+    frame = pd.DataFrame(np.ones((3, 48)), columns=[f"c{i}" for i in range(48)])
+    frame.to_csv(tmp_path / "w.csv", index=False)
+    with pytest.raises(FormatError, match=r"c0, c1, .*\(\+40 more\); weights files have focal.*a square") as said:
+        Weights.read(tmp_path / "w.csv")
+    assert "c20" not in str(said.value)
+
+
+def test_ids_name_the_numbered_units_of_stata(w: Weights, tmp_path: Path) -> None:
+    numbered = Weights.from_dense(range(1, 5), DENSE)
+    path = numbered.save(tmp_path / "w.txt")
+    assert Weights.read(path).ids == ("1", "2", "3", "4")
+    same(Weights.read(path, ids=IDS), w)
+    same(Weights.read(path, ids=["2", "1", "4", "3"]), numbered.align(["2", "1", "4", "3"]))
+    with pytest.raises(LabelError, match="numbered from 1 to 4; 3 ids"):
+        Weights.read(path, ids=IDS[:3])
+    codes = Weights.from_dense([11, 12, 13, 14], DENSE).save(tmp_path / "codes.txt")
+    with pytest.raises(LabelError, match="NA"):
+        Weights.read(codes, ids=IDS)
+
+
 def test_numbers_are_labels_where_a_file_says_them(tmp_path: Path) -> None:
     """GeoDa's record numbers are labels: ids in another order do not rename them."""
     path = written(tmp_path, "w.gwt", "0 3 map id\n1 2 0.5\n2 3 1\n3 1 2\n")
