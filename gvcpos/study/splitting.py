@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -59,24 +60,25 @@ class StudySplit:
         Raises
         ------
         GvcposError
-            For what is wrong in the files, or more than the whole of a wide sector.
+            For what is wrong in the files, or more than the whole of a wide sector; the message names the year.
         """
         stages = dict.fromkeys(goods_of(table, self.plain).stages)
         how = {stage: self.block.of_stage(stage) for stage in stages}
-        return SplitWeights.from_trade(
-            table,
-            self.plain,
-            self.trade,
-            self.production,
-            rest=self.block.rest,
-            missing={stage: b.missing for stage, b in how.items()},
-            relative_error={stage: b.relative_error for stage, b in how.items()},
-            reexports=self.block.reexports,
-            cap=self.block.cap,
-            sales_error=self.block.sales_error,
-            distribution=self.block.distribution,
-            correlation=self.block.correlation,
-        )
+        with _naming(table.year):
+            return SplitWeights.from_trade(
+                table,
+                self.plain,
+                self.trade,
+                self.production,
+                rest=self.block.rest,
+                missing={stage: b.missing for stage, b in how.items()},
+                relative_error={stage: b.relative_error for stage, b in how.items()},
+                reexports=self.block.reexports,
+                cap=self.block.cap,
+                sales_error=self.block.sales_error,
+                distribution=self.block.distribution,
+                correlation=self.block.correlation,
+            )
 
     def drawn(self, table: IOTable, rng: np.random.Generator | None) -> IOTable:
         """Cut a table with weights drawn with `rng`, central ones for None; see `gvcpos.uncertainty.propagate`."""
@@ -103,12 +105,10 @@ class StudySplit:
             "va_rates": {stage: how.va_rate for stage, how in named.items() if how.va_rate is not None},
             "inputs": self.inputs,
         }
-        try:
-            weights = self.weights(table)
+        weights = self.weights(table)
+        with _naming(table.year):
             weights = weights if change is None else change(weights)
             return split_table(self.plain, table, weights, part=self.block.part, **assumed)
-        except GvcposError as error:
-            raise type(error)(f"split of the table of {table.year}: {error}") from error
 
     def _load(self, year: int) -> IOTable:
         made = self.of(self.wide[year])
@@ -143,9 +143,20 @@ def study_split(block: SplitBlock, places: Places, chain: Chain, wide: TableSeri
             _require_years(frame, wide, key)
     found = StudySplit(block, chain, chain, wide, trade, production, read_inputs_file(block, places))
     for year in dict.fromkeys((wide.years[0], wide.years[-1])):
-        found.of(wide[year], lambda weights: weights.drawn(np.random.default_rng(0)))
+        weights = found.weights(whole_countries(wide[year]))
+        with _naming(year):
+            weights.drawn(np.random.default_rng(0))
     own = own_chain(chain, found.weights(first), block.part)
     return StudySplit(block, chain, own, wide, trade, production, found.inputs)
+
+
+@contextmanager
+def _naming(year: int) -> Iterator[None]:
+    """Name the year of the table in what goes wrong."""
+    try:
+        yield
+    except GvcposError as error:
+        raise type(error)(f"split of the table of {year}: {error}") from error
 
 
 def _require_years(frame: pd.DataFrame, wide: TableSeries, key: str) -> None:
