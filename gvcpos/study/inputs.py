@@ -10,9 +10,10 @@ import pandas as pd
 
 from gvcpos._core.errors import InputError, LabelError, SpecificationError
 from gvcpos._core.labels import enumerate_labels
+from gvcpos.study.chain_map import chain_of
 from gvcpos.study.country_files import read_covariates, read_polygons
 from gvcpos.study.places import Places
-from gvcpos.study.spec import ChainBlock, CovariatesBlock, FileTables, PublishedTables, StudySpec, SyntheticTables
+from gvcpos.study.spec import CovariatesBlock, FileTables, PublishedTables, StudySpec, SyntheticTables
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from gvcpos.chains import Chain
     from gvcpos.study.splitting import StudySplit
     from gvcpos.tables import IOTable, PublishedIndices, SyntheticWorld, TableSeries
-
-_SHIPPED_CHAINS = ("adb35", "oecd45", "oecd50")
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def gather(spec: StudySpec, places: Places) -> Inputs:
         blocks = spec.covariates if isinstance(spec.covariates, tuple) else (spec.covariates,)
         covariates = tuple((block, read_covariates(block, places)) for block in blocks)
     tolerance = spec.tables.tolerance if isinstance(spec.tables, FileTables) else None
-    chain = _chain(spec.chain, places, world)
+    chain = chain_of(spec.chain, places, world, lambda: _sectors(tables, published))
     split = _split(spec, places, chain, tables)
     tables, chain = (tables, chain) if split is None else (split.tables, split.chain)
     return Inputs(tables, chain, world, covariates, places, tolerance, published, split)
@@ -162,22 +161,12 @@ def _published(block: PublishedTables, places: Places) -> PublishedIndices:
     return found.between(block.first_year, block.last_year)
 
 
-def _chain(block: ChainBlock, places: Places, world: SyntheticWorld | None) -> Chain:
-    from gvcpos.chains import Chain
-
-    if block.map == "world":
-        if world is None:
-            raise SpecificationError(
-                f"chain.map = 'world' goes with synthetic tables only. Allowed for files: {', '.join(_SHIPPED_CHAINS)} "
-                "or a YAML file."
-            )
-        return Chain.from_mapping(world.chain, name="synthetic rare-earth chain")
-    ships = block.map in _SHIPPED_CHAINS
-    path = places.shipped(f"chains/rare_earths_{block.map}.yaml") if ships else places.file(block.map)
-    try:
-        return Chain.from_yaml(path, boundary=block.boundary)
-    except SpecificationError as error:
-        raise SpecificationError(f"chain.map = {block.map!r}: {error}") from error
+def _sectors(tables: TableSeries | None, published: PublishedIndices | None) -> Sequence[str]:
+    """Return the labels of the sectors."""
+    if published is not None:
+        return published.sectors
+    assert tables is not None  # a study has either
+    return tables[tables.years[0]].sectors
 
 
 def check_labels(spec: StudySpec, inputs: Inputs) -> tuple[list[str], gpd.GeoDataFrame]:

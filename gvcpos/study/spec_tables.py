@@ -66,14 +66,18 @@ Tables = Annotated[SyntheticTables | FileTables | PublishedTables, Field(discrim
 class ChainBlock(Block):
     """Which sectors make up which stage."""
 
-    map: str = Field("world", description="adb35, oecd45, oecd50, a YAML file, or world (the synthetic world's own)")
+    map: str = Field(
+        "world",
+        description="a chain that ships (rare_earths, lithium, cobalt, semiconductors), a sector list for rare earths "
+        "(adb35, oecd45, oecd50), a YAML file, or world (the synthetic world's own)",
+    )
     boundary: str | None = Field(None, description="smelting_upstream or smelting_midstream")
 
     @model_validator(mode="after")
     def _boundary_is_of_a_file(self) -> ChainBlock:
         if self.map == "world" and self.boundary is not None:
             raise ValueError(
-                f"boundary={self.boundary} applies to adb35, oecd45, oecd50 and chain files with boundaries; "
+                f"boundary={self.boundary} applies to adb35, oecd45, oecd50 and other chains with boundaries; "
                 "map=world has none. Remove it"
             )
         return self
