@@ -17,7 +17,7 @@ import pandas as pd
 
 from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.labels import enumerate_labels
-from gvcpos.robustness.running import Test, attempt
+from gvcpos.robustness.running import Test, attempt, require_arguments
 
 Choices = Mapping[str, Mapping[str, Any] | Sequence[Any]]
 Shuffle = Callable[[Mapping[str, Any], np.random.Generator], Mapping[str, Any]]
@@ -165,7 +165,8 @@ def specification_curve(
     Raises
     ------
     InputError
-        If there is no choice, a choice has no option, one is fixed as well, or there are more than 20,000 combinations.
+        If there is no choice, a choice has no option, one is fixed as well, the test takes no argument of that name, or
+        there are more than 20,000 combinations.
 
     Examples
     --------
@@ -183,6 +184,7 @@ def specification_curve(
             if both
             else "specification_curve: give at least one choice, as in {'position': ['upstreamness', 'plv']}."
         )
+    require_arguments("specification_curve", test, (*options, *fixed))
     total = int(np.prod([len(values) for values in options.values()]))
     if total > _MOST:
         raise InputError(f"specification_curve: {total} combinations are more than {_MOST}. Take options away.")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from gvcpos._core.errors import GvcposError, GvcposWarning
+from gvcpos._core.errors import GvcposError, GvcposWarning, InputError
+from gvcpos._core.labels import enumerate_labels
 from gvcpos.lockin import LockInTest
 
 Test = Callable[..., LockInTest]
@@ -22,6 +24,19 @@ def matched(arguments: Mapping[str, Any]) -> dict[str, Any]:
         return dict(arguments)
     kept = [unit for unit in weights.ids if unit not in gone]
     return dict(arguments) | {"weights": weights.subset(kept, renormalise=True)}
+
+
+def require_arguments(what: str, test: Test, names: Iterable[str]) -> None:
+    """Raise InputError for names of arguments that a test does not take."""
+    taken = inspect.signature(test).parameters
+    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values()):
+        return
+    unknown = [name for name in names if name not in taken]
+    if unknown:
+        called = getattr(getattr(test, "func", test), "__name__", "the test")
+        raise InputError(
+            f"{what}: {called} takes no {enumerate_labels(unknown)}. It takes: {enumerate_labels(taken, 40)}."
+        )
 
 
 def attempt(test: Test, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from linearmodels.panel import PanelOLS
 
 from gvcpos._core.errors import EstimationError, InputError, LabelError
-from gvcpos.lockin import local_projections, placebo_distribution, pull_through, spatial_pull_through
+from gvcpos.lockin import (
+    dumitrescu_hurlin,
+    local_projections,
+    mobility,
+    placebo_distribution,
+    pull_through,
+    spatial_mobility,
+    spatial_pull_through,
+)
 from gvcpos.lockin.pull.projection_fit import Rows, slope
 from gvcpos.spatial import SpatialPanel, Weights
 from tests.lockin import chains_of_growth, worlds
@@ -214,6 +222,49 @@ def test_borders_dynamic_and_labels():
     order = worlds.countries(30)[::-1]
     again = spatial_pull_through(PANEL, RING.align(order))
     assert again.estimate == pytest.approx(spatial_pull_through(PANEL, RING).estimate, rel=1e-6)
+
+
+GROUP = {"half": NAMES[:15]}
+
+
+def test_a_group_takes_its_part_of_the_weights():
+    own = RING.subset(NAMES[:15])
+    cut, whole = (spatial_pull_through(PANEL, w, scope=GROUP) for w in (own, RING))
+    assert whole.estimate == pytest.approx(cut.estimate, rel=1e-9)
+    assert whole.ncountries == 15
+    strange = Weights.from_dense([*NAMES[:15], "ZZZ"], np.ones((16, 16)) - np.eye(16))
+    with pytest.raises(LabelError, match=r"country of the panel \(weights\): ZZZ"):
+        spatial_pull_through(PANEL, strange, scope=GROUP)
+    with pytest.raises(LabelError, match="lacks C14"):
+        spatial_pull_through(PANEL, RING.subset([c for c in NAMES if c != "C14"]), scope=GROUP)
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        (lambda: dumitrescu_hurlin(PANEL, lags=1, draws=49), "dumitrescu_hurlin: draws=49 must be at least 99."),
+        (lambda: dumitrescu_hurlin(PANEL, lags=0), "dumitrescu_hurlin: lags=0 must be at least 1."),
+        (
+            lambda: dumitrescu_hurlin(PANEL, target="upstream"),
+            "are both 'upstream'. Name two stages.",
+        ),
+        (lambda: local_projections(PANEL, draws=49), "local_projections: draws=49 must be at least 99."),
+        (lambda: local_projections(PANEL, own_lags=-1), "local_projections: own_lags=-1 must be at least 0."),
+        (lambda: spatial_pull_through(PANEL, RING, lags=0), "spatial_pull_through: lags=0 must be at least 1."),
+        (lambda: placebo_distribution(PANEL, lags=0), "placebo_distribution: lags=0 must be at least 1."),
+        (lambda: pull_through(PANEL, own_lags=-1), "pull_through: own_lags=-1 must be at least 0."),
+        (lambda: spatial_mobility(PANEL, RING, draws=9), "spatial_mobility: draws=9 must be at least 99."),
+        (
+            lambda: spatial_mobility(PANEL, RING, classes=[1.0]),
+            "classes=[1.0] must be a whole number.",
+        ),
+        (lambda: mobility(PANEL, draws=9), "mobility: draws=9 must be at least 99."),
+    ],
+)
+def test_the_argument_that_is_wrong_is_named_alone(run, said):
+    with pytest.raises(InputError) as caught:
+        run()
+    assert str(caught.value).endswith(said)
 
 
 def logs_of(downstream: np.ndarray, upstream: np.ndarray) -> pd.DataFrame:

@@ -104,6 +104,8 @@ def test_labels_and_sources():
         rank_intervals(values, std_errors=values, cov=pd.DataFrame(np.eye(2), index=["A", "B"], columns=["A", "B"]))
     with pytest.raises(InputError, match="not finite"):
         rank_intervals(series(1.0, np.nan), std_errors=values)
+    with pytest.raises(InputError, match="standard errors of B are negative"):
+        rank_intervals(values, std_errors=pd.Series([-1.0, 1.0], index=["B", "A"]))
 
 
 def test_ranks_of_dominance_by_year():

@@ -105,6 +105,14 @@ def test_a_wrong_choice_is_named(choices: dict, fixed: dict, said: str) -> None:
         specification_curve(position_capture_slope, choices, **fixed)
 
 
+def test_an_argument_that_the_test_has_not_is_named() -> None:
+    data = panel(1, n=8, years=6)
+    with pytest.raises(InputError, match=r"position_capture_slope takes no positions\. It takes: panel, .*position"):
+        specification_curve(position_capture_slope, {"positions": ["upstreamness"]}, panel=data)
+    with pytest.raises(InputError, match="takes no stages"):
+        specification_curve(position_capture_slope, {"position": ["upstreamness"]}, panel=data, stages=["upstream"])
+
+
 def test_shuffling_keeps_a_countrys_history_whole() -> None:
     data = panel(4, n=9, years=6)
     moved = exchange(data, ["upstreamness"], np.random.default_rng(1))

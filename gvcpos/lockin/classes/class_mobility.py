@@ -34,7 +34,7 @@ from gvcpos.lockin.classes.class_chain import (
 )
 from gvcpos.lockin.classes.country_stay import stay_of, stays
 from gvcpos.lockin.common.power import detectable
-from gvcpos.lockin.common.results import Evidence, LockInTest, require_level
+from gvcpos.lockin.common.results import Evidence, LockInTest, require_least, require_level
 from gvcpos.lockin.common.sample import complete_countries, excluded, stage_frame
 from gvcpos.lockin.common.scope import Scope, ScopeLike
 from gvcpos.lockin.common.series import members, require_clusters
@@ -104,8 +104,7 @@ def _check(classes: int | Sequence[float], against: Against, bounds: ClassBounds
     require_level(level)
     choose(against, Against, "against")
     choose(bounds, ClassBounds, "bounds")
-    if draws < 99:
-        raise InputError(f"mobility: draws={draws} must be at least 99.")
+    require_least("mobility", draws=(draws, 99))
     if not isinstance(classes, int) and against == "highest":
         raise InputError(
             "mobility: with given bounds the lowest and the highest class need not be alike, so that one is no measure "

@@ -18,13 +18,12 @@ import numpy as np
 import pandas as pd
 
 from gvcpos._core.errors import EstimationError, InputError
-from gvcpos._core.labels import align
 from gvcpos._core.options import ClassBounds, choose
 from gvcpos.lockin.classes.class_chain import FloatArray, IntArray, simulate_classes, statistics
 from gvcpos.lockin.common.power import detectable_noncentrality
-from gvcpos.lockin.common.results import Evidence, LockInTest, require_level
+from gvcpos.lockin.common.results import Evidence, LockInTest, require_least, require_level
 from gvcpos.lockin.common.sample import complete_countries, excluded, stage_frame
-from gvcpos.lockin.common.scope import Scope, ScopeLike
+from gvcpos.lockin.common.scope import Scope, ScopeLike, weights_of
 from gvcpos.lockin.common.series import of_scope, require_clusters
 from gvcpos.lockin.common.wording import judgement, number, percent
 from gvcpos.spatial.transitions import Homogeneity, classified, counts_by_group, homogeneity, probabilities
@@ -52,7 +51,8 @@ def spatial_mobility(
     Parameters
     ----------
     weights : Weights
-        Their units must be exactly the countries of the scope that are not excluded; row-normalised if not normalised.
+        Their units must be exactly the countries of the scope that are not excluded, or for a group others of the panel
+        too, which are cut off; row-normalised if not normalised.
     classes : int
         With equal numbers, of the variable and of its spatial lag.
     scope, exclude
@@ -73,12 +73,13 @@ def spatial_mobility(
     """
     require_level(level)
     choose(bounds, ClassBounds, "bounds")
-    if draws < 99 or not isinstance(classes, int):
-        raise InputError(f"spatial_mobility: draws={draws} must be at least 99, classes={classes!r} a whole number.")
+    require_least("spatial_mobility", draws=(draws, 99))
+    if not isinstance(classes, int):
+        raise InputError(f"spatial_mobility: classes={classes!r} must be a whole number.")
     weights, left_out = Weights.of(weights, "weights"), excluded(exclude)
     whom = Scope.of(scope, panel, left_out)
     require_clusters(whom, "spatial_mobility")
-    align(weights.ids, whom.countries, "the weights", "the countries of the scope")
+    weights = weights_of(whom, weights, panel, left_out)
     rows, left_out = of_scope(panel, whom, left_out)
     frame = complete_countries(stage_frame(rows, stage, [column], left_out), f"mobility of {column} in {stage}")
     values = frame[column].unstack("year")

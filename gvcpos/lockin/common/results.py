@@ -220,3 +220,16 @@ def require_level(level: float) -> float:
     if not 0 < level < 0.5:
         raise InputError(f"level={level!r}: the size of a test must be between 0 and 0.5, as in 0.05.")
     return level
+
+
+def require_least(what: str, **least: tuple[int, int]) -> None:
+    """Raise InputError for the first argument that is below its least value, as in ``draws=(draws, 99)``."""
+    for name, (value, bound) in least.items():
+        if value < bound:
+            raise InputError(f"{what}: {name}={value} must be at least {bound}.")
+
+
+def require_two(what: str, source: str, target: str) -> None:
+    """Raise InputError unless source and target are two."""
+    if source == target:
+        raise InputError(f"{what}: source and target are both {source!r}. Name two stages.")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from gvcpos._core.errors import InputError
-from gvcpos._core.labels import locate, unique
+from gvcpos._core.labels import align, locate, unique
+
+if TYPE_CHECKING:
+    from gvcpos.spatial import Weights
 
 WORLD = "world"
 ScopeLike = str | Iterable[str] | Mapping[str, Iterable[str]] | None
@@ -70,6 +73,23 @@ class Scope:
         out = panel[panel["country"].isin(self.countries)]
         out.attrs.update(panel.attrs)
         return out
+
+
+def weights_of(whom: Scope, weights: Weights, panel: pd.DataFrame, exclude: Iterable[str]) -> Weights:
+    """Return weights of just the countries of a scope; for a group others of the panel are cut off.
+
+    Raises
+    ------
+    LabelError
+        If the weights lack a country of the scope or, for the world, have others; for a group, if they have countries
+        that the panel has not.
+    """
+    if whom.kind == "group":
+        everyone = Scope.of(None, panel, exclude).countries
+        locate(weights.ids, everyone, "country of the panel (weights)")
+        weights = weights.subset([c for c in weights.ids if c in whom.countries])
+    align(weights.ids, whom.countries, "the weights", "the countries of the scope")
+    return weights
 
 
 def _named(scope: str | Iterable[str] | Mapping[str, Iterable[str]]) -> tuple[str, list[str]]:

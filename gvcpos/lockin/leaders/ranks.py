@@ -65,7 +65,7 @@ def rank_intervals(
     LabelError
         If the countries of the two are not the same.
     InputError
-        If not just one source of errors is given, or a value is not finite.
+        If not just one source of errors is given, a value is not finite, or a standard error negative.
     """
     require_level(level)
     choose(sets, RankSets, "sets")
@@ -94,7 +94,11 @@ def _errors(names: tuple[str, ...], given: dict[str, pd.DataFrame | pd.Series | 
     order = align(_labels(source.index), names, f"index of {there[0]}", "the estimates")
     normal = np.random.default_rng(seed).normal(size=(_NORMAL_DRAWS, len(names)))
     if there[0] == "std_errors":
-        return np.asarray(normal * source.to_numpy(float)[order])
+        spread = source.to_numpy(float)[order]
+        if (spread < 0).any():
+            named = enumerate_labels(name for name, bad in zip(names, spread < 0, strict=True) if bad)
+            raise InputError(f"rank_intervals: the standard errors of {named} are negative. Give their sizes.")
+        return np.asarray(normal * spread)
     columns = align(_labels(source.columns), names, "columns of cov", "the estimates")
     values, vectors = np.linalg.eigh(source.to_numpy(float)[np.ix_(order, columns)])
     return np.asarray(normal @ (vectors * np.sqrt(np.maximum(values, 0.0))).T)

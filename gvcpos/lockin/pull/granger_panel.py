@@ -19,7 +19,7 @@ import pandas as pd
 from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.lockin.common.power import detectable
-from gvcpos.lockin.common.results import LockInTest, holm, require_level
+from gvcpos.lockin.common.results import LockInTest, holm, require_least, require_level, require_two
 from gvcpos.lockin.common.sample import excluded
 from gvcpos.lockin.common.scope import Scope, ScopeLike
 from gvcpos.lockin.common.series import (
@@ -78,11 +78,8 @@ def dumitrescu_hurlin(
         As `pull_through`; if there are too few years for the moments of the statistic.
     """
     require_level(level)
-    if lags < 1 or draws < 99 or source == target:
-        raise InputError(
-            f"dumitrescu_hurlin: lags={lags} must be at least 1, draws={draws} at least 99, and source {source!r} "
-            f"and target {target!r} differ."
-        )
+    require_least("dumitrescu_hurlin", lags=(lags, 1), draws=(draws, 99))
+    require_two("dumitrescu_hurlin", source, target)
     left_out = excluded(exclude)
     whom = Scope.of(scope, panel, left_out)
     what = f"dumitrescu_hurlin {source} → {target}"

@@ -20,7 +20,7 @@ import pandas as pd
 from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.options import choose
 from gvcpos.lockin.common.regression import PanelErrors, Slopes, twoway
-from gvcpos.lockin.common.results import Alternative, Inference, LockInTest, infer, require_level
+from gvcpos.lockin.common.results import Alternative, Inference, LockInTest, infer, require_least, require_level
 from gvcpos.lockin.common.sample import excluded, require_size, wide_positive
 from gvcpos.lockin.common.scope import Scope, ScopeLike
 from gvcpos.lockin.common.series import (
@@ -118,8 +118,7 @@ class _Plan:
     def __post_init__(self) -> None:
         require_level(self.level)
         choose(self.alternative, Alternative, "alternative")
-        if self.lags < 1 or self.own_lags < 0:
-            raise InputError(f"pull_through: lags={self.lags} must be at least 1, own_lags={self.own_lags} at least 0.")
+        require_least("pull_through", lags=(self.lags, 1), own_lags=(self.own_lags, 0))
         if len({self.source, self.target, self.placebo}) < 3:
             raise InputError(
                 f"pull_through: source {self.source!r}, target {self.target!r}, placebo {self.placebo!r} must differ."

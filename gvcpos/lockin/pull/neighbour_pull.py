@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from gvcpos._core.errors import BoundaryWarning, EstimationError, InputError, StabilityWarning
-from gvcpos._core.labels import align
+from gvcpos._core.errors import BoundaryWarning, EstimationError, StabilityWarning
 from gvcpos._core.options import choose
-from gvcpos.lockin.common.results import LockInTest, infer, require_level
+from gvcpos.lockin.common.results import LockInTest, infer, require_least, require_level, require_two
 from gvcpos.lockin.common.sample import excluded, require_size
-from gvcpos.lockin.common.scope import Scope, ScopeLike
+from gvcpos.lockin.common.scope import Scope, ScopeLike, weights_of
 from gvcpos.lockin.common.series import (
     balanced,
     of_scope,
@@ -63,7 +62,8 @@ def spatial_pull_through(
     panel, source, target, value, level
         As in `pull_through`.
     weights : Weights
-        Their units must be exactly the countries of the scope that are not excluded; row-normalised if not normalised.
+        Their units must be exactly the countries of the scope that are not excluded, or for a group others of the panel
+        too, which are cut off; row-normalised if not normalised.
     effect : {"indirect", "direct", "total"}
         Which effect is tested.
     lags : int
@@ -90,12 +90,12 @@ def spatial_pull_through(
     weights = Weights.of(weights, "weights")
     require_level(level)
     choose(effect, SpatialEffect, "effect")
-    if lags < 1 or source == target:
-        raise InputError(f"spatial_pull_through: lags={lags} must be at least 1, {source!r} and {target!r} differ.")
+    require_least("spatial_pull_through", lags=(lags, 1))
+    require_two("spatial_pull_through", source, target)
     left_out = excluded(exclude)
     whom = Scope.of(scope, panel, left_out)
     refuse_country(whom, "spatial_pull_through", "it has no neighbours in the sample. Use dumitrescu_hurlin.")
-    align(weights.ids, whom.countries, "the weights", "the countries of the scope")
+    weights = weights_of(whom, weights, panel, left_out)
     rows, left_out = of_scope(panel, whom, left_out)
     what = f"spatial pull-through {source} → {target}"
     growth = balanced(wide_series(rows, [source, target], value, "growth", left_out), what)

@@ -18,7 +18,7 @@ import pandas as pd
 from gvcpos._core.errors import DroppedRowsWarning, EstimationError, InputError
 from gvcpos._core.labels import enumerate_labels, locate, unique
 from gvcpos.lockin.common.power import POWER
-from gvcpos.lockin.common.results import LockInTest, require_level
+from gvcpos.lockin.common.results import LockInTest, require_least, require_level, require_two
 from gvcpos.lockin.common.sample import excluded, require_size, stage_names, unit_column
 from gvcpos.lockin.common.scope import Scope, ScopeLike
 from gvcpos.lockin.common.series import of_scope, pull_evidence, regression_rows, require_clusters, stacked, wide_series
@@ -70,10 +70,8 @@ def placebo_distribution(
         As `pull_through`; if there are fewer than four placebos.
     """
     require_level(level)
-    if lags < 1 or own_lags < 0 or source == target:
-        raise InputError(
-            f"placebo_distribution: lags={lags}, own_lags={own_lags}, source {source!r}, target {target!r}."
-        )
+    require_least("placebo_distribution", lags=(lags, 1), own_lags=(own_lags, 0))
+    require_two("placebo_distribution", source, target)
     left_out = excluded(exclude)
     whom = Scope.of(scope, panel, left_out)
     require_clusters(whom, "placebo_distribution")

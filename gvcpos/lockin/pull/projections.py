@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gvcpos._core.errors import EstimationError, InputError
+from gvcpos._core.errors import EstimationError
 from gvcpos._core.options import choose
 from gvcpos.lockin.common.power import POWER
 from gvcpos.lockin.common.regression import PanelErrors
-from gvcpos.lockin.common.results import LockInTest, holm, require_level
+from gvcpos.lockin.common.results import LockInTest, holm, require_least, require_level, require_two
 from gvcpos.lockin.common.sample import excluded, require_size
 from gvcpos.lockin.common.scope import Scope, ScopeLike
 from gvcpos.lockin.common.series import (
@@ -85,11 +85,9 @@ def local_projections(
     """
     require_level(level)
     choose(errors, PanelErrors, "errors")
-    if horizons < 1 or own_lags < 0 or source_lags < 0 or draws < 99 or source == target:
-        raise InputError(
-            f"local_projections: horizons={horizons} must be at least 1, own_lags={own_lags} and "
-            f"source_lags={source_lags} at least 0, draws={draws} at least 99, and {source!r} and {target!r} differ."
-        )
+    lags = {"own_lags": (own_lags, 0), "source_lags": (source_lags, 0)}
+    require_least("local_projections", horizons=(horizons, 1), **lags, draws=(draws, 99))
+    require_two("local_projections", source, target)
     left_out = excluded(exclude)
     whom = Scope.of(scope, panel, left_out)
     require_clusters(whom, "local_projections")
