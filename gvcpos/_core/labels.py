@@ -19,9 +19,14 @@ _SHOWN = 8
 
 def enumerate_labels(labels: Iterable[object], most: int = _SHOWN) -> str:
     """Write labels for a message: the first `most` of them and how many more there are."""
-    items = [str(label) for label in labels]
+    items = [_text(label) for label in labels]
     more = f" (+{len(items) - most} more)" if len(items) > most else ""
     return ", ".join(items[:most]) + more
+
+
+def _text(label: object) -> str:
+    """Write a label, a row of several levels without the quotes and types of its parts."""
+    return f"({', '.join(map(str, label))})" if isinstance(label, tuple) else str(label)
 
 
 def unique(labels: Iterable[object], what: str) -> tuple[str, ...]:

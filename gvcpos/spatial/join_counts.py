@@ -228,7 +228,7 @@ class LocalJoinCounts(LocalStatistic):
         self.permutations = 0
         kinds, which = classes_for(classes, ordered, named(classes, "the classes"))
         if str(of) not in kinds:
-            raise InputError(f"no unit is of class {of!r}; there are {enumerate_labels(kinds)}.")
+            raise InputError(f"no unit is of class {str(of)!r}; there are {enumerate_labels(kinds)}.")
         self.name = f"{'class' if classes.name is None else classes.name} {of}"
         x = (which == kinds.index(str(of))).astype(float)
         links = binary(ordered.matrix)

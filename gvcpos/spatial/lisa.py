@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from gvcpos._core.errors import InputError
+from gvcpos._core.labels import enumerate_labels
 from gvcpos.spatial.permutation import Alternative, FloatArray, false_discovery, pseudo_p
 from gvcpos.spatial.transitions import IntArray, probabilities, shorrocks, transition_counts
 from gvcpos.spatial.variables import alphabetical, column_name, panel_for
@@ -170,12 +171,11 @@ def directional_lisa(
     """
     if sectors < 2 or int(sectors) != sectors or permutations < 1:
         raise InputError(f"sectors={sectors}, permutations={permutations}: whole numbers, 2 or more and 1 or more.")
-    weights = Weights.of(weights, "weights")
-    ordered = alphabetical(weights)
+    ordered = alphabetical(weights := Weights.of(weights, "weights"))
     Z, _, years = coordinates(data, column, ordered, entity, time)
     gone = [year for year in (start, end) if year not in years]
     if gone or start == end:
-        raise InputError(f"start={start}, end={end}: two different years of the panel are needed, {years}.")
+        raise InputError(f"start={start}, end={end}: two different years of {enumerate_labels(years, 20)} are needed.")
     dz = Z[:, years.index(end)] - Z[:, years.index(start)]
     dlag = np.asarray(ordered.matrix @ dz)
     angle, which = direction(dz, dlag, sectors)

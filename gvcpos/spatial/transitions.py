@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from gvcpos._core.errors import InputError
+from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import ClassBounds, choose
 from gvcpos.spatial.permutation import FloatArray, pseudo_p
 from gvcpos.spatial.variables import alphabetical, column_name, panel_for
@@ -223,7 +224,7 @@ class SpatialMarkov(Markov):
     def conditional_probabilities(self, lag_class: int) -> pd.DataFrame:
         """Return the transition probabilities given the class of the lag."""
         if lag_class not in self.conditional:
-            raise InputError(f"no class {lag_class} of the lag; there are {list(self.conditional)}.")
+            raise InputError(f"no class {lag_class} of the lag; there are {enumerate_labels(self.conditional)}.")
         counts = self.conditional[lag_class]
         return pd.DataFrame(probabilities(counts.to_numpy()), index=counts.index, columns=counts.columns)
 

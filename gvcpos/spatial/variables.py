@@ -89,7 +89,7 @@ def by_year(
         frame = frame.reset_index()
     missing = [c for c in (entity, time, name) if c not in frame.columns]
     if missing:
-        raise InputError(f"no column {', '.join(missing)}; there are {', '.join(map(str, frame.columns))}.")
+        raise InputError(f"no column {', '.join(missing)}; there are {enumerate_labels(frame.columns, 20)}.")
     twice = frame.duplicated([entity, time])
     if twice.any():
         pairs = (f"{c} {t}" for c, t in zip(frame.loc[twice, entity], frame.loc[twice, time], strict=True))
@@ -134,4 +134,4 @@ def weights_of(weights: Weights | Mapping[Any, Weights], year: object) -> Weight
         return Weights.of(weights, "weights")
     if year not in weights:
         raise LabelError(f"there are no weights for {year}; the mapping has {enumerate_labels(map(str, weights))}.")
-    return Weights.of(weights[year], f"weights[{year!r}]")
+    return Weights.of(weights[year], f"weights[{year}]")

@@ -140,7 +140,7 @@ def taken(options: Mapping[str, Any], kind: type[Chosen]) -> tuple[Chosen, dict[
         given["error_weights"] = as_weights(given["error_weights"], "error_weights")
     of_x = given.get("x_weights")
     if isinstance(of_x, Mapping):
-        given["x_weights"] = {name: Weights.of(one, f"x_weights[{name!r}]") for name, one in of_x.items()}
+        given["x_weights"] = {name: Weights.of(one, f"x_weights[{name}]") for name, one in of_x.items()}
     elif of_x is not None:
         given["x_weights"] = Weights.of(of_x, "x_weights")
     return kind(**given), {name: options[name] for name in RULES if name in options}

@@ -28,7 +28,7 @@ def read_pairs(path: str | Path) -> pd.DataFrame:
     missing = [c for c in COLUMNS if c not in frame.columns]
     if missing:
         raise FormatError(
-            f"{source}: no column {', '.join(missing)}; there are {', '.join(frame.columns)}. "
+            f"{source}: no column {', '.join(missing)}; there are {enumerate_labels(frame.columns, 20)}. "
             f"A distance file has the columns {', '.join(COLUMNS)}."
         )
     number = pd.to_numeric(frame["distance"], errors="coerce")
@@ -65,7 +65,7 @@ def square(pairs: pd.DataFrame) -> tuple[tuple[str, ...], npt.NDArray[np.float64
     if missing:
         raise InputError(
             f"distances have no column {', '.join(missing)}; they need {', '.join(COLUMNS)}, not "
-            f"{', '.join(map(str, pairs.columns))}."
+            f"{enumerate_labels(pairs.columns, 20)}."
         )
     origin, destination = ([str(v) for v in pairs[c]] for c in COLUMNS[:2])
     ids = tuple(dict.fromkeys([*origin, *destination]))

@@ -129,7 +129,7 @@ def period_weights(given: Mapping[object, Weights], what: str = "W") -> PeriodWe
     """
     if not given:
         raise InputError(f"{what} is an empty mapping. Give Weights, or a mapping of every period to its Weights.")
-    given = {time: Weights.of(one, f"{what}[{time!r}]") for time, one in given.items()}
+    given = {time: Weights.of(one, f"{what}[{time}]") for time, one in given.items()}
     times = tuple(given)
     unique(times, f"periods of {what}")
     first = given[times[0]]

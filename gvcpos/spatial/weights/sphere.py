@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from gvcpos._core.errors import InputError
-from gvcpos._core.labels import unique
+from gvcpos._core.labels import enumerate_labels, unique
 from gvcpos._core.sphere import haversine
 
 
@@ -29,7 +29,7 @@ def coordinates(points: pd.DataFrame) -> tuple[tuple[str, ...], npt.NDArray[np.f
     missing = [c for c in ("lat", "lon") if c not in points.columns]
     if missing:
         raise InputError(
-            f"points have no column {' and '.join(missing)}; there are: {', '.join(map(str, points.columns))}."
+            f"points have no column {' and '.join(missing)}; there are: {enumerate_labels(points.columns, 20)}."
         )
     named = next((c for c in ("iso3", "country") if c in points.columns), None)
     ids = unique(points.index if named is None else points[named], "points")

@@ -205,7 +205,7 @@ def model_probabilities(
     """
     _check(panel, shape, g)
     names = unique(models, "models")
-    each = {key: Weights.of(W, f"weights[{key!r}]") for key, W in (weights or {"W": panel.weights}).items()}
+    each = {key: Weights.of(W, f"weights[{key}]") for key, W in (weights or {"W": panel.weights}).items()}
     pairs = [(name, key) for key in each for name in names]
     candidates = [_candidate(panel, name, each[key]) for name, key in pairs]
     sizes = [arrays.X.shape[2] - constants for arrays, _, constants in candidates]

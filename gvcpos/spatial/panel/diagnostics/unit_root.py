@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.options import Deterministic, choose
@@ -48,7 +49,7 @@ class UnitRoot:
 
 
 def cips(
-    y: Array,
+    y: Array | pd.DataFrame,
     *,
     deterministic: Deterministic = "constant",
     lags: int | None = None,
@@ -61,7 +62,8 @@ def cips(
 
     Parameters
     ----------
-    y : ndarray, shape (T, N)
+    y : ndarray or DataFrame, shape (T, N)
+        A row a period, in order. A Series on (entity, time) is brought to it by ``y.unstack(0)``.
     deterministic : {"none", "constant", "trend"}
         Cases I, II and III of Pesaran (2007).
     lags : int, optional
@@ -79,9 +81,14 @@ def cips(
         The statistic is small where a unit root is unlikely; the p-value is the share of draws below it. Where the
         test is not defined (too few periods, a series without variation, one that is the same for all units) a row
         with the reason.
+
+    Raises
+    ------
+    InputError
+        If y is no such table, or a value is missing.
     """
     choose(deterministic, Deterministic, "deterministic")
-    T, N = y.shape
+    T, N = (y := _table(y, name)).shape
     label, null = f"cips_{name}", f"{name} has a unit root in every unit"
     case = UnitRoot(deterministic, default_lags(T, deterministic) if lags is None else int(lags), truncated)
     if case.lags < 0 or draws < 1:
@@ -112,6 +119,21 @@ def default_lags(periods: int, deterministic: str = "constant") -> int:
             break
         lags -= 1
     return lags
+
+
+def _table(y: object, name: str) -> Array:
+    """Return y as an array of shape (T, N), or say how to make it one."""
+    values = np.asarray(y, dtype=float)
+    if values.ndim != 2:
+        raise InputError(
+            f"{name} is a {type(y).__name__} of shape {values.shape}; CIPS takes a table of T periods x N units. "
+            "A Series on (entity, time) becomes one by unstack(0)."
+        )
+    if not np.isfinite(values).all():
+        raise InputError(
+            f"{name}: {int((~np.isfinite(values)).sum())} of {values.size} values are missing or infinite."
+        )
+    return values
 
 
 def cadf(Y: Array, case: UnitRoot) -> Array:

@@ -127,13 +127,14 @@ def _simulated(result: SpatialPanelResults, mean: Array, covariance: Array, plan
     if draws < 2:
         raise InputError(f"draws={draws}: at least 2 are needed for a standard error.")
     interval = result.model.spectrum.interval if "rho" in result.estimate.spatial else None
+    where = "lie outside ({:.6g}, {:.6g})".format(*(interval or (-np.inf, np.inf)))
     sample = impacts.simulate(mean, covariance, draws, plan.seed, interval)
     rejected = draws - len(sample)
     if len(sample) < 2:
-        raise EstimationError(f"{rejected} of {draws} draws of rho lie outside {interval}: no effects to average.")
+        raise EstimationError(f"{rejected} of {draws} draws of rho {where}: no effects to average.")
     if rejected > _REJECTED_WORTH_SAYING * draws:
         warnings.warn(
-            f"{rejected} of {draws} draws of rho lie outside {interval} and were left out of the effects.",
+            f"{rejected} of {draws} draws of rho {where} and were left out of the effects.",
             BoundaryWarning,
             stacklevel=4,
         )

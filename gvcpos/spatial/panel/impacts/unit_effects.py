@@ -143,7 +143,7 @@ def kernel_of(reading: Reading, name: str, period: object | None = None) -> tupl
         spectrum = spectrum_of(reading.weights.each[place].matrix)
         V = V.each[place] if isinstance(V, PeriodWeights) else V
     elif period is not None:
-        raise InputError(f"period={period!r} is for weights that change over time; these are the same in all periods.")
+        raise InputError(f"period={period} is for weights that change over time; these are the same in all periods.")
     return UnitKernel(spectrum, V.matrix, *reading.coefficients(chosen), reading.r), chosen
 
 
