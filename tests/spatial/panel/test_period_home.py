@@ -8,6 +8,7 @@ import pytest
 
 from gvcpos._core.errors import InputError
 from gvcpos.spatial.panel import SpatialPanel, hausman
+from gvcpos.spatial.panel.ml.logdet import LogDeterminant
 from gvcpos.spatial.panel.ml.logdet import forget as forget_spectra
 from gvcpos.spatial.panel.ml.period_spectrum import forget
 from gvcpos.spatial.panel.random import covariance as rc
@@ -251,6 +252,15 @@ def test_intervals_by_the_likelihood_end_half_a_quantile_below_the_peak(model: s
 
         end = float(fit.effects("likelihood").loc[("total", first.name), "lower"])
         assert fit.loglik - highest(fit, {}, total, end) == pytest.approx(HALF, abs=2e-3)
+
+
+def test_the_log_determinant_between_many_points_is_the_one_at_each() -> None:
+    panel = draw(24, n=10, t=3)
+    for spectrum in (panel.spectrum, panel.error_spectrum):
+        logdet, (lower, upper) = LogDeterminant(spectrum, False), spectrum.interval
+        margin = 1e-7 * (upper - lower)
+        at = np.linspace(lower + margin, upper - margin, 400).reshape(20, 20)
+        np.testing.assert_allclose(logdet.between(at), logdet.value(at), rtol=1e-9, atol=1e-10)
 
 
 @quiet

@@ -33,20 +33,25 @@ def along(function: Callable[[float], Array], points: Array) -> Array:
     ndarray, shape (m, p)
         Right to 1e-12 of the largest value on a stretch.
     """
+    return along_all(lambda each: np.array([function(float(one)) for one in each]), points)
+
+
+def along_all(function: Callable[[Array], Array], points: Array) -> Array:
+    """As `along`, of a function that takes many values at once: (m,) to (m, p)."""
     if len(points) <= _NODES[0]:
-        return np.array([function(float(point)) for point in points])
+        return function(points)
     lower, upper = float(points.min()), float(points.max())
     if upper - lower <= 1e-14 * max(abs(lower), abs(upper)):
-        return np.tile(function(lower), (len(points), 1))
+        return np.tile(function(np.array([lower])), (len(points), 1))
     centre, half = 0.5 * (lower + upper), 0.5 * (upper - lower)
     for nodes in _NODES:
         x = chebyshev.chebpts2(nodes)
-        values = np.array([function(float(centre + half * each)) for each in x])
+        values = function(centre + half * x)
         coefficients = chebyshev.chebfit(x, values, nodes - 1)
         size = np.abs(coefficients).max(axis=0)
         if (np.abs(coefficients[-2:]) <= _TOLERANCE * np.maximum(size, 1e-300)).all():
             return np.ascontiguousarray(chebyshev.chebval((points - centre) / half, coefficients).T)
     low = points <= centre
     out = np.empty((len(points), values.shape[1]))
-    out[low], out[~low] = along(function, points[low]), along(function, points[~low])
+    out[low], out[~low] = along_all(function, points[low]), along_all(function, points[~low])
     return out

@@ -20,6 +20,7 @@ from scipy.sparse import csgraph, linalg
 from gvcpos._core.errors import EstimationError
 from gvcpos.spatial.panel.inputs.transform import operator
 from gvcpos.spatial.panel.ml.determinants import Determinants
+from gvcpos.spatial.panel.ml.interpolation import along_all
 
 Array = npt.NDArray[np.float64]
 Roots = npt.NDArray[np.float64] | npt.NDArray[np.complex128]
@@ -121,8 +122,11 @@ class LogDeterminant:
         return full - np.log(1.0 - r) if self.drop_unit else full
 
     def between(self, r: Array) -> Array:
-        """Return `value` at many near points: of a large sparse W by its polynomials, which meet it to rounding."""
-        if len(self.spectrum.parts) > 1 or self._roots() is not None:
+        """Return `value` at many near points; of a large sparse W, or of many, by polynomials that meet it to rounding."""
+        if len(self.spectrum.parts) > 1:
+            points = np.asarray(r, dtype=float)
+            return along_all(lambda each: self.value(each)[:, None], points.ravel()).reshape(points.shape)
+        if self._roots() is not None:
             return self.value(r)
         full = self.spectrum.determinants.derivative(np.asarray(r, dtype=float), 0)
         return full - np.log(1.0 - r) if self.drop_unit else full
