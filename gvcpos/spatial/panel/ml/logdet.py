@@ -122,7 +122,7 @@ class LogDeterminant:
         return full - np.log(1.0 - r) if self.drop_unit else full
 
     def between(self, r: Array) -> Array:
-        """Return `value` at many near points: of a large sparse W, or many W, by polynomials that meet it to rounding."""
+        """Return `value` at many near points: of a large W, or of many W, by polynomials that meet it to rounding."""
         if len(self.spectrum.parts) > 1:
             points = np.asarray(r, dtype=float)
             return along_all(lambda each: self.value(each)[:, None], points.ravel()).reshape(points.shape)
