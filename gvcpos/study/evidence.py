@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gvcpos.lockin import LockInTest, Verdict, lock_in, position_capture_slope, pull_through
+from gvcpos.lockin.entries import CaseOptions
 from gvcpos.report import Table, frame_table
 from gvcpos.report import figures as draw
 from gvcpos.spatial import Weights
@@ -28,29 +29,36 @@ FRAMES = {
 
 def verdict_of(spec: StudySpec, panel: pd.DataFrame, W: Weights, flows: ChainFlows, progress: Progress) -> Verdict:
     """Run dominance, headline and battery."""
-    block = spec.lockin
     return lock_in(
         panel,
         W,
-        tests=block.tests,
-        scopes=tuple(block.scopes),
+        tests=spec.lockin.tests,
+        scopes=tuple(spec.lockin.scopes),
         points=flows.points,
         flows=flows.flows,
         on_test=lambda name, done, total: progress("lock-in tests", done, total),
-        capture=block.capture,
-        position=block.position,
-        participation=block.participation,
-        falling=block.falling,
-        controls=block.controls,
-        cov_type=block.cov_type,
-        upstream=block.upstream,
-        downstream=block.downstream,
-        lags=block.lags,
-        exclude=[c for c in dict.fromkeys(panel["country"]) if c in spec.exclude or c not in W.ids],
-        level=block.level,
-        draws=block.draws,
-        seed=spec.seed,
+        **battery_options(spec, panel, W),
     )
+
+
+def battery_options(spec: StudySpec, panel: pd.DataFrame, W: Weights) -> CaseOptions:
+    """Return what all tests of the battery share."""
+    block = spec.lockin
+    return {
+        "capture": block.capture,
+        "position": block.position,
+        "participation": block.participation,
+        "falling": block.falling,
+        "controls": block.controls,
+        "cov_type": block.cov_type,
+        "upstream": block.upstream,
+        "downstream": block.downstream,
+        "lags": block.lags,
+        "exclude": [c for c in dict.fromkeys(panel["country"]) if c in spec.exclude or c not in W.ids],
+        "level": block.level,
+        "draws": block.draws,
+        "seed": spec.seed,
+    }
 
 
 def upstream_slope(panel: pd.DataFrame, *, weights: Weights, spec: StudySpec) -> LockInTest:

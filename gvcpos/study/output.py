@@ -36,7 +36,7 @@ from gvcpos.study.robust import robustness_figures
 from gvcpos.study.space_tables import space_tables
 from gvcpos.study.split_output import split_figures, split_tables
 from gvcpos.study.summary import figure_captions, moran_figures, summarise
-from gvcpos.study.uncertain import uncertainty_figures, uncertainty_tables
+from gvcpos.study.uncertain_output import uncertainty_figures, uncertainty_tables
 from gvcpos.study.wording import reader_name
 
 Drawing = tuple[str, Callable[[], Figure], pd.DataFrame]

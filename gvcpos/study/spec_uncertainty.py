@@ -81,6 +81,11 @@ class UncertaintyBlock(Block):
     split_weights: Flag = Field(
         True, description="whether the weights of the study's split are drawn, where it has one; else they are exact"
     )
+    battery: Flag = Field(
+        True,
+        description="whether the tests that speak for the battery's letters are run on every draw (a, c, d, e and g, "
+        "which need no whole tables; bootstraps of 199)",
+    )
     by_source: Flag = Field(
         False, description="whether to draw cells, split weights and covariates also each alone: as many draws a source"
     )

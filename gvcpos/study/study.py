@@ -138,7 +138,9 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     frames |= split_frames(inputs.split, panel, progress, tolerance=inputs.tolerance)
     frames |= robustness_frames(spec, panel, weights, progress)
     frames |= placebo_frames(spec, inputs, sample, W, years=flows.years, progress=progress)
-    frames |= uncertainty_frames(spec, inputs, panel, W, models=models, drop_islands=drop, progress=progress)
+    frames |= uncertainty_frames(
+        spec, inputs, panel, W, models=models, verdict=verdict, drop_islands=drop, progress=progress
+    )
     frames |= rank_frames(spec, verdict, frames.pop(DRAWS, None))
     frames |= _main_frames(spec, main)
     frames |= _weights_frames(spec, sample, weights, main, moran=moran, progress=progress)

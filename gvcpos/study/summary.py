@@ -22,7 +22,7 @@ from gvcpos.study.split_output import CAPTIONS as SPLIT_CAPTIONS
 from gvcpos.study.split_output import FRAMES as SPLIT_FRAMES
 from gvcpos.study.split_output import split_lines
 from gvcpos.study.uncertain import FRAMES as UNCERTAINTY_FRAMES
-from gvcpos.study.uncertain import uncertainty_lines
+from gvcpos.study.uncertain_output import uncertainty_lines, verdict_lines
 from gvcpos.study.wording import weights_text
 
 FRAMES = (
@@ -99,6 +99,7 @@ def summarise(
         verdict=(
             results.verdict.sentence,
             *battery_lines(results.verdict),
+            *verdict_lines(results),
             *results.left_out(),
             *(test.sentence for test in results.verdict.tests),
         ),

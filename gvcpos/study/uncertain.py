@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from gvcpos._core.errors import EstimationError, GvcposWarning, SpecificationError
 from gvcpos._core.labels import enumerate_labels, locate
-from gvcpos.lockin import LockInTest
-from gvcpos.lockin.common.wording import number, percent
-from gvcpos.report import Table, frame_table
-from gvcpos.report import figures as draw
+from gvcpos.lockin import LockInTest, Verdict
 from gvcpos.spatial import SpatialPanelResults, Weights
-from gvcpos.study.drawn_covariates import drawn_files
+from gvcpos.study.drawn_battery import drawn_battery
+from gvcpos.study.drawn_covariates import DrawnFiles, drawn_files
 from gvcpos.study.drawn_panels import (
     CELLS,
     COVARIATES,
@@ -34,7 +31,6 @@ from gvcpos.study.drawn_panels import (
 from gvcpos.study.evidence import pull_along, upstream_slope
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.progress import Progress
-from gvcpos.study.results import StudyResults
 from gvcpos.study.space import fit_models
 from gvcpos.study.spec import PanelBlock, StudySpec, UncertaintyBlock
 from gvcpos.uncertainty import (
@@ -43,12 +39,14 @@ from gvcpos.uncertainty import (
     as_estimates,
     over_draws,
 )
-from gvcpos.uncertainty.panels import PanelDraws
+from gvcpos.uncertainty.panels import PanelDraws, with_covariates
+from gvcpos.uncertainty.redraw import Seeds
 
 FRAMES = {
     "uncertainty": "coefficients, effects and lock-in tests with the errors assumed for the data carried to them",
     "uncertainty_draws": "the same estimates in every draw",
     "uncertainty_stages": "position and capture by stage in the last year, with standard errors",
+    "battery_drawn": "what the tests that speak for their letters say on drawn data, and in how many draws",
     "uncertainty_sources": "what sampling and every source of error in the data adds to each estimate, drawn alone",
 }
 MODEL, EFFECT, TEST = "coefficient", "effect", "lock-in test"
@@ -91,6 +89,7 @@ def uncertainty_frames(
     W: Weights,
     *,
     models: Mapping[str, SpatialPanelResults],
+    verdict: Verdict,
     drop_islands: bool,
     progress: Progress,
 ) -> dict[str, pd.DataFrame]:
@@ -119,6 +118,8 @@ def uncertainty_frames(
         "uncertainty": _stacked(_frame, found).assign(sources=named),
         "uncertainty_draws": _stacked(_draws, found),
     } | dict(stage_errors(spec, block, inputs, panels))
+    if block.battery and verdict.battery.runs:
+        frames["battery_drawn"] = _battery(spec, inputs, panel, W, verdict, panels=panels, progress=progress)
     if block.by_source:
         each = found if len(alone) == 1 else None
         frames["uncertainty_sources"] = _by_source(found, {name: each or run(one)[0] for name, one in alone.items()})
@@ -136,8 +137,7 @@ def _propagated(
 ) -> tuple[dict[str, Propagated], PanelDraws]:
     """Draw what a block draws, and estimate everything on it."""
     panels = draw_panels(spec, block, inputs, panel, progress)
-    files = drawn_files(block, inputs)
-    files = None if files is None else replace(files, cells=_cells(panel, spec))
+    files = _files(spec, block, inputs, panel)
     total, done = len(estimators) * block.draws, iter(range(1, len(estimators) * block.draws + 1))
     found = {}
     for kind, estimate in estimators.items():
@@ -150,6 +150,36 @@ def _propagated(
             done=lambda: progress("estimates on drawn data", next(done), total),
         )
     return found, panels
+
+
+def _files(spec: StudySpec, block: UncertaintyBlock, inputs: Inputs, panel: pd.DataFrame) -> DrawnFiles | None:
+    """Return the covariates to draw, for the countries and years of the study."""
+    files = drawn_files(block, inputs)
+    return None if files is None else replace(files, cells=_cells(panel, spec))
+
+
+def _battery(
+    spec: StudySpec,
+    inputs: Inputs,
+    panel: pd.DataFrame,
+    W: Weights,
+    verdict: Verdict,
+    *,
+    panels: PanelDraws,
+    progress: Progress,
+) -> pd.DataFrame:
+    """Run the battery's first tests on the panels of all draws."""
+    assert spec.uncertainty is not None
+    files = _files(spec, spec.uncertainty, inputs, panel)
+    every = range(panels.draws)
+    done = iter(range(1, panels.draws + 1))
+    return drawn_battery(
+        spec,
+        verdict,
+        W,
+        (with_covariates(panels.frame(d + 1), files, Seeds(spec.seed, d)) for d in every),
+        lambda: progress("lock-in tests on drawn data", next(done), panels.draws),
+    )
 
 
 def _stacked(lay: Callable[[str, Propagated], pd.DataFrame], found: Mapping[str, Propagated]) -> pd.DataFrame:
@@ -218,6 +248,9 @@ def _frame(kind: str, found: Propagated) -> pd.DataFrame:
     pooled.insert(0, "what", kind)
     pooled["corrected"] = corrected["estimate"]
     pooled["corrected_lower"], pooled["corrected_upper"] = corrected["lower"], corrected["upper"]
+    # Errors in the data also make each draw noisier, so that the part between draws (fmi) is less than what they add.
+    ratio = (pooled["published_se"] / pooled["std_error"].where(pooled["std_error"] > 0)) ** 2
+    pooled["added"] = (1.0 - ratio).clip(lower=0.0)
     return pooled.assign(failed=len(found.failed), guarded=found.guarded, errors=found.errors)
 
 
@@ -228,97 +261,3 @@ def _draws(kind: str, found: Propagated) -> pd.DataFrame:
     long["std_error"] = errors["std_error"]
     long.insert(0, "what", kind)
     return long
-
-
-def uncertainty_lines(results: StudyResults) -> tuple[str, ...]:
-    """Say what is assumed, and what it does to the main slope and the lock-in tests."""
-    if "uncertainty" not in results.frames:
-        return ()
-    frame, block = results.frames["uncertainty"], results.spec.uncertainty
-    assert block is not None  # there is no frame without the block
-    first = frame.iloc[0]
-    names = [f"{results.spec.panel.main}: {results.spec.panel.regressors[0]}"]
-    shown = frame[frame["parameter"].isin(names) | (frame["what"] == TEST)]
-    errors = [f"{name} ({e})" for name, e in block.covariates.items()]
-    tables = any(name in first["sources"] for name in (CELLS, WEIGHTS))
-    also = f"; covariates {enumerate_labels(errors)}" if errors and tables else ""
-    guarded = f" Value added was kept positive in {percent(first['guarded'])} of cells." if first["guarded"] else ""
-    assumption = f"{first['errors'][:1].upper()}{first['errors'][1:]}{also}; {first['draws']} draws.{guarded}"
-    assumption += f" Sources of uncertainty: {first['sources']}."
-    parts = _parts(results.frames.get("uncertainty_sources"))
-    return (assumption, *(_said(row) + parts.get(row["parameter"], "") for row in shown.to_dict("records")))
-
-
-def _parts(frame: pd.DataFrame | None) -> dict[str, str]:
-    """Say by parameter how much of its variance each source makes, where the sources were drawn alone."""
-    if frame is None:
-        return {}
-    words = frame.assign(said=[f"{s} {percent(p)}" for s, p in zip(frame["source"], frame["share"], strict=True)])
-    return {
-        str(name): f" Alone: {', '.join(rows['said'])} of the variance." for name, rows in words.groupby("parameter")
-    }
-
-
-def _said(row: Mapping[Any, Any]) -> str:
-    wider = f"{row['std_error'] / row['published_se']:.2f} times" if row["published_se"] > 0 else "not"
-    return (
-        f"{row['parameter']}: {number(row['published'])} ({number(row['published_lower'])} to "
-        f"{number(row['published_upper'])}) as published; corrected {number(row['corrected'])} "
-        f"({number(row['corrected_lower'])} to {number(row['corrected_upper'])}), the standard error {wider} as large; "
-        f"{percent(row['fmi'])} of what is not known is the data's."
-    )
-
-
-def uncertainty_tables(results: StudyResults) -> Iterator[tuple[str, Table]]:
-    """Make the printed table: main model, its effects and the lock-in tests."""
-    if "uncertainty" not in results.frames:
-        return
-    frame, main = results.frames["uncertainty"], results.spec.panel.main
-    shown = frame[(frame["what"] != MODEL) | frame["parameter"].str.startswith(f"{main}: ")]
-    names = {
-        "parameter": "Parameter", "published": "Published", "published_se": "Std. error", "pooled": "Pooled",
-        "corrected": "Corrected", "std_error": "Std. error with the data's", "corrected_lower": "Lower",
-        "corrected_upper": "Upper", "fmi": "Data's share",
-    }  # fmt: skip
-    yield (
-        "uncertainty",
-        frame_table(
-            shown,
-            caption="Estimates with the errors assumed for the data carried to them",
-            columns=list(names),
-            names=names,
-            digits=3,
-            label="tab:uncertainty",
-            notes=(
-                f"{frame['errors'].iloc[0]}; {frame['draws'].iloc[0]} draws, pooled by Rubin's rules. Sources: "
-                f"{frame['sources'].iloc[0]}. Corrected: one "
-                "dose of error taken off the published estimate; the interval has the total variance. Data's share: "
-                "fraction of missing information.",
-            ),
-            synthetic=results.synthetic,
-        ),
-    )
-
-
-def uncertainty_figures(
-    results: StudyResults, look: dict[str, Any]
-) -> Iterator[tuple[str, Callable[[], Figure], pd.DataFrame]]:
-    """Make the figure; name, drawing and the data drawn."""
-    if "uncertainty" not in results.frames:
-        return
-    frame, main = results.frames["uncertainty"], results.spec.panel.main
-    shown = frame[
-        (frame["what"] != EFFECT) & (frame["parameter"].str.startswith(f"{main}: ") | (frame["what"] == TEST))
-    ]
-    shown = shown[shown["published_se"] > 0]
-    yield "uncertainty", partial(draw.data_error_intervals, shown, **look), shown
-    if "uncertainty_stages" in results.frames:
-        block = results.spec.lockin
-        stages = results.frames["uncertainty_stages"].query(
-            "country not in @gone", local_dict={"gone": results.spec.exclude}
-        )
-        index = block.position if block.position in set(stages["index"]) else "va_share"
-        rows = stages[(stages["index"] == index) & (stages["stage"] == block.upstream)]
-        have = [c for c in results.spec.report.countries if c in set(rows["country"])]
-        options = {"unit": block.upstream, "highlight": have, **look}
-        yield "uncertainty_stages", partial(draw.index_intervals, rows, index, **options), rows

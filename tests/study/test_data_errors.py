@@ -14,7 +14,7 @@ from gvcpos.report.figures import save_figure
 from gvcpos.study import Study, StudyResults
 from gvcpos.study.loading import find_study, load_spec
 from gvcpos.study.placebos import placebo_figures, placebo_lines
-from gvcpos.study.uncertain import uncertainty_figures, uncertainty_lines, uncertainty_tables
+from gvcpos.study.uncertain_output import uncertainty_figures, uncertainty_lines, uncertainty_tables
 from gvcpos.uncertainty import CellErrors
 from tests.study.test_published_study import write
 

@@ -18,7 +18,7 @@ from gvcpos.study.loading import find_study, load_spec
 from gvcpos.study.places import Places
 from gvcpos.study.split_output import split_lines
 from gvcpos.study.splitting import StudySplit, study_split
-from gvcpos.study.uncertain import uncertainty_lines
+from gvcpos.study.uncertain_output import uncertainty_lines
 from gvcpos.tables import TableSeries, synthetic_world
 
 YEARS = range(2007, 2012)

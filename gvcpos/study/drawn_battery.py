@@ -1,0 +1,124 @@
+"""The battery on drawn data: what of the verdict holds where the data are as wrong as is assumed.
+
+Every question's first test is run again on the panel of every draw, for every scope. A bootstrap p-value is no
+estimate with an error, so that Rubin's rules do not pool it: what is told is how often a test speaks for the same.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+
+import pandas as pd
+
+from gvcpos._core.errors import GvcposWarning
+from gvcpos._core.labels import enumerate_labels
+from gvcpos.lockin import Verdict
+from gvcpos.lockin.battery import LETTERS, Run, run_battery, side
+from gvcpos.lockin.common.scope import Scope, ScopeLike
+from gvcpos.lockin.entries import ENTRIES, Case
+from gvcpos.spatial import Weights
+from gvcpos.study.evidence import battery_options
+from gvcpos.study.spec import StudySpec
+
+TABLES_ONLY = ("b", "f")  # made of whole tables, of which a draw keeps the panel alone
+MOST = 199  # draws of a test's own bootstrap in a drawn panel
+READINGS = ("lock-in", "upgrading", "none", "not run")
+WORDS = {
+    "lock-in": "speaks for lock-in",
+    "upgrading": "speaks for upgrading",
+    "none": "shows neither",
+    "not run": "cannot be run",
+}
+
+
+def drawn_battery(
+    spec: StudySpec, verdict: Verdict, W: Weights, panels: Iterable[pd.DataFrame], done: Callable[[], None]
+) -> pd.DataFrame:
+    """Run the tests that speak for their letters on drawn panels.
+
+    Parameters
+    ----------
+    spec : StudySpec
+    verdict : Verdict
+        On the data as published.
+    W : Weights
+    panels : iterable of DataFrame
+        One a draw, with covariates.
+    done : callable
+        Called after every draw.
+
+    Returns
+    -------
+    DataFrame
+        scope, letter, question, test; evidence and pvalue as published; draws; same, the share of them with the same
+        evidence; lock_in, upgrading, neither and not_run, the shares of each; pvalue_median.
+    """
+    firsts = [run for run in verdict.battery.runs if run.first and run.test and run.letter not in TABLES_ONLY]
+    found: list[list[Run]] = []
+    for panel in panels:
+        found.append(_again(spec, W, panel, firsts))
+        done()
+    return pd.DataFrame([_row(run, [drawn[i] for drawn in found]) for i, run in enumerate(firsts)])
+
+
+def _again(spec: StudySpec, W: Weights, panel: pd.DataFrame, firsts: list[Run]) -> list[Run]:
+    """Run the same tests for the same scopes on another panel."""
+    options = battery_options(spec, panel, W)
+    options["draws"] = min(options["draws"], MOST)
+    case = Case.of(panel, W, **options)
+    of: dict[str, ScopeLike] = {Scope.of(scope, panel, case.exclude).name: scope for scope in spec.lockin.scopes}
+    entries = {(entry.letter, entry.name): entry for entry in ENTRIES}
+    out: list[Run] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GvcposWarning)  # told with the published data
+        for run in firsts:
+            entry = entries[run.letter, run.name]  # type: ignore[index]
+            out += run_battery(case, [entry], [of[run.scope]], on_test=lambda name, done, total: None).runs
+    return out
+
+
+def _row(run: Run, drawn: list[Run]) -> dict[str, object]:
+    assert run.test is not None
+    read = [one.test.evidence if one.test is not None else "not run" for one in drawn]
+    shares = {name: read.count(name) / len(read) for name in READINGS}
+    pvalues = pd.Series([side(one.test) for one in drawn if one.test is not None], dtype=float)
+    return {
+        "scope": run.scope,
+        "letter": run.letter,
+        "question": LETTERS[run.letter],
+        "test": run.name,
+        "evidence": run.test.evidence,
+        "pvalue": side(run.test),
+        "draws": len(read),
+        "same": shares[run.test.evidence],
+        "lock_in": shares["lock-in"],
+        "upgrading": shares["upgrading"],
+        "neither": shares["none"],
+        "not_run": shares["not run"],
+        "pvalue_median": pvalues.median(),
+    }
+
+
+def drawn_lines(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Say for each scope what its tests speak for in how many draws, and in short which show neither in nearly all."""
+    out = []
+    for scope, rows in frame.groupby("scope", sort=False):
+        quiet = rows[(rows["evidence"] == "none") & (rows["same"] >= 0.9)]["letter"].tolist()
+        told = [_told(row) for row in rows.to_dict("records") if row["letter"] not in quiet]
+        told += [f"{enumerate_labels(quiet)}: neither in at least nine of ten draws"] if quiet else []
+        out.append(f"For {scope}, with the errors assumed for the data: {'; '.join(told)}.")
+    missing = " b and f need whole tables and are not drawn." if out else ""
+    return tuple(out[:-1]) + tuple(line + missing for line in out[-1:])
+
+
+def _told(row: dict) -> str:
+    """Say what one test speaks for as published, and in how many draws."""
+    kept = f"{row['letter']} {row['question']} {WORDS[row['evidence']]} in {round(row['same'] * row['draws'])}"
+    columns = {"lock-in": "lock_in", "upgrading": "upgrading", "none": "neither", "not run": "not_run"}
+    others = [
+        f"{words} in {round(row[columns[name]] * row['draws'])}"
+        for name, words in WORDS.items()
+        if name != row["evidence"] and row[columns[name]] > 0
+    ]
+    return f"{kept} of {row['draws']} draws" + (f" ({', '.join(others)})" if others else "")
