@@ -12,6 +12,7 @@ from gvcpos._core.labels import align
 from gvcpos._core.options import CovarianceType, choose
 from gvcpos.lockin.common.regression import PanelErrors, twoway
 from gvcpos.lockin.common.sample import complete_countries, complete_rows, require_size, stage_frame
+from gvcpos.lockin.common.scope import just_these
 
 if TYPE_CHECKING:
     from gvcpos.spatial import Weights
@@ -106,10 +107,7 @@ def stage_sample(panel: pd.DataFrame, stage: str, model: SlopeModel) -> tuple[pd
         align(weights.ids, _countries(frame), "the weights", f"the panel ({stage})")
     frame = complete_rows(frame, what) if weights is None else complete_countries(frame, what)
     if weights is not None:
-        kept = _countries(frame)
-        # Rows of row-normalised weights shrink when a neighbour leaves: they are normalised again.
-        again = weights.normalisation if weights.normalisation != "none" else "row"
-        weights = (weights if len(kept) == weights.n else weights.subset(kept)).align(kept).normalised(again)
+        weights = just_these(weights, _countries(frame))
     require_size(frame, len(model.regressors), what)
     return frame, weights
 

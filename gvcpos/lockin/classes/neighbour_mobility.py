@@ -23,7 +23,7 @@ from gvcpos.lockin.classes.class_chain import FloatArray, IntArray, simulate_cla
 from gvcpos.lockin.common.power import detectable_noncentrality
 from gvcpos.lockin.common.results import Evidence, LockInTest, require_least, require_level
 from gvcpos.lockin.common.sample import complete_countries, excluded, stage_frame
-from gvcpos.lockin.common.scope import Scope, ScopeLike, weights_of
+from gvcpos.lockin.common.scope import Scope, ScopeLike, just_these, weights_of
 from gvcpos.lockin.common.series import of_scope, require_clusters
 from gvcpos.lockin.common.wording import judgement, number, percent
 from gvcpos.spatial.transitions import Homogeneity, classified, counts_by_group, homogeneity, probabilities
@@ -51,8 +51,7 @@ def spatial_mobility(
     Parameters
     ----------
     weights : Weights
-        Their units must be exactly the countries of the scope that are not excluded, or for a group others of the panel
-        too, which are cut off; row-normalised if not normalised.
+        Of the countries of the scope; for a group others of the panel are cut off; row-normalised if not normalised.
     classes : int
         With equal numbers, of the variable and of its spatial lag.
     scope, exclude
@@ -87,14 +86,12 @@ def spatial_mobility(
         raise EstimationError(
             f"spatial_mobility: {values.shape[1]} years of {column} in {stage}; three are the fewest."
         )
-    again = weights.normalisation if weights.normalisation != "none" else "row"
-    kept = [str(c) for c in values.index]
-    W = (weights if len(kept) == weights.n else weights.subset(kept)).align(kept).normalised(again)
+    W = just_these(weights, values.index)
     Y = values.to_numpy(float)
     which, k = classified(Y, classes, bounds)
     lag, _ = classified(np.asarray(W.matrix @ Y), classes, bounds)
     found = _simulated(which, lag[:, :-1], k, draws, np.random.default_rng(seed))
-    return _test(found, (stage, column, whom.name), len(kept), level)
+    return _test(found, (stage, column, whom.name), len(values), level)
 
 
 @dataclass(frozen=True)

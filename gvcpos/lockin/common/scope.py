@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -90,6 +90,16 @@ def weights_of(whom: Scope, weights: Weights, panel: pd.DataFrame, exclude: Iter
         weights = weights.subset([c for c in weights.ids if c in whom.countries])
     align(weights.ids, whom.countries, "the weights", "the countries of the scope")
     return weights
+
+
+def just_these(weights: Weights, countries: Iterable[Hashable]) -> Weights:
+    """Return the weights of just these countries, in their order, normalised by row if they are not normalised.
+
+    Rows of row-normalised weights shrink when a neighbour leaves: they are normalised again.
+    """
+    kept = [str(c) for c in countries]
+    again = weights.normalisation if weights.normalisation != "none" else "row"
+    return (weights if len(kept) == weights.n else weights.subset(kept)).align(kept).normalised(again)
 
 
 def _named(scope: str | Iterable[str] | Mapping[str, Iterable[str]]) -> tuple[str, list[str]]:

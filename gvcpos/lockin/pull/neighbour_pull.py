@@ -19,7 +19,7 @@ from gvcpos._core.errors import BoundaryWarning, EstimationError, StabilityWarni
 from gvcpos._core.options import choose
 from gvcpos.lockin.common.results import LockInTest, infer, require_least, require_level, require_two
 from gvcpos.lockin.common.sample import excluded, require_size
-from gvcpos.lockin.common.scope import Scope, ScopeLike, weights_of
+from gvcpos.lockin.common.scope import Scope, ScopeLike, just_these, weights_of
 from gvcpos.lockin.common.series import (
     balanced,
     of_scope,
@@ -62,8 +62,7 @@ def spatial_pull_through(
     panel, source, target, value, level
         As in `pull_through`.
     weights : Weights
-        Their units must be exactly the countries of the scope that are not excluded, or for a group others of the panel
-        too, which are cut off; row-normalised if not normalised.
+        Of the countries of the scope; for a group others of the panel are cut off; row-normalised if not normalised.
     effect : {"indirect", "direct", "total"}
         Which effect is tested.
     lags : int
@@ -101,15 +100,8 @@ def spatial_pull_through(
     growth = balanced(wide_series(rows, [source, target], value, "growth", left_out), what)
     sample = _sample(growth, source, target, lags)
     require_size(sample.dropna(), 2 * lags + 1 + 2 * dynamic, what)
-    fitted = _inside(what, sample, _of(weights, growth[target].columns), dynamic=dynamic)
+    fitted = _inside(what, sample, just_these(weights, growth[target].columns), dynamic=dynamic)
     return _test(fitted, (source, target, effect, whom.name), lags, spacing(growth[target].index), level)
-
-
-def _of(weights: Weights, countries: Iterable[Any]) -> Weights:
-    """Return the weights of just these countries, in their order; a row that loses a neighbour is normalised again."""
-    kept = [str(c) for c in countries]
-    again = weights.normalisation if weights.normalisation != "none" else "row"
-    return (weights if len(kept) == weights.n else weights.subset(kept)).align(kept).normalised(again)
 
 
 def _sample(growth: dict[str, pd.DataFrame], source: str, target: str, lags: int) -> pd.DataFrame:
