@@ -105,7 +105,8 @@ def profile_coverage(model: str, effects: str, draws: int, shape: tuple[int, int
     W, rng, held = changing(6, *shape, k=4), np.random.default_rng(7), []
     name = "lambda" if model == "sem" else "rho"
     for _ in range(draws):
-        y, X = draw(rng, W, effects=effects, **{{"rho": "rho", "lambda": "lam"}[name]: 0.4})  # type: ignore[arg-type]
+        true = {{"rho": "rho", "lambda": "lam"}[name]: 0.4, "theta": 0.3 * (model == "sdm")}
+        y, X = draw(rng, W, effects=effects, **true)  # type: ignore[arg-type]
         fit = SpatialPanel.from_arrays(y, X, W, times=list(W), model=model, effects=effects).fit()  # type: ignore[arg-type]
         lower, upper = fit.profile_intervals().loc[name, ["lower", "upper"]]
         held.append((np.isnan(lower) or lower < 0.4) and (np.isnan(upper) or upper > 0.4))
