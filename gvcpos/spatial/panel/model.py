@@ -152,7 +152,9 @@ class SpatialPanel(PanelModel, GmmMethods, ManyMethods, ModelTestMethods):
 
         found = evaluate(formula, data, entity, time)
         found.refuse_dynamic(formula)
-        return cls(found.y, found.X, W, **specified(found, options))
+        made = cls(found.y, found.X, W, **specified(found, options))
+        made.data = replace(made.data, recipe=found.recipe)
+        return made
 
     @classmethod
     def from_arrays(

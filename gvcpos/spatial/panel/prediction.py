@@ -54,8 +54,9 @@ class PredictionMethods:
         Parameters
         ----------
         X : DataFrame, optional
-            Regressors under the model's names (those of a formula evaluated, as in ``result.model.data.names``), on
-            the index (entity, time), every unit in every period; the sample's by default.
+            Regressors under the model's names on the index (entity, time), every unit in every period; the sample's
+            by default. For a model made by `from_formula` the variables of the formula will do, with the columns
+            `entity` and `time` or on the index; terms with ``lag`` are given evaluated, under their names.
         kind : {"reduced", "signal", "in-sample", "blup"}
             With feedback through all neighbours; without any; given the neighbours' observed y of the same period;
             or the best linear prediction of each unit from all others of its period. The errors of new periods are
@@ -95,7 +96,8 @@ def _predicted(
     else:
         if y is None and kind in NEEDS_Y:
             raise InputError(f"kind={kind!r} needs the observed y of the rows of X; kind='reduced' does not.")
-        data = panel_data.from_frames(target_of(X, y), regressors_of(X, model), model.weights)
+        regressors = regressors_of(X, model)
+        data = panel_data.from_frames(target_of(regressors, y), regressors, model.weights)
         columns, observed = columns_of(data, model), data.y
     entity, time, unknown = effects_of(result, data.times, given)
     signal = columns @ result.estimate.beta + entity + time[:, None]
@@ -110,13 +112,15 @@ def target_of(X: pd.DataFrame, y: pd.Series | None) -> pd.Series:
 
 
 def regressors_of(X: pd.DataFrame, model: SpatialPanel | DynamicSpatialPanel) -> pd.DataFrame:
-    """Return the model's regressors, or say which are absent."""
+    """Return the model's regressors, made by the formula where X has its variables, or say which are absent."""
     names = [name for name in model.data.names if name != INTERCEPT]
+    if model.data.recipe is not None:
+        X = model.data.recipe.completed(X, names)
     absent = [name for name in names if name not in X.columns]
     if absent:
         raise InputError(
             f"X lacks the regressors {enumerate_labels(absent)}; it has {enumerate_labels(X.columns, 20)}. "
-            "Terms of a formula are given evaluated, under their names."
+            "Terms of a formula that look at other periods, with lag(...), are given evaluated, under their names."
         )
     return X[names]
 

@@ -137,7 +137,10 @@ class DynamicSpatialPanel(PanelModel):
             )
         if "dynamic" in options:
             raise TypeError("dynamic is not a keyword beside a formula, which says it with lag(y) and W(lag(y)).")
-        return cls(found.y, found.X, W, dynamic=cast(PanelDynamics, found.dynamic), **specified(found, options))
+        made = cls(found.y, found.X, W, dynamic=cast(PanelDynamics, found.dynamic), **specified(found, options))
+        made.data = replace(made.data, recipe=found.recipe)
+        made.given = replace(made.given, panel=made.data)
+        return made
 
     @classmethod
     def from_arrays(

@@ -48,10 +48,9 @@ class DynamicPredictionMethods:
         Parameters
         ----------
         X : DataFrame, optional
-            Regressors under the model's names (those of a formula evaluated, as in ``result.model.data.names``), on
-            the index (entity, time), every unit in every period; the sample's by default. Its periods follow each
-            other, and the first follows one whose y the sample has: those after the sample, or other regressors of
-            periods in it.
+            Regressors as in `SpatialPanelResults.predict`; terms with ``lag`` are given evaluated. Its periods follow
+            each other, and the first follows one whose y the sample has: those after the sample, or other regressors
+            of periods in it.
         kind : {"reduced", "signal", "in-sample", "blup"}
             With feedback through all neighbours; without any, in no period; given the neighbours' observed y of the
             same period; or the best linear prediction of each unit from all others of its period and the past. The
@@ -120,7 +119,8 @@ def _sample(model: DynamicSpatialPanel) -> _Rows:
 
 def _rows(model: DynamicSpatialPanel, X: pd.DataFrame, y: pd.Series | None) -> _Rows:
     refuse_changing(model, "predict for given rows", "their W is not known; without X the sample is predicted")
-    data = panel_data.from_frames(target_of(X, y), regressors_of(X, model), model.weights)
+    regressors = regressors_of(X, model)
+    data = panel_data.from_frames(target_of(regressors, y), regressors, model.weights)
     static = columns_of(data, model)[:, :, : len(model.design.names) - len(model.terms)]
     return _Rows(data, static, *start_of(model, data.times))
 

@@ -13,6 +13,8 @@ from gvcpos._core.errors import DroppedRowsWarning, InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import SpatialModel
 from gvcpos.spatial.panel.dynamics.initial import check_spacing
+from gvcpos.spatial.panel.inputs.recipe import Recipe, recipe_of
+from gvcpos.spatial.panel.inputs.rows import indexed
 from gvcpos.spatial.panel.inputs.terms import LAG, SPATIAL, Special, read
 
 _WITH_LAGS: dict[str, SpatialModel] = {"sar": "sdm", "sem": "sdem", "sac": "gns"}
@@ -33,6 +35,8 @@ class Evaluated:
         Which of lag(y) and W(lag(y)) it has.
     lagged : tuple of str
         Columns of X for which it has W(...); empty where it says nothing of spatial lags.
+    recipe : Recipe
+        What brings new data to the columns of X.
     """
 
     y: pd.Series
@@ -40,6 +44,7 @@ class Evaluated:
     intercept: bool
     dynamic: str
     lagged: tuple[str, ...]
+    recipe: Recipe
 
     def refuse_dynamic(self, formula: str) -> None:
         """Refuse a formula with lag(y) or W(lag(y)) for a static model.
@@ -114,7 +119,8 @@ def evaluate(formula: str, data: pd.DataFrame, entity: str, time: str) -> Evalua
     X = X.drop(columns=["Intercept", *special.drop], errors="ignore")
     _refuse_alone(special, X.columns)
     kept = _kept(frame.index, special)
-    return Evaluated(y[kept], X[kept], intercept, special.dynamic, special.lagged)
+    recipe = recipe_of(sides.rhs.model_spec, (*special.drop, *special.back), entity, time)
+    return Evaluated(y[kept], X[kept], intercept, special.dynamic, special.lagged, recipe)
 
 
 def _special(formula: str, parsed: object) -> Special:
@@ -177,22 +183,3 @@ def _kept(index: pd.Index, special: Special) -> np.ndarray:
         stacklevel=4,
     )
     return np.asarray(kept)
-
-
-def indexed(data: pd.DataFrame, entity: str, time: str) -> pd.DataFrame:
-    """Return `data` on the index (entity, time).
-
-    Raises
-    ------
-    InputError
-        If it has neither such an index nor such columns.
-    """
-    if isinstance(data.index, pd.MultiIndex) and data.index.nlevels == 2:
-        return data
-    absent = [name for name in (entity, time) if name not in data.columns]
-    if absent:
-        raise InputError(
-            f"the data have no column {' and no column '.join(map(repr, absent))} and no two-level index. "
-            f"Say entity=..., time=...; columns: {enumerate_labels(data.columns, 20)}."
-        )
-    return data.set_index([entity, time])

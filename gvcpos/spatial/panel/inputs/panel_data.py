@@ -16,6 +16,7 @@ from gvcpos._core.labels import align, unique
 from gvcpos._core.options import ExtraUnits, MissingRule, choose
 from gvcpos.spatial.panel.inputs import rows as rows_of
 from gvcpos.spatial.panel.inputs.missing import LeftOut, apply_rule, narrowed, refuse_infinite, with_past
+from gvcpos.spatial.panel.inputs.recipe import Recipe
 from gvcpos.spatial.weights import Weights
 from gvcpos.spatial.weights.periods import PeriodWeights, as_weights
 
@@ -43,6 +44,8 @@ class PanelData:
         Where each of the caller's rows stands in the stacked arrays.
     left_out : LeftOut
         What a rule for missing values or for the units of W left out.
+    recipe : Recipe or None
+        The formula that X was made with.
     """
 
     y: Array
@@ -54,6 +57,7 @@ class PanelData:
     rows: pd.MultiIndex | None
     position: npt.NDArray[np.intp]
     left_out: LeftOut = field(default_factory=LeftOut)
+    recipe: Recipe | None = None
 
     @cached_property
     def index(self) -> pd.MultiIndex:

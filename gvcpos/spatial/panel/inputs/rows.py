@@ -147,3 +147,22 @@ def level_names(index: pd.Index) -> list[str]:
 def show(rows: Iterable[tuple[str, object]]) -> str:
     """Write rows for a message, the first of many."""
     return enumerate_labels(f"({entity}, {time})" for entity, time in rows)
+
+
+def indexed(data: pd.DataFrame, entity: str, time: str) -> pd.DataFrame:
+    """Return `data` on the index (entity, time).
+
+    Raises
+    ------
+    InputError
+        If it has neither such an index nor such columns.
+    """
+    if isinstance(data.index, pd.MultiIndex) and data.index.nlevels == 2:
+        return data
+    absent = [name for name in (entity, time) if name not in data.columns]
+    if absent:
+        raise InputError(
+            f"the data have no column {' and no column '.join(map(repr, absent))} and no two-level index. "
+            f"Say entity=..., time=...; columns: {enumerate_labels(data.columns, 20)}."
+        )
+    return data.set_index([entity, time])

@@ -28,6 +28,8 @@ class Special:
         How many periods back the other terms reach.
     uses : tuple of str
         "lag" and "W" as far as the formula has them.
+    back : tuple of str
+        The other terms that reach back.
     """
 
     dynamic: str
@@ -35,6 +37,7 @@ class Special:
     drop: tuple[str, ...]
     depth: int
     uses: tuple[str, ...]
+    back: tuple[str, ...]
 
 
 def read(target: str, terms: Iterable[tuple[str, ...]]) -> Special:
@@ -54,7 +57,7 @@ def read(target: str, terms: Iterable[tuple[str, ...]]) -> Special:
     """
     if any(_calls(_parsed(target), name) for name in (LAG, SPATIAL)):
         raise InputError(f"{target!r}: lag() and W() belong right of '~'.")
-    past, past_lag, lagged, drop, depth, uses = False, False, [], [], 0, set()
+    past, past_lag, lagged, drop, back, depth, uses = False, False, [], [], [], 0, set()
     for factors in terms:
         name = ":".join(factors)
         trees = [_parsed(factor) for factor in factors]
@@ -73,8 +76,10 @@ def read(target: str, terms: Iterable[tuple[str, ...]]) -> Special:
             drop.append(name)
         else:
             _refuse_past(target, name, trees)
-            depth = max(depth, *(_depth(tree) for tree in trees))
-    return Special(_DYNAMICS[past, past_lag], tuple(lagged), tuple(drop), depth, tuple(sorted(uses)))
+            reach = max(_depth(tree) for tree in trees)
+            back += [name] * (reach > 0)
+            depth = max(depth, reach)
+    return Special(_DYNAMICS[past, past_lag], tuple(lagged), tuple(drop), depth, tuple(sorted(uses)), tuple(back))
 
 
 def _parsed(factor: str) -> ast.expr:
