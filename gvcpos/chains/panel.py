@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -80,6 +81,13 @@ def gvc_panel(
     panel = _sorted(frames, by)
     panel.attrs.update(attrs)
     return panel
+
+
+@cache
+def panel_columns() -> tuple[str, ...]:
+    """Return the columns of every panel by stage, as a table of two countries and two sectors has them."""
+    table = IOTable.from_arrays(np.ones((4, 4)), np.ones((4, 2)), countries=["A", "B"], sectors=["a", "b"])
+    return tuple(str(c) for c in gvc_panel([table], Chain.from_mapping({"first": ["a"], "last": ["b"]})).columns)
 
 
 def _years(

@@ -12,7 +12,8 @@ from gvcpos._core.labels import locate
 from gvcpos.lockin.battery import Battery, Letter, chosen_letters, run_battery
 from gvcpos.lockin.capture.slope_models import SlopeKind
 from gvcpos.lockin.common.results import LockInTest
-from gvcpos.lockin.common.scope import ScopeLike
+from gvcpos.lockin.common.sample import excluded
+from gvcpos.lockin.common.scope import Scope, ScopeLike
 from gvcpos.lockin.entries import ENTRIES, Case, CaseOptions
 from gvcpos.lockin.headline import headline
 
@@ -121,13 +122,15 @@ def lock_in(
     Verdict
         Errors and warnings are those of the single tests.
     """
-    letters = chosen_letters(tests)
+    letters, wanted = chosen_letters(tests), list(scopes)
+    for scope in wanted:  # before anything is computed
+        Scope.of(scope, panel, excluded(options.get("exclude", Case.exclude)))
     if tables is not None and chain is not None:
         points, flows = _from_tables(tables, chain, letters, options.get("downstream", "downstream"))
     case = Case.of(panel, weights, points=points, flows=flows, **options)
     first = headline(case, slope=slope, stages=stages, leader=leader, placebo=placebo, own_lags=own_lags)
     chosen = [entry for entry in ENTRIES if entry.letter in letters]
-    return Verdict(**vars(first), battery=run_battery(case, chosen, scopes, on_test=on_test))
+    return Verdict(**vars(first), battery=run_battery(case, chosen, wanted, on_test=on_test))
 
 
 def _from_tables(

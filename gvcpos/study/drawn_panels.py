@@ -13,6 +13,7 @@ from gvcpos._core.errors import SpecificationError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.leaders import DRAWS, drawn_shares
+from gvcpos.study.names import variables
 from gvcpos.study.progress import Progress
 from gvcpos.study.spec import StudySpec, UncertaintyBlock
 from gvcpos.tables import TableSeries
@@ -78,15 +79,6 @@ def errors_text(block: UncertaintyBlock, inputs: Inputs) -> str:
         return cells
     weights = inputs.split.block.text if block.split_weights else "split weights taken as exact"
     return f"{cells}; {weights}"
-
-
-def variables(inputs: Inputs) -> list[str]:
-    """Return the names of all variables that come from files."""
-    out: list[str] = []
-    for block, frame in inputs.covariates:
-        ruled = None if block is None or not block.variables else list(block.variables)
-        out += [c for c in frame.columns if c not in ("country", "year")] if ruled is None else ruled
-    return out
 
 
 def require_columns(spec: StudySpec, inputs: Inputs) -> None:

@@ -12,6 +12,7 @@ from gvcpos._core.errors import InputError, LabelError, SpecificationError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.study.chain_map import chain_of
 from gvcpos.study.country_files import read_covariates, read_polygons
+from gvcpos.study.names import check_names
 from gvcpos.study.places import Places
 from gvcpos.study.spec import CovariatesBlock, FileTables, PublishedTables, StudySpec, SyntheticTables
 
@@ -170,7 +171,7 @@ def _sectors(tables: TableSeries | None, published: PublishedIndices | None) -> 
 
 
 def check_labels(spec: StudySpec, inputs: Inputs) -> tuple[list[str], gpd.GeoDataFrame]:
-    """Check the countries that a specification names, before anything is computed.
+    """Check what a specification names, before anything is computed.
 
     Returns
     -------
@@ -184,7 +185,10 @@ def check_labels(spec: StudySpec, inputs: Inputs) -> tuple[list[str], gpd.GeoDat
     LabelError
         If a country of ``exclude`` (but ROW) or of ``report.countries`` does not exist, or polygons are missing,
         duplicated or left over.
+    SpecificationError
+        As `check_names`.
     """
+    check_names(spec, inputs)
     economies = inputs.economies
     _need_countries([c for c in spec.exclude if c != "ROW"], economies, "exclude")
     countries = [c for c in economies if c not in spec.exclude]
