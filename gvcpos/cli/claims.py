@@ -42,7 +42,7 @@ def claims_check(
     ] = 0.05,
     every: Annotated[bool, typer.Option("--all", help="Also what cannot be recomputed, and why.")] = False,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Write everything as csv too.", metavar="FILE.csv")
+        Path | None, typer.Option("-o", "--out", "--output", help="Write everything as csv too.", metavar="FILE.csv")
     ] = None,
 ) -> None:
     """Recompute every claim that others, or trade data, give again.

@@ -29,7 +29,8 @@ def flows_run(
         str, typer.Argument(help="A system (YAML), or a shipped one: china_rare_earths, toy.", metavar="SYSTEM.yaml")
     ] = "china_rare_earths",
     out: Annotated[
-        Path | None, typer.Option("--out", help="Results folder; default results/NAME.", metavar="DIR")
+        Path | None,
+        typer.Option("-o", "--out", "--output", help="Results folder; default results/NAME.", metavar="DIR"),
     ] = None,
     *,
     draws: Annotated[int, typer.Option("--draws", help="Draws for intervals; 0 for none.", metavar="N")] = 1000,
@@ -88,7 +89,8 @@ def flows_new(
 @told
 def flows_schema(
     path: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Where to write it; default standard output.", metavar="FILE")
+        Path | None,
+        typer.Option("-o", "--out", "--output", help="Where to write it; default standard output.", metavar="FILE"),
     ] = None,
 ) -> None:
     """Give the JSON schema of a system's file, from which editors complete and check.

@@ -70,7 +70,8 @@ def run(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Results folder; default results/NAME.", metavar="DIR")
+        Path | None,
+        typer.Option("-o", "--out", "--output", help="Results folder; default results/NAME.", metavar="DIR"),
     ] = None,
     data: DataOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
@@ -101,7 +102,9 @@ def run(
 @told
 def indices(
     files: Annotated[list[Path], typer.Argument(help="Table files of any supported publisher, one or more years.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Where to write: .parquet or .csv.", metavar="FILE")],
+    output: Annotated[
+        Path, typer.Option("-o", "--out", "--output", help="Where to write: .parquet or .csv.", metavar="FILE")
+    ],
     *,
     by: Annotated[str, typer.Option("--by", help="sector (country and sector) or country.")] = "sector",
     tolerance: Annotated[

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from gvcpos.cli import app
@@ -33,6 +34,15 @@ def test_help_teaches_and_every_command_has_an_example() -> None:
         assert command in top.output
     for command in ("run", "indices"):
         assert f"gvcpos {command}" in RUNNER.invoke(app, [command, "--help"]).output
+
+
+def test_every_command_that_writes_takes_both_names_of_the_option() -> None:
+    commands = {"run": [], "indices": [], "claims": ["check"], "flows": ["run", "schema"]}
+    for first, second in ((first, part) for first, parts in commands.items() for part in parts or [""]):
+        tree = typer.main.get_command(app).commands[first]
+        command = tree.commands[second] if second else tree
+        (option,) = [one for one in command.params if "--out" in one.opts]
+        assert option.opts == ["-o", "--out", "--output"], (first, second)
 
 
 def test_help_starts_fast() -> None:
