@@ -129,8 +129,9 @@ class Battery:
         -------
         DataFrame
             scope, letter, question, test; evidence ("lock-in", "upgrading", "none" or "not run"); pvalue, that of what
-            it speaks for: of a one-sided test that speaks for upgrading the p-value of the other side; pvalue_holm
-            (over the first tests of the scope) and survives, whether it holds at the level after that adjustment.
+            it speaks for: of a one-sided test that speaks for upgrading the p-value of the other side;
+            pvalue_holm_letters (Holm, over the first tests of the scope alone, while pvalue_holm of `to_frame` is over
+            all tests) and survives, whether it holds at the level after that adjustment.
         """
         firsts = pd.DataFrame(
             [
@@ -148,9 +149,10 @@ class Battery:
         )
         if firsts.empty:
             return firsts
-        firsts["pvalue_holm"] = firsts.groupby("scope", sort=False)["pvalue"].transform(lambda p: adjust(p, "holm"))
+        by_scope = firsts.groupby("scope", sort=False)["pvalue"]
+        firsts["pvalue_holm_letters"] = by_scope.transform(lambda p: adjust(p, "holm"))
         spoken = firsts["evidence"].isin(["lock-in", "upgrading"])
-        return firsts.assign(survives=spoken & (firsts["pvalue_holm"] < self.level))
+        return firsts.assign(survives=spoken & (firsts["pvalue_holm_letters"] < self.level))
 
     def sentence(self, scope: str = "world") -> str:
         """Say in one sentence which tests agree, which do not, and which could not be run."""

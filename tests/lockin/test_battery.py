@@ -84,6 +84,11 @@ def test_the_sentence_names_who_agrees_and_who_does_not() -> None:
     table = battery.agreement().set_index("letter")
     assert table["evidence"].to_dict() == {"a": "lock-in", "c": "upgrading", "e": "not run", "g": "none"}
     assert table["survives"].to_dict() == {"a": True, "c": False, "e": False, "g": False}
+    assert "pvalue_holm" not in table
+    by_hand = adjust(table["pvalue"], "holm")  # over the first tests of the letters
+    np.testing.assert_array_equal(table["pvalue_holm_letters"], by_hand)
+    every = battery.to_frame().set_index("letter")  # over all tests of the scope
+    assert every.loc["a", "pvalue_holm"] > table.loc["a", "pvalue_holm_letters"]
 
 
 def test_the_other_side_of_a_one_sided_test_has_its_own_p_value() -> None:
