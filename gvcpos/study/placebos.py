@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from gvcpos._core.errors import EstimationError, FilledWarning, InputError, SpecificationError
+from gvcpos._core.errors import EstimationError, InputError, SpecificationError
 from gvcpos._core.labels import locate
 from gvcpos.chains import SectorYear
 from gvcpos.lockin import LockInTest
@@ -21,7 +20,7 @@ from gvcpos.report import figures as draw
 from gvcpos.robustness import Placebos, permuted_weights, placebo_chains
 from gvcpos.robustness.chains import placebo_pool, require_sectors
 from gvcpos.spatial import Weights
-from gvcpos.study.covariates import add_covariates
+from gvcpos.study.chain_panels import control_variables, prepared
 from gvcpos.study.evidence import pull_along, upstream_slope
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.progress import Progress
@@ -71,8 +70,8 @@ def placebo_frames(
     block = spec.robustness
     found: dict[tuple[str, str], Placebos] = {}
     if block is not None and block.placebo_chains is not None:
-        variables = _variables(spec, inputs, panel)
-        prepare = partial(_prepared, exclude=spec.exclude, variables=variables)
+        variables = control_variables(spec, inputs, panel)
+        prepare = partial(prepared, exclude=spec.exclude, variables=variables)
         tables = spec.tables
         for name, test in _tests(spec, W).items():
             found["chains", name] = placebo_chains(
@@ -132,22 +131,6 @@ def _spatial_lag(panel: pd.DataFrame, *, weights: Weights, spec: StudySpec) -> L
         float(table.loc["rho", "estimate"]), float(table.loc["rho", "std_error"]), None, level=spec.lockin.level
     )
     return replace(found, **vars(lag), name="rho", quantity="rho, the spatial lag of the Durbin model")
-
-
-def _variables(spec: StudySpec, inputs: Inputs, panel: pd.DataFrame) -> pd.DataFrame | None:
-    """Return the covariates by country and year, made once for all chains; None where the slope has no controls."""
-    if not spec.lockin.controls:
-        return None
-    cells = panel[["country", "year"]].drop_duplicates().reset_index(drop=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FilledWarning)  # told once, with the chain's own panel
-        return add_covariates(cells, inputs.covariates, spec.exclude)[0]
-
-
-def _prepared(panel: pd.DataFrame, *, exclude: Sequence[str], variables: pd.DataFrame | None) -> pd.DataFrame:
-    """Return a placebo's panel without the excluded economies, with covariates where the slope has controls."""
-    panel = panel[~panel["country"].isin(exclude)].reset_index(drop=True)
-    return panel if variables is None else panel.merge(variables, on=["country", "year"], how="left", validate="m:1")
 
 
 def placebo_lines(frames: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
+from gvcpos.chains import SectorYear
 from gvcpos.lockin import LockInTest, position_capture_slope
 from gvcpos.lockin.common.wording import number
 from gvcpos.report import figures as draw
 from gvcpos.robustness import leave_one_out, specification_curve
 from gvcpos.spatial import Weights
+from gvcpos.study.chain_panels import boundary_panels, lagged
+from gvcpos.study.inputs import Inputs
 from gvcpos.study.progress import Progress
 from gvcpos.study.results import StudyResults
 from gvcpos.study.spec import StudySpec
@@ -24,11 +27,17 @@ FRAMES = {
     "specification_choices": "how far each choice moves the estimate",
     "leave_one_out": "the same slope without each country",
 }
-CHOICES = ("position", "weights", "controls", "exclude")
+CHOICES = ("boundary", "lag", "position", "weights", "controls", "exclude")
 
 
 def robustness_frames(
-    spec: StudySpec, panel: pd.DataFrame, weights: Mapping[str, Weights], progress: Progress
+    spec: StudySpec,
+    inputs: Inputs,
+    panel: pd.DataFrame,
+    weights: Mapping[str, Weights],
+    *,
+    years: Sequence[SectorYear],
+    progress: Progress,
 ) -> dict[str, pd.DataFrame]:
     """Return the frames of robustness; nothing where the study does not ask for it."""
     if spec.robustness is None:
@@ -38,14 +47,17 @@ def robustness_frames(
     same: dict[str, Any] = {"stage": lockin.upstream, "capture": lockin.capture}
     same |= {"cov_type": lockin.cov_type, "level": lockin.level}
     samples = {"all": (), **{f"without {', '.join(gone)}": gone for gone in block.without}}
+    panels = boundary_panels(spec, inputs, panel, years)
     choices: dict[str, Any] = {
+        "boundary": list(panels),
+        "lag": {"none": 0} | {f"{years} year{'s' if years > 1 else ''}": years for years in block.lags},
         "position": list(dict.fromkeys([lockin.position, *block.positions])),
         "weights": {**weights, "none": None},
         "controls": {"none": ()} | ({", ".join(lockin.controls): lockin.controls} if lockin.controls else {}),
         "exclude": samples,
     }
     curve = specification_curve(
-        partial(_slope, panel),
+        partial(_slope, panels),
         choices,
         on_specification=partial(progress, "specification curve"),
         **same,
@@ -67,8 +79,17 @@ def robustness_frames(
     }
 
 
-def _slope(panel: pd.DataFrame, *, weights: Weights | None, exclude: tuple[str, ...], **rest: Any) -> LockInTest:
+def _slope(
+    panels: Mapping[str, pd.DataFrame],
+    *,
+    boundary: str,
+    lag: int,
+    weights: Weights | None,
+    exclude: tuple[str, ...],
+    **rest: Any,
+) -> LockInTest:
     """Run the slope on the countries of the weights, which have lost those that are excluded."""
+    panel = lagged(panels[boundary], [rest["position"], *rest["controls"]], lag)
     if weights is None:
         return position_capture_slope(panel, exclude=exclude, **rest)
     return position_capture_slope(panel[panel["country"].isin(weights.ids)], weights=weights, exclude=(), **rest)

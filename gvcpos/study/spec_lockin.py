@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -73,6 +74,13 @@ class RobustnessBlock(Block):
     """Further choices for the position-capture slope, crossed with each other and with the study's weights."""
 
     positions: tuple[str, ...] = Field((), description="further columns of position")
+    boundaries: tuple[str, ...] = Field(
+        (),
+        description="further boundaries of the chain, as smelting_midstream: where one stage ends",
+    )
+    lags: tuple[Annotated[Whole, Field(ge=1, le=20)], ...] = Field(
+        (), description="years by which position and controls come before capture, besides the same year"
+    )
     without: tuple[tuple[str, ...], ...] = Field((), description="sets of countries to leave out, each a sample")
     placebo_chains: PlaceboChainsBlock | None = Field(
         None, description="the same tests on chains of random sectors, of tables or published; {} for defaults"

@@ -13,6 +13,7 @@ from gvcpos.chains import published_panel
 from gvcpos.lockin import Verdict
 from gvcpos.spatial import SpatialPanelResults, Weights
 from gvcpos.study.accounts import ChainFlows, account_frames, shares_outside
+from gvcpos.study.chain_panels import boundary_chains
 from gvcpos.study.comparison import planted_frame
 from gvcpos.study.covariates import add_covariates
 from gvcpos.study.evidence import evidence_frames, verdict_of
@@ -113,6 +114,7 @@ class Study:
 
 def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     countries, shapes = check_labels(spec, inputs)
+    boundary_chains(spec, inputs)
     check_placebos(spec, inputs)
     check_uncertainty(spec, inputs)
     blocks = {MAIN: spec.space.weights, **spec.space.variants}
@@ -136,7 +138,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     }
     frames |= evidence_frames(spec, verdict, flows)
     frames |= split_frames(inputs.split, panel, progress, tolerance=inputs.tolerance)
-    frames |= robustness_frames(spec, panel, weights, progress)
+    frames |= robustness_frames(spec, inputs, panel, weights, years=flows.years, progress=progress)
     frames |= placebo_frames(spec, inputs, sample, W, years=flows.years, progress=progress)
     frames |= uncertainty_frames(
         spec, inputs, panel, W, models=models, verdict=verdict, drop_islands=drop, progress=progress

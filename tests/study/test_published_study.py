@@ -13,6 +13,7 @@ import pytest
 
 from gvcpos._core.errors import InputError, LabelError, SpecificationError
 from gvcpos.chains import Chain, published_panel
+from gvcpos.lockin import position_capture_slope
 from gvcpos.robustness import placebo_chains
 from gvcpos.spatial import weights as make
 from gvcpos.study import Study, StudyResults
@@ -42,7 +43,7 @@ space:
   local_permutations: 99
 panel: {regressors: [upstreamness, rd], models: [slx, sdm], main: sdm, simulations: 200}
 lockin: {countries: [CHN], groups: {Asia: [JPN, KOR, VNM, THA, MYS]}, draws: 99}
-robustness: {positions: [plv], without: [[CHN]]}
+robustness: {positions: [plv], without: [[CHN]], boundaries: [late], lags: [1]}
 report: {countries: [CHN, DEU]}
 """
 
@@ -67,7 +68,9 @@ def write(folder: Path) -> None:
     pairs = [(a, b, rng.uniform(1, 2)) for a in have[1:] for b in have[1:]]
     pd.DataFrame(pairs, columns=["origin", "destination", "trade"]).to_csv(folder / "flows.csv", index=False)
     (folder / "chain.yaml").write_text(
-        "name: made up\nstages:\n  - {name: upstream, sectors: [m1, m2]}\n  - {name: downstream, sectors: [e1]}\n"
+        "name: made up\nboundary: early\nstages:\n  - {name: upstream, sectors: [m1, m2]}\n"
+        "  - {name: downstream, sectors: [e1]}\nboundaries:\n  early: {}\n"
+        "  late:\n    upstream: {sectors: [m1]}\n    downstream: {sectors: [m2, e1]}\n"
     )
     (folder / "study.yaml").write_text(STUDY)
 
@@ -108,12 +111,28 @@ def test_the_battery_runs_for_every_scope_and_says_what_it_could_not(run: tuple[
 def test_robustness_crosses_every_choice(run: tuple[StudyResults, Path]) -> None:
     results, out = run
     curve, left = results.frames["specification_curve"], results.frames["leave_one_out"]
-    # 2 positions x (3 weights and none) x 2 samples
-    assert len(curve) == 16
+    # 2 boundaries x 2 lags x 2 positions x (3 weights and none) x 2 samples
+    assert len(curve) == 64
     assert set(curve["weights"]) == {"main", "flows", "land", "none"}
-    first = curve.query("position == 'upstreamness' and weights == 'main' and exclude == 'all'").iloc[0]
+    one = "position == 'upstreamness' and weights == 'main' and exclude == 'all'"
+    first = curve.query(f"{one} and boundary == 'early' and lag == 'none'").iloc[0]
     slope = results.verdict["position–capture slope: upstream"]
     assert first["estimate"] == pytest.approx(slope.estimate, rel=1e-9)
+    panel, W = results.frames["panel"], results.weights
+    before = panel[["country", "stage", "year", "upstreamness"]].assign(year=panel["year"] + 1)
+    later = panel.drop(columns="upstreamness").merge(before, on=["country", "stage", "year"])
+    by_hand = position_capture_slope(later, "upstream", weights=W, exclude=(), cov_type=results.spec.lockin.cov_type)
+    assert later["year"].min() == panel["year"].min() + 1
+    found = curve.query(f"{one} and boundary == 'early' and lag == '1 year'").iloc[0]
+    assert found["estimate"] == pytest.approx(by_hand.estimate, rel=1e-9)
+    late = Study.from_yaml(
+        out.parent / "study.yaml",
+        ["chain.boundary=late", "robustness=null", "lockin.tests=[]", "panel.path=false", "space.variants={}"],
+    ).run()
+    other = curve.query(f"{one} and boundary == 'late' and lag == 'none'").iloc[0]
+    assert other["estimate"] == pytest.approx(late.verdict["position–capture slope: upstream"].estimate, rel=1e-9)
+    with pytest.raises(SpecificationError, match="nowhere"):
+        Study.from_yaml(out.parent / "study.yaml", ["robustness.boundaries=[nowhere]"]).run()
     assert set(left["country"]) == set(results.weights.ids)
     np.testing.assert_allclose(left["whole"], slope.estimate, rtol=1e-9)
     assert "specifications the slope runs from" in (out / "summary.md").read_text(encoding="utf-8")
