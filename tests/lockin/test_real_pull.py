@@ -6,9 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gvcpos._core.errors import DroppedRowsWarning
+from gvcpos._core.errors import DroppedRowsWarning, EstimationError
 from gvcpos.chains import Chain, Stage, gvc_panel
-from gvcpos.lockin import dumitrescu_hurlin, local_projections, mobility, placebo_distribution, pull_through
+from gvcpos.lockin import (
+    dumitrescu_hurlin,
+    local_projections,
+    mobility,
+    placebo_distribution,
+    pull_through,
+    spatial_pull_through,
+)
+from gvcpos.spatial import weights
+from gvcpos.tables import capitals
 from tests.shared import wiod_year
 
 RARE_EARTHS = Chain.rare_earths()
@@ -48,6 +57,15 @@ def test_granger_projections_and_mobility(panel):
     china = mobility(panel, "downstream", scope="CHN", draws=199)
     assert china.statistic == 11  # in the lowest third all along, which classes that sticky do not make rare
     assert not china.rejected
+
+
+@pytest.mark.slow
+def test_growth_of_all_countries_together_has_no_effect_of_neighbours(panel):
+    """Rho ends at one, where the indirect effect would be an elasticity of a million."""
+    places = [c for c in panel["country"].unique() if c != "ROW"]
+    near = weights.inverse_distance(capitals(places)).normalised("row")
+    with pytest.raises(EstimationError, match=r"rho = 1\.000000 is at the edge"):
+        spatial_pull_through(panel, near)
 
 
 @pytest.mark.slow
