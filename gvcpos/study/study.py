@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -33,6 +34,9 @@ from gvcpos.study.split_output import split_frames
 from gvcpos.study.uncertain import check_uncertainty, uncertainty_frames
 from gvcpos.study.variants import MAIN, all_paths, drops_islands, variant_frames, weights_frame
 from gvcpos.tables.published import published_identities
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 class Study:
@@ -113,10 +117,7 @@ class Study:
 
 
 def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
-    countries, shapes = check_labels(spec, inputs)
-    boundary_chains(spec, inputs)
-    check_placebos(spec, inputs)
-    check_uncertainty(spec, inputs)
+    countries, shapes = _checked(spec, inputs)
     blocks = {MAIN: spec.space.weights, **spec.space.variants}
     weights = {name: make_weights(spec, inputs, countries, shapes, block) for name, block in blocks.items()}
     W, drop = weights[MAIN], drops_islands(spec, MAIN)
@@ -161,6 +162,15 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
         "weights": W,
         "polygons": shapes,
     }
+
+
+def _checked(spec: StudySpec, inputs: Inputs) -> tuple[list[str], gpd.GeoDataFrame]:
+    """Return countries and polygons; what cannot be computed is refused here, before anything is."""
+    found = check_labels(spec, inputs)
+    boundary_chains(spec, inputs)
+    check_placebos(spec, inputs)
+    check_uncertainty(spec, inputs)
+    return found
 
 
 def _planted_frames(spec: StudySpec, inputs: Inputs, verdict: Verdict) -> dict[str, pd.DataFrame]:
