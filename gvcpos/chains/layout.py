@@ -82,7 +82,8 @@ def _boundary(
     if options is None:
         if wanted != (data.get("boundary") or ""):
             raise SpecificationError(
-                f"{where(())}: boundary {wanted!r} was asked for, but the chain has no boundaries."
+                f"{where(())}: boundary {wanted!r} was asked for, but the chain has no boundaries. "
+                "Ask for none (null in a study's chain.boundary)."
             )
         return {}, wanted
     _mapping(options, ("boundaries",), where, None)

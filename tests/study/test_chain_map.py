@@ -47,6 +47,11 @@ def test_what_is_allowed_is_listed(text: str) -> None:
         named(text, ADB)
 
 
+def test_a_boundary_that_a_chain_has_not_says_what_to_do() -> None:
+    with pytest.raises(SpecificationError, match=r"'lithium': .* the chain has no boundaries\. Ask for none \(null"):
+        named("lithium", ADB, boundary="smelting_upstream")
+
+
 def test_other_sectors_than_those_it_ships_for() -> None:
     with pytest.raises(SpecificationError, match=r"'lithium': .* adb35, oecd45, oecd50, .*They have: farms, mines"):
         named("lithium", ["farms", "mines"])
