@@ -74,6 +74,11 @@ def test_intervals_have_the_data_s_errors(run: StudyResults, tmp_path: Path) -> 
         own = stages.xs(index, level="index")
         np.testing.assert_allclose(own["estimate"], panel[index].reindex(own.index), rtol=1e-9)
         assert (own["std_error"] > 0).all()
+    ranks = results.frames["dominance_ranks"]
+    assert "dominance_draws" not in results.frames
+    assert (ranks["draws"] == 4).all()
+    assert ranks["errors"].str.contains("5 % of a cell").all()
+    assert (ranks["rank_low"] <= ranks["rank_high"]).all()
     ((_, table),) = uncertainty_tables(results)
     assert "SYNTHETIC" in table.to_text()
 
