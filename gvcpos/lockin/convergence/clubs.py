@@ -54,8 +54,7 @@ def convergence_clubs(
     column, stage : str
         Capture, positive on average in each year.
     position : str, optional
-        Column of position. Differences that last are no lock-in by themselves: they speak for it where those further
-        upstream keep less. Without position nothing is said of lock-in.
+        Column of position; without it nothing is said of lock-in.
     scope : str, list, mapping or None
         The world: do all converge? A country or group: does it converge with the highest club of the world?
     trim : float
@@ -68,12 +67,11 @@ def convergence_clubs(
     Returns
     -------
     LockInTest
-        H0: convergence (b ≥ 0), rejected by a low t. ``evidence``: where it is rejected, lock-in if countries further
-        upstream keep less at the end (rank correlation, one-sided at the level), upgrading if they keep more; a country
-        or group has to be further upstream than the mean besides, and below the highest club and the mean of all, for
-        lock-in. Upgrading, too, where b > 0 is shown. ``details``: ``clubs`` (country, club — 0 for none —, first and
-        last value, last relative path), ``tests`` (one a club), ``paths`` (country, year, h, club), ``method``, and
-        ``position`` (rank correlation).
+        H0: convergence (b ≥ 0), rejected by a low t. Differences that last are no lock-in by themselves: ``evidence``
+        is lock-in where those further upstream keep less (rank correlation, one-sided) — and a country or group is
+        upstream of the mean, below it and below the highest club —, upgrading where they keep more, or b > 0 is shown.
+        ``details``: ``clubs`` (country, club — 0 for none —, first and last value, last relative path), ``tests`` (one
+        a club), ``paths`` (country, year, h, club), ``method``, ``position``.
 
     Raises
     ------
@@ -83,22 +81,16 @@ def convergence_clubs(
 
     Notes
     -----
-    The test of a country or group is made after the clubs were found with the same data: its p-value describes, and
-    does not confirm, a membership.
+    Clubs of a country or group are found with the data that test them: its p-value describes and does not confirm.
     """
     require_level(level)
     whom = Scope.of(scope, panel, left_out := excluded(exclude))
-    frame = complete_countries(stage_frame(panel, stage, [column], left_out), f"{stage}: clubs of {column}")
-    wide = _checked(frame[column].unstack("year"), f"{stage}: clubs of {column}")
-    y = wide.to_numpy()
-    if smoothing is not None:
-        y = _smooth(y, smoothing)
+    wide = _wide(panel, column, stage, left_out)
+    y = wide.to_numpy() if smoothing is None else _smooth(wide.to_numpy(), smoothing)
     rho = persistence(y)
     search = ClubSearch(y, lambda n: critical_value(n, y.shape[1], rho, level, trim), trim=trim)
-    where = None
-    if position is not None:
-        last = pd.Series(relative_paths(y)[:, -1], index=wide.index)
-        where = standing(stage_frame(panel, stage, [position], left_out)[position], last)
+    last = pd.Series(relative_paths(y)[:, -1], index=wide.index)
+    where = None if position is None else standing(stage_frame(panel, stage, [position], left_out)[position], last)
     found = _Found(wide, y, search.run(), rho, trim, level, where)
     rows = _rows(found, whom, stage)
     return _test(found, rows, whom, column, stage)
@@ -123,6 +115,14 @@ class _Found:
     def drawn(self, n: int) -> np.ndarray:
         """Statistics under the null for n countries."""
         return null_statistics(n, self.y.shape[1], self.rho, self.trim)
+
+
+def _wide(panel: pd.DataFrame, column: str, stage: str, left_out: tuple[str, ...]) -> pd.DataFrame:
+    """Return complete series, country by year."""
+    what = f"{stage}: clubs of {column}"
+    return _checked(
+        complete_countries(stage_frame(panel, stage, [column], left_out), what)[column].unstack("year"), what
+    )
 
 
 def _checked(wide: pd.DataFrame, what: str) -> pd.DataFrame:
