@@ -120,9 +120,8 @@ class _Found:
 def _wide(panel: pd.DataFrame, column: str, stage: str, left_out: tuple[str, ...]) -> pd.DataFrame:
     """Return complete series, country by year."""
     what = f"{stage}: clubs of {column}"
-    return _checked(
-        complete_countries(stage_frame(panel, stage, [column], left_out), what)[column].unstack("year"), what
-    )
+    series = complete_countries(stage_frame(panel, stage, [column], left_out), what)[column]
+    return _checked(series.unstack("year"), what)
 
 
 def _checked(wide: pd.DataFrame, what: str) -> pd.DataFrame:
