@@ -37,14 +37,15 @@ class Standing:
     ahead: frozenset[str]
 
     def evidence(self, level: float) -> Evidence:
-        """Return what differences that last speak for."""
-        return "lock-in" if self.low < level else "upgrading" if self.high < level else "none"
+        """Return what differences that last speak for, two-sided: both sides are looked at."""
+        half = level / 2
+        return "lock-in" if self.low < half else "upgrading" if self.high < half else "none"
 
     def sentence(self, level: float) -> str:
         """Say it."""
         side = {"lock-in": "keep less", "upgrading": "keep more", "none": "keep neither less nor more"}
         said = f"Countries further upstream {side[self.evidence(level)]} (rank correlation {number(self.correlation)}, "
-        return f"{said}one-sided {p_text(min(self.low, self.high))})."
+        return f"{said}{p_text(min(1.0, 2 * min(self.low, self.high)))})."
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row of the numbers."""

@@ -68,7 +68,7 @@ def convergence_clubs(
     -------
     LockInTest
         H0: convergence (b ≥ 0), rejected by a low t. Differences that last are no lock-in by themselves: ``evidence``
-        is lock-in where those further upstream keep less (rank correlation, one-sided) — and a country or group is
+        is lock-in where those further upstream keep less (rank correlation) — and a country or group is
         upstream of the mean, below it and below the highest club —, upgrading where they keep more, or b > 0 is shown.
         ``details``: ``clubs`` (country, club — 0 for none —, first and last value, last relative path), ``tests`` (one
         a club), ``paths`` (country, year, h, club), ``method``, ``position``.
