@@ -28,7 +28,8 @@ class Pooled:
     df : ndarray, shape (k,)
         Degrees of freedom of t; infinite where the estimates do not differ and complete data have the normal.
     fmi : ndarray, shape (k,)
-        Fraction of missing information: the share of what is not known of a parameter that the data's errors make.
+        Fraction of missing information: the share of the variance that is between draws. Errors in the data make each
+        draw noisier too, so that what they add to the variance without them is more.
     increase : ndarray, shape (k,)
         Relative increase in variance r = (1 + 1/m) B/Ū.
     draws : int
