@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from gvcpos._core.errors import GvcposWarning
+from gvcpos._core.errors import EstimationError, GvcposWarning
 from gvcpos.chains import Chain, gvc_panel
 from gvcpos.lockin.battery import Battery, run_battery
 from gvcpos.lockin.entries import ENTRIES, Case
@@ -22,13 +22,26 @@ from gvcpos.lockin.smile.smile_cells import smile_points
 from gvcpos.spatial import Weights, weights
 from gvcpos.tables import TableSeries, synthetic_world
 from gvcpos.tables.synthetic import Planted
+from gvcpos.tables.synthetic.geography import first_capitals
 from gvcpos.tables.synthetic.planted import DRIFTING, Regime
 
 COUNTRIES, YEARS = 40, range(2007, 2019)
 GROUP = {"suppliers": list(DRIFTING)}
 SCOPES = (None, GROUP, "AUS")
 DRAWS = 199  # of each bootstrap
-KEYS = ["regime", "strength", "moving", "scope", "letter", "test"]
+CELL = ["regime", "strength", "kind"]
+KEYS = [*CELL, "scope", "letter", "test"]
+
+_STILL: dict[str, object] = {"drift": 0.0, "drifting": (), "openness": 0.0}
+_APART = {**_STILL, "rho": 0.0, "rd": 0.0, "rd_spill": 0.0, "regional": False}
+KINDS: dict[str, dict[str, object]] = {
+    "moving": {},
+    "still": _STILL,
+    "apart": _APART,
+    "wandering": {**_APART, "course": "walk", "sigma": 0.01},
+    "closing in": {**_APART, "course": "closing"},
+    "two trends": {**_APART, "openness": 0.12, "drift": 0.02, "drifting": tuple(first_capitals(COUNTRIES)["iso3"])},
+}
 
 
 @dataclass(frozen=True)
@@ -40,33 +53,49 @@ class Cell:
     regime : {"lock-in", "absent", "reversed"}
     strength : float
         See `Planted.regime`.
-    moving : bool
-        Whether participation deepens and suppliers move upstream; where not, nothing has a trend.
+    kind : str
+        One of `KINDS`. Moving: participation deepens and suppliers move upstream. Still: neither, so that nothing has a
+        trend. Apart: still, and no country has to do with its neighbours. Wandering and closing in: apart, and
+        value-added rates are random walks, or converge. Two trends: apart, but participation deepens and all move
+        upstream, without losing capture; with lock-in they lose it by that, and all three axes have their trend.
     worlds : int
         How many are worth their time.
+    tests : tuple of str
+        Names of those run; none: all.
     """
 
     regime: Regime
     strength: float
-    moving: bool
+    kind: str
     worlds: int
+    tests: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Of files and in commands."""
+        return f"{self.regime}-{self.strength:g}-{self.kind.replace(' ', '_')}"
 
     @property
     def planted(self) -> Planted:
         """The parameters of the cell's worlds."""
-        found = Planted.regime(self.regime, self.strength)
-        return found if self.moving else replace(found, drift=0.0, drifting=(), openness=0.0)
+        return replace(Planted.regime(self.regime, self.strength), **KINDS[self.kind])
 
 
 CELLS = (
-    Cell("absent", 1.0, False, 500),
-    Cell("lock-in", 1.0, True, 100),
-    Cell("reversed", 1.0, True, 100),
-    Cell("absent", 1.0, True, 200),
-    Cell("lock-in", 0.5, True, 60),
-    Cell("reversed", 0.5, True, 60),
-    Cell("lock-in", 0.25, True, 60),
-    Cell("reversed", 0.25, True, 60),
+    Cell("absent", 1.0, "still", 500),
+    Cell("lock-in", 1.0, "moving", 100),
+    Cell("reversed", 1.0, "moving", 100),
+    Cell("absent", 1.0, "moving", 100),
+    Cell("lock-in", 0.5, "moving", 100),
+    Cell("reversed", 0.5, "moving", 100),
+    Cell("lock-in", 0.25, "moving", 100),
+    Cell("reversed", 0.25, "moving", 100),
+    Cell("absent", 1.0, "apart", 500, ("mobility", "mobility by neighbours", "position and capture")),
+    Cell("absent", 1.0, "wandering", 500, ("beta convergence",)),
+    Cell("absent", 1.0, "closing in", 500, ("convergence clubs",)),
+    Cell("absent", 1.0, "two trends", 500, ("two axes",)),
+    Cell("lock-in", 0.25, "two trends", 100, ("two axes",)),
+    Cell("lock-in", 1.0, "two trends", 100, ("two axes",)),
 )
 
 
@@ -76,12 +105,23 @@ def neighbours() -> Weights:
     return weights.inverse_distance(synthetic_world(seed=0, countries=COUNTRIES).capitals).normalised("row")
 
 
+def exists(cell: Cell, seed: int) -> bool:
+    """Whether tables with what is planted can be made: a position too far up leaves a supplier without buyers."""
+    if cell.kind != "two trends":
+        return True
+    try:
+        world = synthetic_world(seed=seed, countries=COUNTRIES, years=YEARS, planted=cell.planted)
+        return all(table.year for table in world.tables)
+    except EstimationError:
+        return False
+
+
 def battery(cell: Cell, seed: int, tests: Collection[str] = ()) -> Battery:
-    """Run every test of the battery on a world, or those with some names."""
+    """Run every test of the cell on a world, or those with some names."""
     world = synthetic_world(seed=seed, countries=COUNTRIES, years=YEARS, planted=cell.planted)
     tables = TableSeries.from_tables(list(world.tables))
     chain = Chain.from_mapping(world.chain, name="synthetic chain")
-    entries = [entry for entry in ENTRIES if not tests or entry.name in tests]
+    entries = [e for e in ENTRIES if all(not names or e.name in names for names in (tests, cell.tests))]
     letters = {entry.letter for entry in entries}
     case = Case(
         panel=gvc_panel(tables, chain, rest="rest"),
@@ -110,7 +150,7 @@ def analysed(cell: Cell, seed: int, tests: Collection[str] = ()) -> pd.DataFrame
         for run in battery(cell, seed, tests).runs
     ]
     frame = pd.DataFrame(rows)
-    return frame.assign(regime=cell.regime, strength=cell.strength, moving=cell.moving, seed=seed)
+    return frame.assign(regime=cell.regime, strength=cell.strength, kind=cell.kind, seed=seed)
 
 
 def counted(worlds: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
