@@ -26,6 +26,11 @@ def boundary_chains(spec: StudySpec, inputs: Inputs) -> dict[str, Chain]:
     names = () if spec.robustness is None else spec.robustness.boundaries
     if not names:
         return {}
+    if spec.chain.map == "world":
+        raise SpecificationError(
+            f"robustness.boundaries = {', '.join(names)}: the synthetic world's own chain has none. Remove it, or name "
+            "another chain."
+        )
     if inputs.split is not None:
         raise SpecificationError(
             "robustness.boundaries: the stages of a split are the chain's own parts, cut with one boundary. Remove it."
@@ -38,7 +43,7 @@ def boundary_chains(spec: StudySpec, inputs: Inputs) -> dict[str, Chain]:
     listed = inputs.series[inputs.series.years[0]] if inputs.published is None else inputs.published
     out = {}
     for name in names:
-        block = spec.chain.model_validate(spec.chain.model_dump() | {"boundary": name})
+        block = spec.chain.model_copy(update={"boundary": name})
         out[name] = chain_of(block, inputs.places, inputs.world, lambda: listed.sectors)
     return out
 

@@ -142,6 +142,7 @@ def test_published_indices_take_errors_of_covariates_only(tmp_path: Path) -> Non
     ("setting", "words"),
     [
         ("robustness={placebo_chains: {among: [tin]}}", "robustness.placebo_chains.among): tin"),
+        ("robustness={boundaries: [early]}", "robustness.boundaries = early: the synthetic world's own chain has none"),
         ("uncertainty={cells: {countries: {QQQ: 2.0}}}", "uncertainty.cells.countries): QQQ"),
         ("uncertainty={cells: {sectors: {tin: 2.0}}}", "uncertainty.cells.sectors): tin"),
         ("tables.sectors=7", "3 sectors to draw from, and the chain has 4"),
