@@ -60,7 +60,7 @@ def placebo_chains(
     InputError
         If there are fewer sectors to draw from than the chain has, no years, or indices published by stage or country.
     """
-    panel_of, sectors = _panels(years, denominators)
+    panel_of, sectors = panels_of(years, denominators)
     pool = placebo_pool(sectors, chain, among)
 
     def panel(which: Chain) -> pd.DataFrame:
@@ -77,7 +77,7 @@ def placebo_chains(
     return Placebos(true, pd.DataFrame(rows), "chains of as many sectors drawn at random")
 
 
-def _panels(
+def panels_of(
     years: Sectors, denominators: Mapping[str, str] | None
 ) -> tuple[Callable[[Chain], pd.DataFrame], Sequence[str]]:
     """Return what makes the panel of a chain, and the sectors that there are."""

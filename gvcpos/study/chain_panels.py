@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from gvcpos._core.errors import EstimationError, FilledWarning, SpecificationError
-from gvcpos.chains import Chain, SectorYear, gvc_panel, published_panel
+from gvcpos.chains import Chain, SectorYear
+from gvcpos.robustness.chains import panels_of
 from gvcpos.study.chain_map import chain_of
 from gvcpos.study.covariates import add_covariates
 from gvcpos.study.inputs import Inputs
@@ -40,12 +41,10 @@ def boundary_chains(spec: StudySpec, inputs: Inputs) -> dict[str, Chain]:
             f"robustness.boundaries: the indices are published by {inputs.published.level}, without a column sector, "
             "so that no other stages can be made of them. Remove it."
         )
-    listed = inputs.series[inputs.series.years[0]] if inputs.published is None else inputs.published
-    out = {}
-    for name in names:
-        block = spec.chain.model_copy(update={"boundary": name})
-        out[name] = chain_of(block, inputs.places, inputs.world, lambda: listed.sectors)
-    return out
+    blocks = {name: spec.chain.model_copy(update={"boundary": name}) for name in names}
+    return {
+        name: chain_of(block, inputs.places, inputs.world, lambda: inputs.sectors) for name, block in blocks.items()
+    }
 
 
 def boundary_panels(
@@ -63,19 +62,17 @@ def boundary_panels(
         Every sector's indices; empty where they are published.
     """
     own = inputs.chain.boundary or "own"
-    variables = control_variables(spec, inputs, panel)
     others = {name: chain for name, chain in boundary_chains(spec, inputs).items() if name != own}
-    made = {
-        name: prepared(_made(chain, spec, inputs, years), spec.exclude, variables) for name, chain in others.items()
-    }
-    return {own: panel, **made}
+    if not others:
+        return {own: panel}
+    variables = control_variables(spec, inputs, panel)
+    panel_of, _ = panels_of(years if inputs.published is None else inputs.published, denominators(spec))
+    return {own: panel, **{name: prepared(panel_of(c), spec.exclude, variables) for name, c in others.items()}}
 
 
-def _made(chain: Chain, spec: StudySpec, inputs: Inputs, years: Sequence[SectorYear]) -> pd.DataFrame:
-    if inputs.published is None:
-        return gvc_panel(years, chain)
-    weights = spec.tables.weights if isinstance(spec.tables, PublishedTables) else None
-    return published_panel(inputs.published, chain, weights=weights)
+def denominators(spec: StudySpec) -> Mapping[str, str] | None:
+    """Return what published indices are weighted by; None for tables."""
+    return spec.tables.weights if isinstance(spec.tables, PublishedTables) else None
 
 
 def control_variables(spec: StudySpec, inputs: Inputs, panel: pd.DataFrame) -> pd.DataFrame | None:

@@ -7,7 +7,7 @@ estimate with an error, so that Rubin's rules do not pool it: what is told is ho
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
@@ -23,13 +23,13 @@ from gvcpos.study.spec import StudySpec
 
 TABLES_ONLY = ("b", "f")  # made of whole tables, of which a draw keeps the panel alone
 MOST = 199  # draws of a test's own bootstrap in a drawn panel
-READINGS = ("lock-in", "upgrading", "none", "not run")
-WORDS = {
-    "lock-in": "speaks for lock-in",
-    "upgrading": "speaks for upgrading",
-    "none": "shows neither",
-    "not run": "cannot be run",
+READINGS = {  # evidence to its column and its words
+    "lock-in": ("lock_in", "speaks for lock-in"),
+    "upgrading": ("upgrading", "speaks for upgrading"),
+    "none": ("neither", "shows neither"),
+    "not run": ("not_run", "cannot be run"),
 }
+_ENTRIES = {(str(entry.letter), entry.name): entry for entry in ENTRIES}
 
 
 def drawn_battery(
@@ -68,12 +68,11 @@ def _again(spec: StudySpec, W: Weights, panel: pd.DataFrame, firsts: list[Run]) 
     options["draws"] = min(options["draws"], MOST)
     case = Case.of(panel, W, **options)
     of: dict[str, ScopeLike] = {Scope.of(scope, panel, case.exclude).name: scope for scope in spec.lockin.scopes}
-    entries = {(entry.letter, entry.name): entry for entry in ENTRIES}
     out: list[Run] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GvcposWarning)  # told with the published data
         for run in firsts:
-            entry = entries[run.letter, run.name]  # type: ignore[index]
+            entry = _ENTRIES[run.letter, run.name]
             out += run_battery(case, [entry], [of[run.scope]], on_test=lambda name, done, total: None).runs
     return out
 
@@ -92,33 +91,37 @@ def _row(run: Run, drawn: list[Run]) -> dict[str, object]:
         "pvalue": side(run.test),
         "draws": len(read),
         "same": shares[run.test.evidence],
-        "lock_in": shares["lock-in"],
-        "upgrading": shares["upgrading"],
-        "neither": shares["none"],
-        "not_run": shares["not run"],
+        **{column: shares[name] for name, (column, _) in READINGS.items()},
         "pvalue_median": pvalues.median(),
     }
 
 
-def drawn_lines(frame: pd.DataFrame) -> tuple[str, ...]:
-    """Say for each scope what its tests speak for in how many draws, and in short which show neither in nearly all."""
+def drawn_lines(frame: pd.DataFrame, undrawn: Sequence[str] = ()) -> tuple[str, ...]:
+    """Say for each scope what its tests speak for in how many draws, and in short which show neither in nearly all.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Of `drawn_battery`.
+    undrawn : sequence of str
+        Letters that were run on the data as published and cannot be on drawn panels.
+    """
     out = []
     for scope, rows in frame.groupby("scope", sort=False):
         quiet = rows[(rows["evidence"] == "none") & (rows["same"] >= 0.9)]["letter"].tolist()
         told = [_told(row) for row in rows.to_dict("records") if row["letter"] not in quiet]
         told += [f"{enumerate_labels(quiet)}: neither in at least nine of ten draws"] if quiet else []
         out.append(f"For {scope}, with the errors assumed for the data: {'; '.join(told)}.")
-    missing = " b and f need whole tables and are not drawn." if out else ""
-    return tuple(out[:-1]) + tuple(line + missing for line in out[-1:])
+    if out and undrawn:
+        needs = "need whole tables and are" if len(undrawn) > 1 else "needs whole tables and is"
+        out[-1] += f" {' and '.join(undrawn)} {needs} not drawn."
+    return tuple(out)
 
 
 def _told(row: dict) -> str:
     """Say what one test speaks for as published, and in how many draws."""
-    kept = f"{row['letter']} {row['question']} {WORDS[row['evidence']]} in {round(row['same'] * row['draws'])}"
-    columns = {"lock-in": "lock_in", "upgrading": "upgrading", "none": "neither", "not run": "not_run"}
-    others = [
-        f"{words} in {round(row[columns[name]] * row['draws'])}"
-        for name, words in WORDS.items()
-        if name != row["evidence"] and row[columns[name]] > 0
-    ]
-    return f"{kept} of {row['draws']} draws" + (f" ({', '.join(others)})" if others else "")
+    counts = {name: round(row[column] * row["draws"]) for name, (column, _) in READINGS.items()}
+    own = row["evidence"]
+    others = [f"{words} in {counts[name]}" for name, (_, words) in READINGS.items() if name != own and counts[name]]
+    kept = f"{row['letter']} {row['question']} {READINGS[own][1]} in {counts[own]} of {row['draws']} draws"
+    return kept + (f" ({', '.join(others)})" if others else "")

@@ -94,6 +94,11 @@ class Inputs:
         return self.tables
 
     @property
+    def sectors(self) -> Sequence[str]:
+        """The labels of the sectors, of tables or as published."""
+        return _sectors(self.tables, self.published)
+
+    @property
     def _first(self) -> IOTable:
         return self.series[self.series.years[0]]
 

@@ -20,12 +20,12 @@ from gvcpos.report import figures as draw
 from gvcpos.robustness import Placebos, permuted_weights, placebo_chains
 from gvcpos.robustness.chains import placebo_pool, require_sectors
 from gvcpos.spatial import Weights
-from gvcpos.study.chain_panels import control_variables, prepared
+from gvcpos.study.chain_panels import control_variables, denominators, prepared
 from gvcpos.study.evidence import pull_along, upstream_slope
 from gvcpos.study.inputs import Inputs
 from gvcpos.study.progress import Progress
 from gvcpos.study.results import StudyResults
-from gvcpos.study.spec import PublishedTables, StudySpec
+from gvcpos.study.spec import StudySpec
 
 FRAMES = {
     "placebos": "where the estimates lie among those of placebo chains and permuted maps",
@@ -47,7 +47,7 @@ def check_placebos(spec: StudySpec, inputs: Inputs) -> None:
     if spec.robustness is None or spec.robustness.placebo_chains is None:
         return
     block, key = spec.robustness.placebo_chains, "robustness.placebo_chains"
-    sectors = inputs.series[inputs.series.years[0]].sectors if inputs.published is None else inputs.published.sectors
+    sectors = inputs.sectors
     locate(block.among, sectors, f"sector of the study ({key}.among)")
     try:
         if inputs.published is not None:
@@ -72,7 +72,6 @@ def placebo_frames(
     if block is not None and block.placebo_chains is not None:
         variables = control_variables(spec, inputs, panel)
         prepare = partial(prepared, exclude=spec.exclude, variables=variables)
-        tables = spec.tables
         for name, test in _tests(spec, W).items():
             found["chains", name] = placebo_chains(
                 test,
@@ -81,7 +80,7 @@ def placebo_frames(
                 draws=block.placebo_chains.draws,
                 seed=spec.seed,
                 among=block.placebo_chains.among or None,
-                denominators=tables.weights if isinstance(tables, PublishedTables) else None,
+                denominators=denominators(spec),
                 prepare=prepare,
                 on_draw=partial(progress, f"placebo chains, {name}"),
             )

@@ -7,6 +7,7 @@ import pytest
 
 from gvcpos.study import Study, StudyResults
 from gvcpos.study.drawn_battery import drawn_lines
+from gvcpos.study.uncertain_output import verdict_lines
 from tests.study.test_data_errors import QUICK
 
 BATTERY = (*QUICK[:-2], "lockin.tests=[a, c, e, f, g]", "lockin.countries=[AUS]", "lockin.draws=99")
@@ -52,9 +53,14 @@ def test_lines_say_what_changes(exact: StudyResults) -> None:
         ["lock-in", 0.7, 0.7, 0.3, 0.0, 10],
         ["none", 0.9, 0.1, 0.9, 0.0, 10],
     ]
-    (said,) = drawn_lines(frame)
+    (said,) = drawn_lines(frame, ["b", "f"])
     first, second = frame["letter"]
     assert f"{first} " in said
     assert "speaks for lock-in in 7 of 10 draws (shows neither in 3)" in said
     assert f"{second}: neither in at least nine of ten draws" in said
     assert said.endswith("b and f need whole tables and are not drawn.")
+    assert drawn_lines(frame, ["f"])[0].endswith("f needs whole tables and is not drawn.")
+    assert "whole tables" not in drawn_lines(frame)[0]
+    (world, last) = verdict_lines(exact)
+    assert last.endswith("f needs whole tables and is not drawn.")  # b was not asked for
+    assert "whole tables" not in world

@@ -66,5 +66,5 @@ def test_scopes_are_looked_up_first(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("the headline was computed")
 
     monkeypatch.setattr("gvcpos.lockin.verdict.headline", expensive)
-    with pytest.raises(LabelError, match="country of the panel: XXX"):
-        lock_in(worlds.panel(1, n=6, years=5), scopes=iter([None, "XXX"]))
+    with pytest.raises(LabelError, match="country of the panel: QQQ"):
+        lock_in(worlds.panel(1, n=6, years=5), scopes=iter([None, "QQQ"]))

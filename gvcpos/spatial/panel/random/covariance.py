@@ -20,7 +20,7 @@ from gvcpos.spatial.panel.random.cumulants import component_cumulants
 from gvcpos.spatial.panel.random.kernel import Kernel
 from gvcpos.spatial.panel.random.period_kernel import PeriodKernel
 from gvcpos.spatial.panel.random.period_traces import period_forms
-from gvcpos.spatial.panel.random.traces import Forms, forms
+from gvcpos.spatial.panel.random.traces import Traces, forms
 
 Array = npt.NDArray[np.float64]
 
@@ -76,7 +76,7 @@ class RandomPieces:
         return self.operators.traces(projected=False) if self.operators.count else None
 
     @cached_property
-    def forms(self) -> Forms:
+    def forms(self) -> Traces:
         """What moves the covariance of the filtered data with (rho, lambda, phi)."""
         if isinstance(self.kernel, PeriodKernel):
             return period_forms(self.kernel, self.operators)

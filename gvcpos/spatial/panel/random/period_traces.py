@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from gvcpos.spatial.panel.ml.operators import Operators
 from gvcpos.spatial.panel.random.period_kernel import PeriodKernel
-from gvcpos.spatial.panel.random.traces import Forms
+from gvcpos.spatial.panel.random.traces import Traces
 
 Array = npt.NDArray[np.float64]
 
@@ -73,7 +73,7 @@ class Sums:
     V: Array
 
 
-def period_forms(kernel: PeriodKernel, ops: Operators) -> Forms:
+def period_forms(kernel: PeriodKernel, ops: Operators) -> Traces:
     """Return the traces of (rho, lambda, phi), rho where there is a spatial lag.
 
     Parameters
@@ -94,9 +94,10 @@ def period_forms(kernel: PeriodKernel, ops: Operators) -> Forms:
     first = 0 if ops.lag is not None else 1
 
     def diagonals() -> tuple[Array, Array]:
+        """Put them together where they are asked for."""
         return _own_diagonals(kernel, ops, inverse, found.U)[:, first:], _effects(inverse, KU, KV, Q)[:, first:]
 
-    return Forms(single[first:], double[first:, first:], diagonals)
+    return Traces(single[first:], double[first:, first:], diagonals)
 
 
 def _pairs(kernel: PeriodKernel, ops: Operators) -> Iterator[Pair]:

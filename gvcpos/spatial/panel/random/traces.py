@@ -29,17 +29,17 @@ _BLOCK = 256
 
 
 @dataclass(frozen=True)
-class BetweenTraces:
-    """Traces between units, one row for each parameter.
+class Traces:
+    """What moves a covariance with each parameter: K of the means (`expected_traces`), or Ω of all data (`forms`).
 
     Attributes
     ----------
     single : ndarray, shape (q,)
-        ½ tr K⁻¹S_a.
+        ½ tr K⁻¹K_a.
     double : ndarray, shape (q, q)
-        ½ tr K⁻¹S_a K⁻¹S_b.
+        ½ tr K⁻¹K_aK⁻¹K_b.
     make_diagonals : callable
-        What computes `own` and `effect`: for a large W dear, and seldom asked for.
+        What computes `diagonals`: for a large W dear, and seldom asked for.
     """
 
     single: Array
@@ -48,11 +48,15 @@ class BetweenTraces:
 
     @cached_property
     def diagonals(self) -> tuple[Array, Array]:
-        """Diagonals of K⁻¹X_a K⁻¹ and of L'K⁻¹X_a K⁻¹L, shape (q, N) each; L takes the effects to the filtered data."""
+        """Diagonals by parameter in innovations and in effects.
+
+        Of means those of K⁻¹X_a K⁻¹ and of L'K⁻¹X_a K⁻¹L, shape (q, N) each; L takes the effects to the filtered data.
+        Of all data those of ½ Ω⁻¹Ω_aΩ⁻¹, shapes (T*N, q+1) and (N, q+1); the last is of ½ Ω⁻¹.
+        """
         return self.make_diagonals()
 
 
-def expected_traces(kernel: Kernel, ops: Operators, within: OperatorTraces | None) -> BetweenTraces:
+def expected_traces(kernel: Kernel, ops: Operators, within: OperatorTraces | None) -> Traces:
     """Return the traces of (rho, lambda, phi), as far as the model has them.
 
     Parameters
@@ -78,7 +82,7 @@ def expected_traces(kernel: Kernel, ops: Operators, within: OperatorTraces | Non
     return between_traces(kernel, terms)
 
 
-def _scalar(kernel: ScalarKernel, t: OperatorTraces | None) -> BetweenTraces:
+def _scalar(kernel: ScalarKernel, t: OperatorTraces | None) -> Traces:
     """K = I/w: the traces are those of the operators, with phi's T w / 2 times the identity beside them."""
     n, w, half = kernel.units, kernel.weight, 0.5 * kernel.periods * kernel.weight
     single, double = np.array([half * n]), np.array([[2.0 * half**2 * n]])
@@ -88,14 +92,15 @@ def _scalar(kernel: ScalarKernel, t: OperatorTraces | None) -> BetweenTraces:
         double = np.block([[t.double, cross], [cross.T, double]])
 
     def diagonals() -> tuple[Array, Array]:
+        """Put them together where they are asked for."""
         own = np.full((1, n), half)
         both = w * (own if t is None else np.vstack([t.diagonal, own]))
         return both, both
 
-    return BetweenTraces(single, double, diagonals)
+    return Traces(single, double, diagonals)
 
 
-def between_traces(kernel: Kernel, terms: Sequence[Linear]) -> BetweenTraces:
+def between_traces(kernel: Kernel, terms: Sequence[Linear]) -> Traces:
     """Return the traces for X given as products, a block of columns at a time.
 
     tr K⁻¹X_a K⁻¹X_b' is the sum of the elementwise product of K⁻¹X_a K⁻¹ and X_b, so nothing is transposed.
@@ -118,34 +123,10 @@ def between_traces(kernel: Kernel, terms: Sequence[Linear]) -> BetweenTraces:
             single[a] += solved[a][rows].sum()
             for b in range(q):
                 double[a, b] += kernel.solve(X(solved[b]))[rows].sum() + float(np.vdot(both, plain[b]))
-    return BetweenTraces(single, (double + double.T) / 2.0, lambda: (own, effect))
+    return Traces(single, (double + double.T) / 2.0, lambda: (own, effect))
 
 
-@dataclass(frozen=True)
-class Forms:
-    """What moves the covariance sigma² Ω of all data with (rho, lambda, phi), as traces and quadratic forms.
-
-    Attributes
-    ----------
-    single : ndarray, shape (q,)
-        ½ tr Ω⁻¹Ω_a.
-    double : ndarray, shape (q, q)
-        ½ tr Ω⁻¹Ω_aΩ⁻¹Ω_b.
-    make_diagonals : callable
-        What computes `diagonals`.
-    """
-
-    single: Array
-    double: Array
-    make_diagonals: Callable[[], tuple[Array, Array]]
-
-    @cached_property
-    def diagonals(self) -> tuple[Array, Array]:
-        """Diagonals of ½ Ω⁻¹Ω_aΩ⁻¹ in innovations (T*N, q+1) and in effects (N, q+1); the last is of ½ Ω⁻¹."""
-        return self.make_diagonals()
-
-
-def forms(kernel: Kernel, ops: Operators, within: OperatorTraces | None) -> Forms:
+def forms(kernel: Kernel, ops: Operators, within: OperatorTraces | None) -> Traces:
     """Put the forms together from deviations, which the operators alone move, and from means; see `expected_traces`."""
     T, p, between = kernel.periods, ops.count, expected_traces(kernel, ops, within)
     single, double = between.single.copy(), between.double.copy()
@@ -156,6 +137,7 @@ def forms(kernel: Kernel, ops: Operators, within: OperatorTraces | None) -> Form
             double[:p, :p] += kernel.shared**2 / (1.0 + kernel.shared) * _spread(ops)
 
     def diagonals() -> tuple[Array, Array]:
+        """Spread the diagonals over the periods."""
         deviation, (inverse, shared) = 1.0 - 1.0 / T, _inverse_diagonals(kernel)
         of_means, of_effects = between.diagonals
         own = np.column_stack([of_means.T / T, 0.5 * (deviation + inverse / T)])
@@ -166,7 +148,7 @@ def forms(kernel: Kernel, ops: Operators, within: OperatorTraces | None) -> Form
             wide[:, :p] = (deviation + 1.0 / (T * (1.0 + kernel.shared))) * within.stacked_diagonal(T)
         return wide, np.column_stack([T * of_effects.T, 0.5 * T * shared])
 
-    return Forms(single, double, diagonals)
+    return Traces(single, double, diagonals)
 
 
 def _spread(ops: PeriodOperators) -> Array:
