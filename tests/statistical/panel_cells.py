@@ -90,8 +90,8 @@ class Cell:
 
     @property
     def most(self) -> int:
-        """Draws that are worth their time."""
-        return 500 if self.block == "drawn" else 1000
+        """Draws that are worth their time: 1,000 say what a table claims, more say on which side of its edge."""
+        return 500 if self.block == "drawn" else 4000
 
 
 @lru_cache(maxsize=16)
