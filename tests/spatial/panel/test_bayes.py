@@ -19,7 +19,7 @@ from scipy.special import gammaln
 
 from gvcpos._core.errors import InputError
 from gvcpos.spatial import SpatialPanel, Weights, model_probabilities
-from gvcpos.spatial.panel.bayes.probabilities import Prior, marginal
+from gvcpos.spatial.panel.bayes.marginal import Prior, marginal
 from gvcpos.spatial.panel.bayes.quadrature import Axis, integrate
 from gvcpos.spatial.panel.models import MODELS
 from tests.spatial.panel.munnell import EFFECTS, REGRESSORS, frame, golden, ring, simulated, weights

@@ -212,7 +212,7 @@ def test_the_path_finds_the_lag() -> None:
     tests = path.tests.set_index("name")
     assert tests.loc["lm_lag", "rejected"]
     assert np.isfinite(tests.loc[["lm_lag", "robust_lm_lag", "lr_entity_bartlett", "wald_sdm_sar"], "statistic"]).all()
-    assert "posterior probabilities are not defined here" in path.text
+    assert "posterior slx 0.000" in path.text
     assert "entity effects multiplied" in tests.loc["wald_sdm_sem", "sentence"]
 
 

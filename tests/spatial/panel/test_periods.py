@@ -15,7 +15,6 @@ from gvcpos.spatial.panel import (
     SpatialPanel,
     SpatialPanelResults,
     compare,
-    model_probabilities,
 )
 from gvcpos.spatial.panel.diagnostics.cross_section import panel_moran
 from gvcpos.spatial.panel.inputs.transform import Transformation
@@ -502,7 +501,6 @@ def test_requests_without_a_meaning_are_refused() -> None:
     model = made(y, X, W, model="sdm", method="lee-yu")
     result = model.fit()
     asked: list[Callable[[], object]] = [
-        lambda: model_probabilities(model),
         lambda: result.effects_by_unit("x1"),
         lambda: result.unit_effects("x1"),
         lambda: made(y, X, W[2000], model="sdm").fit().unit_effects("x1", period=2000),
