@@ -67,17 +67,21 @@ class IndexDraws:
         """
         if Z is not self.Z:
             np.copyto(self.Z, Z)
-        flows = DrawnFlows(DrawnSystem(self._workspace, x, self.blocks), Y, va)
-        inputs = flows.input_solves  # first: they are eliminated together with the matrix
-        found = positions(x, flows.y, va, flows.output_solves[:, 0], inputs[:, 0])
-        columns = {
-            "va_rate": found.va_rate,
-            "fgo": found.fgo,
-            "upstreamness": found.upstreamness,
-            "downstreamness": found.downstreamness,
-        }
-        columns |= split_columns(forward_split(flows), "forward") | split_columns(backward_split(flows), "backward")
-        return columns | length_columns(forward_stages(flows), backward_stages(flows))
+        return vector_indices(DrawnFlows(DrawnSystem(self._workspace, x, self.blocks), Y, va))
+
+
+def vector_indices(flows: VectorFlows) -> dict[str, FloatArray]:
+    """Return the indices of `IndexDraws` from the flows of any table, shape (n,) each."""
+    inputs = flows.input_solves  # first: they are eliminated together with the matrix
+    found = positions(flows.x, flows.y, flows.va, flows.output_solves[:, 0], inputs[:, 0])
+    columns = {
+        "va_rate": found.va_rate,
+        "fgo": found.fgo,
+        "upstreamness": found.upstreamness,
+        "downstreamness": found.downstreamness,
+    }
+    columns |= split_columns(forward_split(flows), "forward") | split_columns(backward_split(flows), "backward")
+    return columns | length_columns(forward_stages(flows), backward_stages(flows))
 
 
 class DrawnSystem(LeontiefSystem):

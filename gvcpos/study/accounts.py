@@ -11,33 +11,14 @@ import pandas as pd
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.accounting import ValueAddedAccounts, describe_measures, indices_by_year
-from gvcpos.chains import Chain, SectorYear, gvc_panel
-from gvcpos.lockin import smile_points, stage_flows
+from gvcpos.chains import SectorYear, gvc_panel
+from gvcpos.study.chain_flows import ChainFlows, Traces, all_years
 from gvcpos.study.folder import check_parent, write_table
 from gvcpos.study.progress import Progress, silent
 from gvcpos.tables import TableSeries, read_tables
 
 _ENDINGS = (".parquet", ".csv")
 _ROUNDING = 1e-9
-
-
-@dataclass(frozen=True, eq=False)
-class ChainFlows:
-    """What the lock-in tests need of the tables, besides the panel; None where there are no tables.
-
-    Attributes
-    ----------
-    points : DataFrame or None
-        Of `smile_points`.
-    flows : DataFrame or None
-        Of `stage_flows`.
-    years : tuple of SectorYear
-        Every sector's indices, for chains of other sectors.
-    """
-
-    points: pd.DataFrame | None = None
-    flows: pd.DataFrame | None = None
-    years: tuple[SectorYear, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,37 +39,28 @@ class AccountFrames:
     indices: pd.DataFrame
     country_indices: pd.DataFrame
     panel: pd.DataFrame
-    flows: ChainFlows = ChainFlows()
+    flows: ChainFlows
 
 
 def account_frames(
-    tables: TableSeries,
-    chain: Chain,
-    progress: Progress = silent,
-    *,
-    tolerance: float | None = None,
-    smile_of: str | None = None,
-    flows: bool = False,
+    tables: TableSeries, traces: Traces, progress: Progress = silent, *, tolerance: float | None = None
 ) -> AccountFrames:
     """Compute the accounts of every year; each table is read, factorised once and let go.
 
     Parameters
     ----------
     tables : TableSeries
-    chain : Chain
+    traces : Traces
+        The chain, and what is wanted of every table besides the panel.
     progress : Progress
     tolerance : float, optional
         Identity error to accept.
-    smile_of : str, optional
-        Stage whose products' smile is wanted.
-    flows : bool
-        Whether flows between stages are wanted.
     """
+    chain = traces.chain
     total = len(tables.years)
     indices: list[pd.DataFrame] = []
     countries: list[pd.DataFrame] = []
-    points: list[pd.DataFrame] = []
-    between: list[pd.DataFrame] = []
+    traced: list[ChainFlows] = []
     years: list[SectorYear] = []
 
     def each_year() -> Iterator[SectorYear]:
@@ -99,27 +71,14 @@ def account_frames(
             accounts = ValueAddedAccounts(table, tolerance=tolerance)
             indices.append(accounts.indices())
             countries.append(accounts.country_indices())
-            if smile_of is not None:
-                points.append(smile_points(accounts, chain, smile_of))
-            if flows:
-                between.append(stage_flows(accounts, chain))
+            traced.append(traces.year(accounts))
             years.append(SectorYear.of(accounts))
             yield years[-1]
             progress("accounts", done, total)
 
     panel = gvc_panel(each_year(), chain)
-    found = ChainFlows(_joined(points), _joined(between), tuple(years))
     whole = pd.concat(indices, ignore_index=True), pd.concat(countries, ignore_index=True)
-    return AccountFrames(*whole, panel, found)
-
-
-def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame | None:
-    """Put the years together, with the notes of the first."""
-    if not frames:
-        return None
-    out = pd.concat(frames, ignore_index=True)
-    out.attrs = dict(frames[0].attrs)
-    return out
+    return AccountFrames(*whole, panel, all_years(traced, years))
 
 
 def run_indices(

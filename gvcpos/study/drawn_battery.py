@@ -1,13 +1,14 @@
 """The battery on drawn data: what of the verdict holds where the data are as wrong as is assumed.
 
-Every question's first test is run again on the panel of every draw, for every scope. A bootstrap p-value is no
-estimate with an error, so that Rubin's rules do not pool it: what is told is how often a test speaks for the same.
+Every question's first test is run again on every draw, for every scope. A bootstrap p-value is no estimate with an
+error, so that Rubin's rules do not pool it: what is told is how often a test speaks for the same.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -18,10 +19,10 @@ from gvcpos.lockin.battery import LETTERS, Run, run_battery, side
 from gvcpos.lockin.common.scope import Scope, ScopeLike
 from gvcpos.lockin.entries import ENTRIES, Case
 from gvcpos.spatial import Weights
+from gvcpos.study.chain_flows import ChainFlows
 from gvcpos.study.evidence import battery_options
 from gvcpos.study.spec import StudySpec
 
-TABLES_ONLY = ("b", "f")  # made of whole tables, of which a draw keeps the panel alone
 MOST = 199  # draws of a test's own bootstrap in a drawn panel
 READINGS = {  # evidence to its column and its words
     "lock-in": ("lock_in", "speaks for lock-in"),
@@ -32,10 +33,31 @@ READINGS = {  # evidence to its column and its words
 _ENTRIES = {(str(entry.letter), entry.name): entry for entry in ENTRIES}
 
 
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """What the battery is run on in one draw.
+
+    Attributes
+    ----------
+    panel : DataFrame
+        With covariates.
+    flows : ChainFlows
+        Of the same tables.
+    """
+
+    panel: pd.DataFrame
+    flows: ChainFlows
+
+
+def speaking(verdict: Verdict) -> list[Run]:
+    """Return the tests that speak for their letters, scope by scope."""
+    return [run for run in verdict.battery.runs if run.first and run.test]
+
+
 def drawn_battery(
-    spec: StudySpec, verdict: Verdict, W: Weights, panels: Iterable[pd.DataFrame], done: Callable[[], None]
+    spec: StudySpec, verdict: Verdict, W: Weights, draws: Iterable[Draw], done: Callable[[], None]
 ) -> pd.DataFrame:
-    """Run the tests that speak for their letters on drawn panels.
+    """Run the tests that speak for their letters on drawn data.
 
     Parameters
     ----------
@@ -43,8 +65,7 @@ def drawn_battery(
     verdict : Verdict
         On the data as published.
     W : Weights
-    panels : iterable of DataFrame
-        One a draw, with covariates.
+    draws : iterable of Draw
     done : callable
         Called after every draw.
 
@@ -54,20 +75,20 @@ def drawn_battery(
         scope, letter, question, test; evidence and pvalue as published; draws; same, the share of them with the same
         evidence; lock_in, upgrading, neither and not_run, the shares of each; pvalue_median.
     """
-    firsts = [run for run in verdict.battery.runs if run.first and run.test and run.letter not in TABLES_ONLY]
+    firsts = speaking(verdict)
     found: list[list[Run]] = []
-    for panel in panels:
-        found.append(_again(spec, W, panel, firsts))
+    for draw in draws:
+        found.append(_again(spec, W, draw, firsts))
         done()
     return pd.DataFrame([_row(run, [drawn[i] for drawn in found]) for i, run in enumerate(firsts)])
 
 
-def _again(spec: StudySpec, W: Weights, panel: pd.DataFrame, firsts: list[Run]) -> list[Run]:
-    """Run the same tests for the same scopes on another panel."""
-    options = battery_options(spec, panel, W)
+def _again(spec: StudySpec, W: Weights, draw: Draw, firsts: list[Run]) -> list[Run]:
+    """Run the same tests for the same scopes on other data."""
+    options = battery_options(spec, draw.panel, W)
     options["draws"] = min(options["draws"], MOST)
-    case = Case.of(panel, W, **options)
-    of: dict[str, ScopeLike] = {Scope.of(scope, panel, case.exclude).name: scope for scope in spec.lockin.scopes}
+    case = Case.of(draw.panel, W, points=draw.flows.points, flows=draw.flows.flows, **options)
+    of: dict[str, ScopeLike] = {Scope.of(scope, draw.panel, case.exclude).name: scope for scope in spec.lockin.scopes}
     out: list[Run] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GvcposWarning)  # told with the published data
@@ -96,15 +117,13 @@ def _row(run: Run, drawn: list[Run]) -> dict[str, object]:
     }
 
 
-def drawn_lines(frame: pd.DataFrame, undrawn: Sequence[str] = ()) -> tuple[str, ...]:
+def drawn_lines(frame: pd.DataFrame) -> tuple[str, ...]:
     """Say for each scope what its tests speak for in how many draws, and in short which show neither in nearly all.
 
     Parameters
     ----------
     frame : DataFrame
         Of `drawn_battery`.
-    undrawn : sequence of str
-        Letters that were run on the data as published and cannot be on drawn panels.
     """
     out = []
     for scope, rows in frame.groupby("scope", sort=False):
@@ -112,9 +131,6 @@ def drawn_lines(frame: pd.DataFrame, undrawn: Sequence[str] = ()) -> tuple[str, 
         told = [_told(row) for row in rows.to_dict("records") if row["letter"] not in quiet]
         told += [f"{enumerate_labels(quiet)}: neither in at least nine of ten draws"] if quiet else []
         out.append(f"For {scope}, with the errors assumed for the data: {'; '.join(told)}.")
-    if out and undrawn:
-        needs = "need whole tables and are" if len(undrawn) > 1 else "needs whole tables and is"
-        out[-1] += f" {' and '.join(undrawn)} {needs} not drawn."
     return tuple(out)
 
 

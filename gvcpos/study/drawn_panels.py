@@ -18,7 +18,7 @@ from gvcpos.study.progress import Progress
 from gvcpos.study.spec import StudySpec, UncertaintyBlock
 from gvcpos.tables import TableSeries
 from gvcpos.uncertainty import CellErrors, SamePanel, drawn_panels, first_order_uncertainty, stage_derivatives
-from gvcpos.uncertainty.panels import DrawnPanels, PanelDraws
+from gvcpos.uncertainty.panels import Beside, DrawnPanels, PanelDraws
 
 CELLS, WEIGHTS, COVARIATES, SAMPLING = "table cells", "split weights", "covariates", "sampling"
 
@@ -41,12 +41,22 @@ def wide_tables(inputs: Inputs) -> TableSeries:
     return inputs.series if inputs.split is None else inputs.split.wide
 
 
+def draws_tables(block: UncertaintyBlock, inputs: Inputs) -> bool:
+    """Whether cells or split weights have errors, so that tables are drawn."""
+    return bool({CELLS, WEIGHTS} & set(sources(block, inputs)))
+
+
 def draw_panels(
-    spec: StudySpec, block: UncertaintyBlock, inputs: Inputs, panel: pd.DataFrame, progress: Progress
+    spec: StudySpec,
+    block: UncertaintyBlock,
+    inputs: Inputs,
+    panel: pd.DataFrame,
+    progress: Progress,
+    *,
+    beside: Beside | None = None,
 ) -> PanelDraws:
-    """Draw the panels, or take the study's own where neither cells nor split weights have errors."""
-    drawn = sources(block, inputs)
-    if not {CELLS, WEIGHTS} & set(drawn):
+    """Draw the panels, or take the study's own where no tables are drawn; `beside` as of `drawn_panels`."""
+    if not draws_tables(block, inputs):
         said = f"tables taken as exact, assumed errors of {enumerate_labels(list(block.covariates))}"
         return SamePanel(panel.drop(columns=[c for c in variables(inputs) if c in panel]), block.draws, said)
     tables = wide_tables(inputs)
@@ -58,7 +68,8 @@ def draw_panels(
         CellErrors(0.0) if block.cells is None else block.cells.assumed(),
         draws=block.draws,
         seed=spec.seed,
-        split=_split(inputs, drawn=WEIGHTS in drawn),
+        split=_split(inputs, drawn=WEIGHTS in sources(block, inputs)),
+        beside=beside,
         on_table=lambda: progress("drawn tables", next(done), total),
     )
     return replace(found, attrs={**found.attrs, "errors": errors_text(block, inputs)})

@@ -13,7 +13,7 @@ from gvcpos.lockin.entries import CaseOptions
 from gvcpos.report import Table, frame_table
 from gvcpos.report import figures as draw
 from gvcpos.spatial import Weights
-from gvcpos.study.accounts import ChainFlows
+from gvcpos.study.chain_flows import ChainFlows
 from gvcpos.study.progress import Progress
 from gvcpos.study.results import StudyResults
 from gvcpos.study.spec import StudySpec

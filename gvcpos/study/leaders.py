@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from gvcpos.lockin import Verdict, dominance_ranks, stage_network
 from gvcpos.report import figures as draw
-from gvcpos.study.accounts import ChainFlows
+from gvcpos.study.chain_flows import ChainFlows
 from gvcpos.study.results import StudyResults
 from gvcpos.study.spec import StudySpec
 from gvcpos.uncertainty.panels import DrawnPanels

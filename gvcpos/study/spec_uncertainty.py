@@ -83,8 +83,7 @@ class UncertaintyBlock(Block):
     )
     battery: Flag = Field(
         True,
-        description="whether the tests that speak for the battery's letters are run on every draw (a, c, d, e and g, "
-        "which need no whole tables; bootstraps of 199)",
+        description="whether the tests that speak for the battery's letters are run on every draw (bootstraps of 199)",
     )
     by_source: Flag = Field(
         False, description="whether to draw cells, split weights and covariates also each alone: as many draws a source"

@@ -13,7 +13,8 @@ from gvcpos._core.errors import DroppedRowsWarning, GvcposWarning
 from gvcpos.chains import published_panel
 from gvcpos.lockin import Verdict
 from gvcpos.spatial import SpatialPanelResults, Weights
-from gvcpos.study.accounts import ChainFlows, account_frames, shares_outside
+from gvcpos.study.accounts import account_frames, shares_outside
+from gvcpos.study.chain_flows import ChainFlows, Traces
 from gvcpos.study.chain_panels import boundary_chains
 from gvcpos.study.comparison import planted_frame
 from gvcpos.study.covariates import add_covariates
@@ -142,7 +143,7 @@ def _compute(spec: StudySpec, inputs: Inputs, progress: Progress) -> dict:
     frames |= robustness_frames(spec, inputs, panel, weights, years=flows.years, progress=progress)
     frames |= placebo_frames(spec, inputs, sample, W, years=flows.years, progress=progress)
     frames |= uncertainty_frames(
-        spec, inputs, panel, W, models=models, verdict=verdict, drop_islands=drop, progress=progress
+        spec, inputs, panel, W, models=models, verdict=verdict, flows=flows, drop_islands=drop, progress=progress
     )
     frames |= rank_frames(spec, verdict, frames.pop(DRAWS, None))
     frames |= _main_frames(spec, main)
@@ -192,15 +193,8 @@ def _panel_frames(
         panel = published_panel(inputs.published, inputs.chain, weights=spec.tables.weights)
         frames["published_identities"] = published_identities(inputs.published)
     else:
-        smile_of = spec.lockin.downstream if "b" in spec.lockin.tests else None
-        accounts = account_frames(
-            inputs.series,
-            inputs.chain,
-            progress,
-            tolerance=inputs.tolerance,
-            smile_of=smile_of,
-            flows="f" in spec.lockin.tests,
-        )
+        traces = Traces.of(spec, inputs.chain, spec.lockin.tests)
+        accounts = account_frames(inputs.series, traces, progress, tolerance=inputs.tolerance)
         panel, flows, oddities = accounts.panel, accounts.flows, shares_outside(accounts.indices)
         frames |= {"indices": accounts.indices, "country_indices": accounts.country_indices}
     attrs = dict(panel.attrs)

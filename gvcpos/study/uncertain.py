@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,14 +15,14 @@ from gvcpos._core.errors import EstimationError, GvcposWarning, SpecificationErr
 from gvcpos._core.labels import enumerate_labels, locate
 from gvcpos.lockin import LockInTest, Verdict
 from gvcpos.spatial import SpatialPanelResults, Weights
-from gvcpos.study.drawn_battery import drawn_battery
+from gvcpos.study.chain_flows import ChainFlows, DrawnFlows, Traces
+from gvcpos.study.drawn_battery import Draw, drawn_battery, speaking
 from gvcpos.study.drawn_covariates import DrawnFiles, drawn_files
 from gvcpos.study.drawn_panels import (
-    CELLS,
     COVARIATES,
     SAMPLING,
-    WEIGHTS,
     draw_panels,
+    draws_tables,
     require_columns,
     sources,
     stage_errors,
@@ -39,7 +39,7 @@ from gvcpos.uncertainty import (
     as_estimates,
     over_draws,
 )
-from gvcpos.uncertainty.panels import PanelDraws, with_covariates
+from gvcpos.uncertainty.panels import Beside, PanelDraws, with_covariates
 from gvcpos.uncertainty.redraw import Seeds
 
 FRAMES = {
@@ -76,8 +76,7 @@ def check_uncertainty(spec: StudySpec, inputs: Inputs) -> None:
         first = tables[tables.years[0]]
         locate(block.cells.countries, first.countries, "country of the tables (uncertainty.cells.countries)")
         locate(block.cells.sectors, first.sectors, "sector of the tables (uncertainty.cells.sectors)")
-    drawn = sources(block, inputs)
-    if {CELLS, WEIGHTS} & set(drawn):
+    if draws_tables(block, inputs):
         require_columns(spec, inputs)
     drawn_files(block, inputs)
 
@@ -90,6 +89,7 @@ def uncertainty_frames(
     *,
     models: Mapping[str, SpatialPanelResults],
     verdict: Verdict,
+    flows: ChainFlows,
     drop_islands: bool,
     progress: Progress,
 ) -> dict[str, pd.DataFrame]:
@@ -110,7 +110,8 @@ def uncertainty_frames(
         TEST: partial(_lockin, spec=spec, W=W),
     }
     run = partial(_propagated, spec=spec, inputs=inputs, panel=panel, estimators=estimators, progress=progress)
-    found, panels = run(block)
+    traced = _traced(spec, block, inputs, verdict)
+    found, panels = run(block, beside=None if traced is None else traced.add)
     alone = sources(block, inputs)
     said = {COVARIATES: f"{COVARIATES} ({', '.join(block.covariates)})"}
     named = ", ".join([SAMPLING, *(said.get(name, name) for name in alone)])
@@ -119,7 +120,11 @@ def uncertainty_frames(
         "uncertainty_draws": _stacked(_draws, found),
     } | dict(stage_errors(spec, block, inputs, panels))
     if block.battery and verdict.battery.runs:
-        frames["battery_drawn"] = _battery(spec, inputs, panel, W, verdict, panels=panels, progress=progress)
+        draws = _draws_of(spec, inputs, panel, panels, (lambda _: flows) if traced is None else traced.of)
+        done = iter(range(1, panels.draws + 1))
+        frames["battery_drawn"] = drawn_battery(
+            spec, verdict, W, draws, lambda: progress("lock-in tests on drawn data", next(done), panels.draws)
+        )
     if block.by_source:
         each = found if len(alone) == 1 else None
         frames["uncertainty_sources"] = _by_source(found, {name: each or run(one)[0] for name, one in alone.items()})
@@ -134,9 +139,10 @@ def _propagated(
     panel: pd.DataFrame,
     estimators: Mapping[str, Callable[[pd.DataFrame], Any]],
     progress: Progress,
+    beside: Beside | None = None,
 ) -> tuple[dict[str, Propagated], PanelDraws]:
     """Draw what a block draws, and estimate everything on it."""
-    panels = draw_panels(spec, block, inputs, panel, progress)
+    panels = draw_panels(spec, block, inputs, panel, progress, beside=beside)
     files = _files(spec, block, inputs, panel)
     total, done = len(estimators) * block.draws, iter(range(1, len(estimators) * block.draws + 1))
     found = {}
@@ -158,28 +164,25 @@ def _files(spec: StudySpec, block: UncertaintyBlock, inputs: Inputs, panel: pd.D
     return None if files is None else replace(files, cells=_cells(panel, spec))
 
 
-def _battery(
+def _traced(spec: StudySpec, block: UncertaintyBlock, inputs: Inputs, verdict: Verdict) -> DrawnFlows | None:
+    """Return what keeps the flows of drawn tables; None where no tables are drawn, or no test needs them."""
+    letters = [run.letter for run in speaking(verdict)] if block.battery else []
+    traces = Traces.of(spec, inputs.chain, letters)
+    return DrawnFlows(traces, spec.lockin.upstream) if traces and draws_tables(block, inputs) else None
+
+
+def _draws_of(
     spec: StudySpec,
     inputs: Inputs,
     panel: pd.DataFrame,
-    W: Weights,
-    verdict: Verdict,
-    *,
     panels: PanelDraws,
-    progress: Progress,
-) -> pd.DataFrame:
-    """Run the battery's first tests on the panels of all draws."""
+    flows_of: Callable[[int], ChainFlows],
+) -> Iterator[Draw]:
+    """Give what the battery is run on, draw by draw."""
     assert spec.uncertainty is not None
     files = _files(spec, spec.uncertainty, inputs, panel)
-    every = range(panels.draws)
-    done = iter(range(1, panels.draws + 1))
-    return drawn_battery(
-        spec,
-        verdict,
-        W,
-        (with_covariates(panels.frame(d + 1), files, Seeds(spec.seed, d)) for d in every),
-        lambda: progress("lock-in tests on drawn data", next(done), panels.draws),
-    )
+    for d in range(panels.draws):
+        yield Draw(with_covariates(panels.frame(d + 1), files, Seeds(spec.seed, d)), flows_of(d + 1))
 
 
 def _stacked(lay: Callable[[str, Propagated], pd.DataFrame], found: Mapping[str, Propagated]) -> pd.DataFrame:

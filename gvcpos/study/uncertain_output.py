@@ -13,7 +13,7 @@ from gvcpos._core.labels import enumerate_labels
 from gvcpos.lockin.common.wording import number, percent
 from gvcpos.report import Table, frame_table
 from gvcpos.report import figures as draw
-from gvcpos.study.drawn_battery import TABLES_ONLY, drawn_lines
+from gvcpos.study.drawn_battery import drawn_lines
 from gvcpos.study.drawn_panels import CELLS, WEIGHTS
 from gvcpos.study.results import StudyResults
 from gvcpos.study.uncertain import EFFECT, MODEL, TEST
@@ -42,11 +42,7 @@ def uncertainty_lines(results: StudyResults) -> tuple[str, ...]:
 def verdict_lines(results: StudyResults) -> tuple[str, ...]:
     """Say in how many draws the verdict's tests speak for the same; nothing where none were drawn."""
     frame = results.frames.get("battery_drawn")
-    if frame is None:
-        return ()
-    agreed = results.frames["battery_agreement"]
-    ran = set(agreed.loc[agreed["evidence"] != "not run", "letter"])
-    return drawn_lines(frame, [letter for letter in TABLES_ONLY if letter in ran])
+    return () if frame is None else drawn_lines(frame)
 
 
 def _parts(frame: pd.DataFrame | None) -> dict[str, str]:

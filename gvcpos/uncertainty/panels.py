@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gvcpos._core.errors import InputError
-from gvcpos.accounting import Blocks
+from gvcpos.accounting import Blocks, ValueAddedAccounts
 from gvcpos.accounting.draws import IndexDraws
 from gvcpos.chains import Chain
 from gvcpos.tables import IOTable, TableSeries
@@ -18,9 +18,10 @@ from gvcpos.uncertainty.cells import CellErrors, FloatArray
 from gvcpos.uncertainty.covariates import CovariateDraws
 from gvcpos.uncertainty.monte_carlo import as_published
 from gvcpos.uncertainty.redraw import DrawnTables, Seeds
-from gvcpos.uncertainty.stages import Rows, drawn_indices
+from gvcpos.uncertainty.stages import Rows, account_indices, drawn_indices
 
 Split = Callable[[IOTable, np.random.Generator | None], IOTable]
+Beside = Callable[[int, ValueAddedAccounts], None]
 
 
 class PanelDraws(Protocol):
@@ -116,6 +117,7 @@ def drawn_panels(
     seed: int = 0,
     rest: str | None = None,
     split: Split | None = None,
+    beside: Beside | None = None,
     on_table: Callable[[], None] | None = None,
 ) -> DrawnPanels:
     """Draw the tables of all years and make the panel of every draw.
@@ -129,6 +131,9 @@ def drawn_panels(
     split : callable, optional
         Makes sectors of parts of sectors, given a drawn table and a generator for its weights (None for the published
         table, which gets the central weights). The generator is the same in all years of a draw.
+    beside : callable, optional
+        Called with the number of each draw (0 for the published table) and the accounts of its table, year by year, to
+        keep what else it wants of them: the panel is made of the same accounts, and of the one LU that they have.
     on_table : callable, optional
         Called when a table is drawn.
     """
@@ -138,9 +143,9 @@ def drawn_panels(
     attrs: dict[str, object] = {}
     shares = []
     for t, table in enumerate(series):
-        maker = _Year(DrawnTables(table, errors), chain, rest, split)
+        maker = _Year(DrawnTables(table, errors), chain, rest, split, beside)
         for d in range(draws + 1):
-            values, guarded = maker.values(None if d == 0 else Seeds(seed, d - 1))
+            values, guarded = maker.values(d, None if d == 0 else Seeds(seed, d - 1))
             for name, column in values.items():
                 if name not in store:
                     store[name] = np.full((draws + 1, len(column), len(series)), np.nan)
@@ -158,20 +163,34 @@ def drawn_panels(
 class _Year:
     """One year's tables, drawn and brought to the rows of the panel."""
 
-    def __init__(self, source: DrawnTables, chain: Chain, rest: str | None, split: Split | None) -> None:
-        self.source, self.chain, self.rest, self.split = source, chain, rest, split
+    def __init__(
+        self, source: DrawnTables, chain: Chain, rest: str | None, split: Split | None, beside: Beside | None
+    ) -> None:
+        self.source, self.split, self.beside = source, split, beside
         first = source.table if split is None else split(source.table, None)
         self.rows = Rows.of(first, chain, rest)
         self.system = IndexDraws(Blocks.even(*first.shape))
 
-    def values(self, seeds: Seeds | None) -> tuple[dict[str, FloatArray], float]:
+    def values(self, draw: int, seeds: Seeds | None) -> tuple[dict[str, FloatArray], float]:
         """Return the panel's columns of one draw, and the share of cells guarded."""
         drawn = as_published(self.source.table) if seeds is None else self.source.draw(seeds)
         guarded = float(drawn.guarded.mean())
+        if self.split is None and self.beside is None:
+            return self.rows.values(drawn_indices(self.system, drawn)), guarded
+        table = drawn.as_table(self.source.table)
         if self.split is not None:
-            rng = None if seeds is None else seeds.of_split()
-            drawn = as_published(self.split(drawn.as_table(self.source.table), rng))
-        return self.rows.values(drawn_indices(self.system, drawn)), guarded
+            table = self.split(table, None if seeds is None else seeds.of_split())
+        return self.rows.values(self._indices(draw, table)), guarded
+
+    def _indices(self, draw: int, table: IOTable) -> dict[str, FloatArray]:
+        """Return the indices of a table, and let its accounts be used."""
+        if self.beside is None:
+            return drawn_indices(self.system, as_published(table))
+        # Any tolerance: final uses that cancelled where there is no output do not once they are drawn.
+        accounts = ValueAddedAccounts(table, tolerance=np.inf)
+        found = account_indices(accounts)
+        self.beside(draw, accounts)
+        return found
 
 
 def _attrs(table: IOTable, chain: Chain, errors: CellErrors) -> dict[str, object]:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
-from gvcpos.accounting.draws import IndexDraws
+from gvcpos.accounting import ValueAddedAccounts
+from gvcpos.accounting.draws import IndexDraws, vector_indices
 from gvcpos.accounting.indices.advantage import revealed_advantage
 from gvcpos.chains import Chain
 from gvcpos.chains.aggregate import stage_values, world_share
@@ -27,6 +28,12 @@ def drawn_indices(draws: IndexDraws, drawn: Drawn) -> dict[str, FloatArray]:
     across = drawn.Z.sum(axis=1) - own.sum(axis=2).ravel()
     found = {"x": drawn.x, "va": drawn.va, "exports": blocks.abroad(drawn.Y) + across}
     return found | draws.indices(drawn.Z, drawn.Y, drawn.va, drawn.x)
+
+
+def account_indices(accounts: ValueAddedAccounts) -> dict[str, FloatArray]:
+    """Return the same from accounts, which keep their factors for whatever else is asked of the table."""
+    flows = accounts.flows
+    return {"x": flows.x, "va": flows.va, "exports": flows.exports} | vector_indices(flows)
 
 
 @dataclass(frozen=True, eq=False)
