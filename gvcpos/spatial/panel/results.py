@@ -16,7 +16,7 @@ from gvcpos.spatial.panel.export import ExportMethods
 from gvcpos.spatial.panel.fitted import FittedPanel
 from gvcpos.spatial.panel.fixed_effects import FixedEffectMethods
 from gvcpos.spatial.panel.impacts.effect_methods import EffectMethods
-from gvcpos.spatial.panel.impacts.effects import Simulation, effects_frame
+from gvcpos.spatial.panel.impacts.effects import Simulation, default_frame, effects_frame
 from gvcpos.spatial.panel.inference.bootstrap import BootstrapMethods
 from gvcpos.spatial.panel.inference.likelihood_methods import LikelihoodMethods
 from gvcpos.spatial.panel.inference.profile import ProfileMethods
@@ -131,7 +131,9 @@ class SpatialPanelResults(
         errors : {"auto", "delta", "simulation", "both", "likelihood"}
             Standard errors by the delta method with exact derivatives, from seeded draws of the parameters, or both.
             "likelihood" has the errors of the delta method, but p-values and intervals of the likelihood ratio.
-            "auto" is "likelihood" where `conf_int` has it by default, in SAC and GNS, and "delta" elsewhere.
+            "auto" is "likelihood" where `conf_int` has it by default, in SAC and GNS; in SAR, where an indirect effect
+            is a product of two estimates and skewed, errors and p-values of "delta" with intervals of "simulation";
+            "delta" elsewhere.
         draws, seed : int
             For the simulation. Draws outside the admissible interval are left out and counted in
             ``.attrs["rejected"]``; more than 1 % of them raises a `BoundaryWarning`.
@@ -151,7 +153,9 @@ class SpatialPanelResults(
         choose(errors, EffectIntervals, "errors")
         if errors == "likelihood" or (errors == "auto" and self.by_likelihood):
             return self._likelihood_effects(level)
-        return effects_frame(self, "delta" if errors == "auto" else errors, Simulation(draws, seed, level))
+        if errors == "auto":
+            return default_frame(self, Simulation(draws, seed, level))
+        return effects_frame(self, errors, Simulation(draws, seed, level))
 
     @property
     def summary(self) -> str:

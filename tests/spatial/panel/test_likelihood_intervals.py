@@ -144,7 +144,8 @@ def test_it_is_the_default_of_sac_and_gns_alone() -> None:
         fit = fitted(model)
         assert not fit.by_likelihood
         pd.testing.assert_frame_equal(fit.conf_int(), fit.conf_int(method="normal"))
-        pd.testing.assert_frame_equal(fit.effects(), fit.effects("delta"))
+        if model != "sar":
+            pd.testing.assert_frame_equal(fit.effects(), fit.effects("delta"))
     for model in ("sac", "gns"):
         fit = fitted(model)
         assert fit.by_likelihood
@@ -159,6 +160,23 @@ def test_it_is_the_default_of_sac_and_gns_alone() -> None:
         np.testing.assert_allclose(robust.conf_int()["upper"], robust.params + half)
     assert "likelihood ratio" in fitted("gns").summary
     assert "likelihood ratio" not in fitted("sdm").summary
+
+
+def test_effects_of_sar_have_errors_of_the_delta_method_and_intervals_from_draws() -> None:
+    """An indirect effect of SAR is a product, and skewed."""
+    fit = fitted("sar")
+    found, delta, drawn = fit.effects(), fit.effects("delta"), fit.effects("simulation")
+    ends = ["lower", "upper"]
+    pd.testing.assert_frame_equal(found.drop(columns=ends), delta.drop(columns=ends))
+    pd.testing.assert_frame_equal(found[ends], drawn[ends])
+    assert found.attrs["errors"] == "delta"
+    assert found.attrs["intervals"] == "simulation"
+    assert found.attrs["draws"] == 1000
+    again = fit.effects(draws=200, seed=3, level=0.9)[ends]
+    pd.testing.assert_frame_equal(again, fit.effects("simulation", draws=200, seed=3, level=0.9)[ends])
+    above = (found["upper"] - found["estimate"]).loc["indirect"]
+    below = (found["estimate"] - found["lower"]).loc["indirect"]
+    assert (np.maximum(above, below) > 1.05 * np.minimum(above, below)).all()
 
 
 def test_units_and_order_change_nothing() -> None:
@@ -209,7 +227,7 @@ def test_what_is_not_defined_is_refused_by_name() -> None:
         fitted("gns").conf_int(95)
 
 
-def test_wald_tests_within_gns_draw_samples_under_the_null() -> None:
+def test_wald_tests_within_sac_and_gns_draw_samples_under_the_null() -> None:
     gns = fitted("gns")
     test = gns.wald("sdem", draws=39, seed=1)
     assert test == gns.wald("sdem", draws=39, seed=1)
@@ -226,7 +244,10 @@ def test_wald_tests_within_gns_draw_samples_under_the_null() -> None:
     own = np.roll(np.eye(len(W.ids)), 1, axis=1)
     apart = fitted("gns", error_weights=Weights.from_dense(list(W.ids), own))
     assert apart.wald("sdem").distribution == "chi2(1)"
-    assert fitted("sac").wald("sem").distribution == "chi2(1)"
+    sac = fitted("sac")
+    assert sac.wald("sem").distribution == "199 samples drawn under the null"
+    with pytest.warns(SizeWarning, match="a sac model .* up to 8 %"):
+        assert sac.wald("sem", draws=0).distribution == "chi2(1)"
 
 
 def shares(cell: Cell, draws: int) -> pd.DataFrame:

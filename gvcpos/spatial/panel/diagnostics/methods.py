@@ -34,8 +34,9 @@ class DiagnosticMethods(ResidualMethods):
             sar, sem. Within gns: sdm, sdem, sac, sar, sem, slx.
         draws, seed : int, optional
             How many samples are drawn under the null for the p-value, with the covariance under the null; 0 for
-            chi-squared. By default 199 within gns with one W for lag and error, where chi-squared rejects a true null
-            in 8 to 21 % of samples; else, and for a large sparse W, which would take minutes, 0. See `drawn_wald`.
+            chi-squared. By default 199 within sac and gns with one W for lag and error, where chi-squared rejects a
+            true null in up to 8 and in 8 to 21 % of samples; else, and for a large sparse W, which would take minutes,
+            0. See `drawn_wald`.
 
         Raises
         ------

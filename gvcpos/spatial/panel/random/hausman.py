@@ -9,17 +9,15 @@ not normal and needs no second model.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from gvcpos._core.errors import EstimationError, InputError, SizeWarning
+from gvcpos._core.errors import EstimationError, InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import HausmanKind, choose
-from gvcpos.spatial.panel.diagnostics.drawn_wald import told_apart
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, f_test, wald
 from gvcpos.spatial.panel.inference.covariance import covariance
 from gvcpos.spatial.panel.inputs.checks import LAG_PREFIX
@@ -58,16 +56,11 @@ def hausman(
         "difference": Hausman's quadratic form in the slopes and rho, with both expected informations at the
         random-effects estimate; lambda is left out, as it does not rest on effects unrelated to the regressors.
 
-    Warns
-    -----
-    SizeWarning
-        Of "difference" in a gns model with one W for lag and error, where both covariances say too little of how far
-        the estimates are off.
-
     Raises
     ------
     InputError
-        If the two results are not of one model and one panel, or nothing can be compared.
+        If the two results are not of one model and one panel, or nothing can be compared; for "difference" in a gns
+        model with one W for lag and error, where no covariance says how far the estimates are off.
     EstimationError
         If the difference of the covariances is not positive definite.
     """
@@ -76,6 +69,12 @@ def hausman(
         raise InputError(f"the first result has effects={random.model.effects!r}; one with effects='random' is needed.")
     if kind == "mundlak":
         return _mundlak(random)
+    if random.model.model == "gns" and same_weights(random.model.weights, random.model.error_weights):
+        raise InputError(
+            "kind='difference' has no test in a gns model with one W for lag and error: neither covariance says how "
+            "far the estimates are off, and a true null would be rejected in 8 to 11 % of samples of usual size where "
+            "5 % is said. Take kind='mundlak', which keeps its level."
+        )
     effects = "twoway" if random.model.effects == "random-time" else "entity"
     if fixed is None:
         fixed = random.model.respecified(effects=effects, random_error="baltagi").fit()
@@ -91,18 +90,7 @@ def hausman(
             f"definite (smallest eigenvalue {lowest:.3g} in units of the first): the difference has no test in this "
             "sample. Use kind='mundlak'."
         )
-    note = "" if told_apart(random) else _warned()
-    return chi2_test("hausman", NULL, wald(gap, np.eye(len(names)), of_fixed - of_random), len(names), note)
-
-
-def _warned() -> str:
-    """Warn that the test rejects a true null too often; what its note says."""
-    said = (
-        "in a gns model with one W for lag and error, Hausman's difference rejects a true null in 8 to 11 % of samples "
-        "of usual size where 5 % is said (docs/simulations.md): take kind='mundlak', which keeps its level."
-    )
-    warnings.warn(said, SizeWarning, stacklevel=4)
-    return said[0].upper() + said[1:]
+    return chi2_test("hausman", NULL, wald(gap, np.eye(len(names)), of_fixed - of_random), len(names))
 
 
 def _covariance_of_fixed(random: RandomPanelResults, fixed: SpatialPanelResults, names: list[str]) -> Array:
