@@ -504,7 +504,6 @@ def test_requests_without_a_meaning_are_refused() -> None:
         lambda: result.effects_by_unit("x1"),
         lambda: result.unit_effects("x1"),
         lambda: made(y, X, W[2000], model="sdm").fit().unit_effects("x1", period=2000),
-        lambda: result.predict(pd.DataFrame(X[0], index=pd.MultiIndex.from_product([labels(12), [2050]]))),
         result.lm_conditional,
         lambda: made(y, X, W, effects="none").component_tests(),
     ]

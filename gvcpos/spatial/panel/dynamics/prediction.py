@@ -18,11 +18,13 @@ import pandas as pd
 from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos._core.options import PredictionKind, choose
-from gvcpos.spatial.panel.dynamics.course import course_of
+from gvcpos.spatial.panel.dynamics.course import Course, course_of
 from gvcpos.spatial.panel.dynamics.initial import check_spacing
 from gvcpos.spatial.panel.inputs import panel_data
-from gvcpos.spatial.panel.inputs.period_checks import refuse_changing
-from gvcpos.spatial.panel.prediction import NEEDS_Y, columns_of, effects_of, of_kind, regressors_of, target_of
+from gvcpos.spatial.panel.new_periods import Given, Space
+from gvcpos.spatial.panel.prediction import NEEDS_Y, check_rows_given, columns_of, effects_of, of_kind, rows_of
+from gvcpos.spatial.weights import Weights
+from gvcpos.spatial.weights.periods import PeriodWeights
 
 if TYPE_CHECKING:
     from gvcpos.spatial.panel.dynamics.model import DynamicSpatialPanel
@@ -42,6 +44,8 @@ class DynamicPredictionMethods:
         recursive: bool = False,
         y: pd.Series | None = None,
         time_effects: Mapping[object, float] | None = None,
+        W: Weights | Mapping[object, Weights] | None = None,
+        error_weights: Weights | Mapping[object, Weights] | None = None,
     ) -> pd.Series:
         """Predict y, for the sample or for any number of periods of the same units.
 
@@ -63,6 +67,9 @@ class DynamicPredictionMethods:
         time_effects : mapping of period to float, optional
             Time effects of periods that are not in the sample; 0, their mean, where not given, and such periods are
             named in ``.attrs["time_effects_at_mean"]``.
+        W, error_weights : Weights, or mapping of period to Weights, optional
+            Where the model's weights change over time: those of periods that are not in the sample; see
+            `SpatialPanelResults.predict`.
 
         Returns
         -------
@@ -73,8 +80,8 @@ class DynamicPredictionMethods:
         Raises
         ------
         InputError
-            If the kind needs observed y that is not given, or is asked for recursively, a regressor is absent, or the
-            periods of `X` do not follow each other and the sample.
+            If the kind needs observed y or weights that are not given, or is asked for recursively, a regressor is
+            absent, or the periods of `X` do not follow each other and the sample.
         LabelError
             If the units of `X` are not those of the model.
         """
@@ -85,12 +92,10 @@ class DynamicPredictionMethods:
                 "kind='reduced' or 'signal', or leave recursive out."
             )
         asked = _Asked(kind, recursive or (X is not None and y is None), dict(time_effects or {}))
-        if X is None and y is not None:
-            raise InputError("y is given without X. Give the rows it belongs to, or neither for the sample.")
-        if X is not None and y is None and kind in NEEDS_Y:
-            raise InputError(f"kind={kind!r} needs the observed y of the rows of X; kind='reduced' does not.")
+        check_rows_given(X, kind, {"y": y, "W": W, "error_weights": error_weights})
         result = cast("DynamicResults", self)
-        return _predicted(result, _sample(result.model) if X is None else _rows(result.model, X, y), asked)
+        rows = _sample(result.model) if X is None else _rows(result.model, X, y, (W, error_weights))
+        return _predicted(result, rows, asked)
 
 
 @dataclass(frozen=True)
@@ -104,37 +109,61 @@ class _Asked:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Periods to predict: data, columns without the past (T, N, k), and the period before with its y (N,)."""
+    """Periods to predict: data, columns without the past (T, N, k), their space, the period before with its y (N,)."""
 
     data: panel_data.PanelData
     static: Array
+    space: Space
+    course: Course
     start: object
     y0: Array
 
 
 def _sample(model: DynamicSpatialPanel) -> _Rows:
     static = model.design.X[:, :, : len(model.design.names) - len(model.terms)]
-    return _Rows(model.data, static, model.given.initial, model.given.y0)
+    space = Space(model, model.weights)
+    return _Rows(model.data, static, space, course_of(model), model.given.initial, model.given.y0)
 
 
-def _rows(model: DynamicSpatialPanel, X: pd.DataFrame, y: pd.Series | None) -> _Rows:
-    refuse_changing(model, "predict for given rows", "their W is not known; without X the sample is predicted")
-    regressors = regressors_of(X, model)
-    data = panel_data.from_frames(target_of(regressors, y), regressors, model.weights)
+def _rows(model: DynamicSpatialPanel, X: pd.DataFrame, y: pd.Series | None, given: tuple[Given, Given]) -> _Rows:
+    own = _of_all_periods(model)
+    data, space = rows_of(model, X, y, (own, *given))
     static = columns_of(data, model)[:, :, : len(model.design.names) - len(model.terms)]
-    return _Rows(data, static, *start_of(model, data.times))
+    start, y0 = start_of(model, data.times)
+    return _Rows(data, static, space, Course(space.spectrum, _before(own, start, space).matrix), start, y0)
+
+
+def _of_all_periods(model: DynamicSpatialPanel) -> Weights | PeriodWeights:
+    """Return the weights of the sample with its first period, one where all are the same."""
+    first, W = model.given.past_weights, model.weights
+    if not (isinstance(first, PeriodWeights) or isinstance(W, PeriodWeights)):
+        return W
+    times = (model.given.initial, *model.data.times)
+    later = W.each if isinstance(W, PeriodWeights) else (W,) * len(model.data.times)
+    return PeriodWeights(times, ((first.each[0] if isinstance(first, PeriodWeights) else first), *later))
+
+
+def _before(own: Weights | PeriodWeights, start: object, space: Space) -> Weights | PeriodWeights:
+    """Return the weights of the period before each of some periods, the first of which follows `start`."""
+    if not isinstance(own, PeriodWeights):
+        return own
+    times, W = cast("tuple[tuple[object, ...], Given]", space.given)[0], space.weights
+    each = W.each if isinstance(W, PeriodWeights) else (W,) * len(times)
+    return PeriodWeights((start, *times[:-1]), (own[start], *each[:-1]))
 
 
 def _predicted(result: DynamicResults, rows: _Rows, asked: _Asked) -> pd.Series:
     """Predict the rows, along a path of predictions or one period ahead of what was observed."""
-    course, dynamics = course_of(result.model), result.model.lagged.dynamics(result.estimate)
-    entity, time, unknown = effects_of(result, rows.data.times, asked.time_effects)
+    course, dynamics = rows.course, result.model.lagged.dynamics(result.estimate)
+    entity, time, unknown = effects_of(result, rows.data.times, asked.time_effects, rows.space)
     signal = rows.static @ result.estimate.beta[: rows.static.shape[2]] + entity + time[:, None]
+    if asked.kind == "reduced":
+        rows.space.check_feedback(result.estimate.rho)
     if asked.recursive:
         values = course.path(dynamics, rows.y0, signal, feedback=asked.kind == "reduced")
     else:
         before = np.concatenate([rows.y0[None, :], rows.data.y[:-1]])
-        values = of_kind(result, signal + course.past(dynamics, before), rows.data.y, asked.kind)
+        values = of_kind(result, signal + course.past(dynamics, before), rows.data.y, asked.kind, rows.space)
     out = rows.data.series(values, "prediction")
     start = rows.start if asked.recursive else None
     out.attrs.update({"kind": asked.kind, "start": start, "time_effects_at_mean": unknown})

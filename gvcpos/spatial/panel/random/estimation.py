@@ -163,7 +163,7 @@ def _estimate(
     weighed = kernel.weigh(pieces.v)
     entity = kernel.phi * kernel.gather(weighed)
     through = isinstance(kernel, ScalarKernel) and "lambda" in spatial
-    part = _through(panel.error_spectrum, kernel.lam, entity, len(panel.y)) if through else entity
+    part = through_error(panel.error_spectrum, kernel.lam, entity, len(panel.y)) if through else entity
     time = beta[k:] if panel.transformation.time else np.zeros(len(panel.y))
     return RandomEstimate(
         beta=beta[:k],
@@ -182,7 +182,7 @@ def _estimate(
     )
 
 
-def _through(spectrum: Spectrum, lam: float, entity: Array, periods: int) -> Array:
+def through_error(spectrum: Spectrum, lam: float, entity: Array, periods: int) -> Array:
     """Return (I − λM)⁻¹ mu, shape (N,), or that of every period, (T, N)."""
     error = multiplier_of(spectrum, lam)
     if changes(spectrum):
