@@ -259,7 +259,13 @@ def clubs_of(case: Case, scope: ScopeLike) -> LockInTest:
     from gvcpos.lockin.convergence.clubs import convergence_clubs
 
     return convergence_clubs(
-        case.panel, case.capture, case.upstream, position=case.position, scope=scope, **case.common
+        case.panel,
+        case.capture,
+        case.upstream,
+        position=case.position,
+        weights=case.weights,
+        scope=scope,
+        **case.common,
     )
 
 

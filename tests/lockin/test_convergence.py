@@ -8,10 +8,12 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import rankdata, spearmanr
 
 from gvcpos._core.errors import DroppedRowsWarning, EstimationError, InputError, LabelError
 from gvcpos.lockin import beta_convergence, convergence_clubs, sigma_convergence, threshold
 from gvcpos.lockin.common.serial import ar1_root
+from gvcpos.lockin.convergence.club_position import turned_pvalues
 from gvcpos.lockin.convergence.cross_section import hc3, instrumented, unit_root
 from gvcpos.lockin.convergence.log_t import (
     critical_value,
@@ -23,6 +25,7 @@ from gvcpos.lockin.convergence.log_t import (
     persistence,
 )
 from gvcpos.lockin.convergence.threshold_search import ThresholdModel, critical_lr
+from gvcpos.spatial import Weights
 from tests.lockin import paths, worlds
 from tests.shared import shared
 
@@ -114,6 +117,37 @@ def test_clubs_that_have_nothing_to_do_with_position_are_no_lock_in():
     assert convergence_clubs(same, position="upstreamness").evidence == "none"
     with pytest.raises(InputError, match="no column distance"):
         convergence_clubs(panel, position="distance")
+
+
+def test_neighbours_that_are_alike_count_for_less():
+    """Two maps that have nothing to do with each other: countries taken for independent reject far too often."""
+    rng = np.random.default_rng(3)
+    at = rng.uniform(size=(40, 2))
+    W = np.exp(-((at[:, None] - at[None]) ** 2).sum(axis=2) / 0.05) - np.eye(40)
+    root = np.linalg.cholesky(np.exp(-((at[:, None] - at[None]) ** 2).sum(axis=2) / 0.05) + 0.3 * np.eye(40))
+    plain, turned = [], []
+    for _ in range(300):
+        one, other = (rankdata(root @ rng.normal(size=40)) for _ in range(2))
+        plain.append(spearmanr(one, other).pvalue < 0.05)
+        turned.append(min(turned_pvalues(one, other, W)) < 0.025)
+    assert np.mean(plain) > 0.12
+    assert 0.02 < np.mean(turned) < 0.08
+
+
+def test_position_and_weights_meet_by_label():
+    panel = placed(clubs_world(4, (0.6, 0.3)), np.arange(30))
+    names = sorted(panel["country"].unique())
+    gap = np.abs(np.subtract.outer(np.arange(31), np.arange(31)))
+    W = Weights.from_dense([*names, "ZZZ"], (gap == 1).astype(float)).normalised("row")
+    where = {"position": "upstreamness"}
+    test, alone = convergence_clubs(panel, **where, weights=W), convergence_clubs(panel, **where)
+    assert (test.pvalue, test.evidence, alone.evidence) == (alone.pvalue, "none", "lock-in")
+    line = 2 * test.details["position"]["pvalue_less"].item()
+    assert 0.05 < line < 0.2  # two slopes on one line are hardly more than one observation each
+    shuffled = convergence_clubs(panel.sample(frac=1.0, random_state=1), **where, weights=W.align(W.ids[::-1]))
+    pd.testing.assert_frame_equal(test.details["position"], shuffled.details["position"])
+    with pytest.raises(LabelError, match="no such country of the weights: C00"):
+        convergence_clubs(panel, position="upstreamness", weights=W.subset([*names[1:], "ZZZ"]))
 
 
 def test_one_club_is_one_club():

@@ -34,13 +34,18 @@ KEYS = [*CELL, "scope", "letter", "test"]
 
 _STILL: dict[str, object] = {"drift": 0.0, "drifting": (), "openness": 0.0}
 _APART = {**_STILL, "rho": 0.0, "rd": 0.0, "rd_spill": 0.0, "regional": False}
+_CLOSING = {**_APART, "course": "closing"}
+_WALK = {"course": "walk", "sigma": 0.01}
 KINDS: dict[str, dict[str, object]] = {
     "moving": {},
     "still": _STILL,
     "apart": _APART,
-    "wandering": {**_APART, "course": "walk", "sigma": 0.01},
-    "closing in": {**_APART, "course": "closing"},
+    "wandering": {**_APART, **_WALK},
+    "closing in": _CLOSING,
+    "closing in, suppliers behind": {**_CLOSING, "stragglers": DRIFTING},
+    "closing in, AUS behind": {**_CLOSING, "stragglers": ("AUS",)},
     "two trends": {**_APART, "openness": 0.12, "drift": 0.02, "drifting": tuple(first_capitals(COUNTRIES)["iso3"])},
+    "two steep trends": {**_APART, **_WALK, "openness": 0.12, "drift": 0.06, "drifting": DRIFTING},
 }
 
 
@@ -56,8 +61,10 @@ class Cell:
     kind : str
         One of `KINDS`. Moving: participation deepens and suppliers move upstream. Still: neither, so that nothing has a
         trend. Apart: still, and no country has to do with its neighbours. Wandering and closing in: apart, and
-        value-added rates are random walks, or converge. Two trends: apart, but participation deepens and all move
-        upstream, without losing capture; with lock-in they lose it by that, and all three axes have their trend.
+        value-added rates are random walks, or converge; some may be further behind than the others. Two trends: apart,
+        but participation deepens and all move upstream, without losing capture; with lock-in they lose it by that, and
+        all three axes have their trend. Two steep trends: suppliers alone move, three times as fast, and capture is a
+        random walk.
     worlds : int
         How many are worth their time.
     tests : tuple of str
@@ -73,7 +80,7 @@ class Cell:
     @property
     def name(self) -> str:
         """Of files and in commands."""
-        return f"{self.regime}-{self.strength:g}-{self.kind.replace(' ', '_')}"
+        return f"{self.regime}-{self.strength:g}-{self.kind.replace(',', '').replace(' ', '_')}"
 
     @property
     def planted(self) -> Planted:
@@ -91,9 +98,12 @@ CELLS = (
     Cell("lock-in", 0.25, "moving", 100),
     Cell("reversed", 0.25, "moving", 100),
     Cell("absent", 1.0, "apart", 500, ("mobility", "mobility by neighbours", "position and capture")),
-    Cell("absent", 1.0, "wandering", 500, ("beta convergence",)),
-    Cell("absent", 1.0, "closing in", 500, ("convergence clubs",)),
+    Cell("absent", 1.0, "wandering", 500, ("beta convergence", "smile curve over time")),
+    Cell("absent", 1.0, "closing in", 500, ("convergence clubs", "mobility")),
+    Cell("absent", 1.0, "closing in, suppliers behind", 500, ("convergence clubs",)),
+    Cell("absent", 1.0, "closing in, AUS behind", 500, ("convergence clubs",)),
     Cell("absent", 1.0, "two trends", 500, ("two axes",)),
+    Cell("absent", 1.0, "two steep trends", 500, ("two axes",)),
     Cell("lock-in", 0.25, "two trends", 100, ("two axes",)),
     Cell("lock-in", 1.0, "two trends", 100, ("two axes",)),
 )
@@ -107,7 +117,7 @@ def neighbours() -> Weights:
 
 def exists(cell: Cell, seed: int) -> bool:
     """Whether tables with what is planted can be made: a position too far up leaves a supplier without buyers."""
-    if cell.kind != "two trends":
+    if not cell.kind.endswith("trends"):
         return True
     try:
         world = synthetic_world(seed=seed, countries=COUNTRIES, years=YEARS, planted=cell.planted)

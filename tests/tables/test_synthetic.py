@@ -357,6 +357,11 @@ def test_rates_wander_close_in_or_stay() -> None:
     np.testing.assert_allclose(level, np.broadcast_to(level[:, :1], level.shape), atol=1e-12)
     free = synthetic_world(countries=9, years=SHORT, planted=Planted(**alone, regional=False)).panels
     assert np.abs(free.capture - courses["level"].capture).max() > 0.005
+    behind = Planted(**alone, course="closing", stragglers=("CHN",))
+    apart = synthetic_world(countries=9, years=SHORT, planted=behind)
+    ratio = (apart.panels.capture - apart.panels.time_effects[:, :, None] - np.array(CAPTURE)[:, None, None]) * years
+    np.testing.assert_allclose(ratio, shocks * np.where(np.isin(apart.countries[:9], "CHN"), 1.0, 0.2), atol=1e-12)
+    assert "stragglers: CHN" in set(behind.to_frame()["parameter"])
     told = Planted(course="walk", regional=False).to_frame()["parameter"].tolist()
     assert {"course: walk", "regional: False"} <= set(told)
     with pytest.raises(InputError, match="course='up'"):

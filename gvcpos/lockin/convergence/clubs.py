@@ -28,6 +28,7 @@ from gvcpos.lockin.convergence.log_t import (
     persistence,
     relative_paths,
 )
+from gvcpos.spatial import Weights
 
 _FEWEST_YEARS = 6
 _FEWEST_COUNTRIES = 6
@@ -39,6 +40,7 @@ def convergence_clubs(
     stage: str = "upstream",
     *,
     position: str | None = None,
+    weights: Weights | None = None,
     scope: ScopeLike = None,
     trim: float = TRIM,
     smoothing: float | None = None,
@@ -55,6 +57,8 @@ def convergence_clubs(
         Capture, positive on average in each year.
     position : str, optional
         Column of position; without it nothing is said of lock-in.
+    weights : Weights, optional
+        For position: neighbours are alike, and count for less than countries that have nothing to do with each other.
     scope : str, list, mapping or None
         The world: do all converge? A country or group: does it converge with the highest club of the world?
     trim : float
@@ -75,9 +79,10 @@ def convergence_clubs(
 
     Raises
     ------
-    InputError, EstimationError
-        If years are not evenly spaced or a yearly mean is not positive; with fewer than 6 years or countries; for a
-        country or group where there is no club. Countries without a value in every year are named in a warning.
+    InputError, LabelError, EstimationError
+        If years are not evenly spaced or a yearly mean is not positive; if weights lack a country; with fewer than 6
+        years or countries; for a country or group where there is no club. Countries without a value in every year are
+        named in a warning.
 
     Notes
     -----
@@ -90,7 +95,10 @@ def convergence_clubs(
     rho = persistence(y)
     search = ClubSearch(y, lambda n: critical_value(n, y.shape[1], rho, level, trim), trim=trim)
     last = pd.Series(relative_paths(y)[:, -1], index=wide.index)
-    where = None if position is None else standing(stage_frame(panel, stage, [position], left_out)[position], last)
+    where = None
+    if position is not None:
+        near = None if weights is None else Weights.of(weights, "weights")
+        where = standing(stage_frame(panel, stage, [position], left_out)[position], last, near)
     found = _Found(wide, y, search.run(), rho, trim, level, where)
     rows = _rows(found, whom, stage)
     return _test(found, rows, whom, column, stage)

@@ -70,7 +70,8 @@ def draw_panels(
     position = np.stack([_position(streams[2], W, T, s) for s in range(len(STAGES))])
     drifting = np.isin(countries, planted.drifting)
     position[0] += planted.drift * np.outer(np.arange(T) - (T - 1) / 2, drifting)
-    stages = [_capture(streams[3], planted, W, s, position=position[s], rd=rd) for s in range(len(STAGES))]
+    near = _nearness(planted, countries)
+    stages = [_capture(streams[3], planted, W, s, near, position=position[s], rd=rd) for s in range(len(STAGES))]
     rate, time = (np.stack(part) for part in zip(*stages, strict=True))
     value_added = _value_added(streams[4], planted, size, countries, years)
     return Panels(position, rate, value_added, time, rd, tariff, size)
@@ -93,7 +94,14 @@ def _position(rng: np.random.Generator, W: FloatArray, periods: int, stage: int)
 
 
 def _capture(
-    rng: np.random.Generator, planted: Planted, W: FloatArray, stage: int, *, position: FloatArray, rd: FloatArray
+    rng: np.random.Generator,
+    planted: Planted,
+    W: FloatArray,
+    stage: int,
+    near: FloatArray,
+    *,
+    position: FloatArray,
+    rd: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Draw a stage's value-added rate, (T, N), and the time effects in it, (T,)."""
     periods, units = position.shape
@@ -109,7 +117,7 @@ def _capture(
         ],
         level=level,
         time=time,
-        disturbance=_disturbance(planted, rng.standard_normal((periods, units))),
+        disturbance=_disturbance(planted, near * rng.standard_normal((periods, units))),
     )
     return rate, time
 
@@ -119,6 +127,13 @@ def _levels(W: FloatArray, planted: Planted, draws: FloatArray) -> FloatArray:
     if planted.course == "closing":
         return np.zeros_like(draws)
     return bounded(0.04 * (_regional(W, draws) if planted.regional else draws - draws.mean()), 0.08)
+
+
+def _nearness(planted: Planted, countries: tuple[str, ...]) -> FloatArray:
+    """Return what each country's disturbance is multiplied with, shape (N,)."""
+    if not planted.stragglers:
+        return np.ones(len(countries))
+    return np.where(np.isin(countries, planted.stragglers), 1.0, 0.2)
 
 
 def _disturbance(planted: Planted, draws: FloatArray) -> FloatArray:

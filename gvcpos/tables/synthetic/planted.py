@@ -96,6 +96,9 @@ class Planted:
         countries close in on each other (the border of convergence in Phillips and Sul 2007).
     regional : bool
         Whether levels of the value-added rate are alike among close countries.
+    stragglers : tuple of str
+        Where countries close in on each other: if there are any, the others are five times nearer to the common level
+        than they, from the first year on.
     """
 
     rho: float = 0.5
@@ -113,6 +116,7 @@ class Planted:
     openness: float = 0.0
     course: Course = "level"
     regional: bool = True
+    stragglers: tuple[str, ...] = ()
 
     @classmethod
     def regime(cls, name: Regime, strength: float = 1.0) -> Planted:
@@ -155,6 +159,7 @@ class Planted:
         object.__setattr__(self, "dominant_share", shares)
         object.__setattr__(self, "events", tuple(self.events))
         object.__setattr__(self, "drifting", tuple(self.drifting))
+        object.__setattr__(self, "stragglers", tuple(self.stragglers))
         choose(self.course, Course, "course")
         if not -1.0 < self.rho < 1.0:
             raise SpecificationError(f"rho={self.rho}: with row-normalised weights it must lie in (-1, 1).")
@@ -181,6 +186,8 @@ class Planted:
                 continue
             elif field.name in ("course", "regional"):
                 rows.append((f"{field.name}: {value}", "", np.nan, _MEANING[field.name]))
+            elif field.name == "stragglers":
+                rows.append((f"stragglers: {', '.join(value)}", "", np.nan, _MEANING[field.name]))
             else:
                 rows.append((field.name, "downstream" if "pull" in field.name else "", float(value), meaning))
         return pd.DataFrame(rows, columns=["parameter", "stage", "value", "meaning"])
@@ -199,8 +206,9 @@ _MEANING = {
     "dominant_share": "CHN's share of world upstream value added before events",
     "course": "how the value-added rate moves over the years",
     "regional": "whether levels of the value-added rate are alike among close countries",
+    "stragglers": "countries that are further from the common level than the others",
 }
-_SELDOM = ("openness", "course", "regional")  # told where they are not as by default
+_SELDOM = ("openness", "course", "regional", "stragglers")  # told where they are not as by default
 
 
 def _event_row(event: Event) -> tuple[str, str, float, str]:
