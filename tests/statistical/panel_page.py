@@ -54,7 +54,7 @@ def absent(table: pd.DataFrame) -> str:
         return ""
     titles = {
         "likelihood": "Intervals by default of",
-        "drawn": "Wald tests within gns by samples under the null, data of",
+        "drawn": "Wald tests within sac and gns by samples under the null, data of",
         "size, sac and gns": "Wald and LR tests within sac and gns, data of",
         "size": "Hausman's test,",
     }
@@ -89,10 +89,12 @@ def summary(judged: pd.DataFrame) -> str:
     fit, test, two = every["block"] == "fit", every["claim"] == "size", every["model"].isin(["sac", "gns"])
     ratio = every["block"] == "likelihood"
     difference = every["name"] == "hausman difference"
-    within_two = every["name"].str.endswith(("sac", "gns", "by draws"))
+    within_two, chi2 = every["name"].str.endswith(("sac", "gns", "by draws")), every["name"].str.startswith("wald")
+    normal = (every["model"] == "sar") & (every["interval"] == "delta")
     parts = {
-        "coverage, slx to sdem, fixed effects or none": fit & ~two & ~is_random(every),
-        "coverage, slx to sdem, random effects": fit & ~two & is_random(every),
+        "coverage, slx to sdem, fixed effects or none": fit & ~two & ~normal & ~is_random(every),
+        "coverage, slx to sdem, random effects": fit & ~two & ~normal & is_random(every),
+        "effects of sar by the delta method, not the default": fit & normal,
         "coverage, sac and gns, fixed effects or none: likelihood ratio, the default": ratio & ~is_random(every),
         "the same, ρ and λ by `profile_intervals()`, other draws": every["block"] == "profile",
         "the same by standard errors, not the default": fit & two & ~is_random(every),
@@ -100,12 +102,12 @@ def summary(judged: pd.DataFrame) -> str:
         "the same by standard errors, not the default, random effects": fit & two & is_random(every),
         "size, LM": test & every["name"].str.contains("lm"),
         "size, Wald and LR": test & every["name"].str.startswith(("wald", "lr")) & ~within_two,
-        "size, LR in sac and gns, Wald in sac": test & within_two & ~every["name"].str.startswith("wald in gns"),
-        "size, Wald in gns by samples under the null, the default": every["block"] == "drawn",
+        "size, LR in sac and gns": test & within_two & ~chi2,
+        "size, Wald in sac and gns by samples under the null, the default": every["block"] == "drawn",
+        "size, Wald in sac by χ², not the default": every["name"] == "wald in sac",
         "size, Wald in gns by χ², not the default": every["name"] == "wald in gns",
         "size, Hausman by means, the default": every["name"] == "hausman mundlak",
-        "size, Hausman by difference, gns aside": difference & (every["model"] != "gns"),
-        "the same in gns, which warns": difference & (every["model"] == "gns"),
+        "size, Hausman by difference (refused in gns)": difference,
     }
     head = ["", "numbers", "mean, %", "within", "outside, perhaps by chance", "clearly outside"]
     body = []
@@ -129,7 +131,7 @@ def listed(every: pd.DataFrame) -> list[str]:
         out += [f"- {why}", *items(part)]
     near = every[every["outside"] & ~every["clear"] & (every["draws"] >= 1000)]
     if len(near):
-        out += ["- With 1,000 draws, outside by no more than three Monte-Carlo errors:", *items(near)]
+        out += ["- With 1,000 draws or more, outside by no more than three Monte-Carlo errors:", *items(near)]
     return [*out, ""]
 
 

@@ -19,13 +19,15 @@ y_t = ρ W y_t + X_t β + W X_t θ + μ + α_t 1 + u_t,  u_t = λ W u_t + e_t
   (x = 0.5 (μ + α) + normal). Random effects have variance 1, go with no regressor, and the regressors have a part that
   does not vary over time; "baltagi" keeps them at home, "kkp" sends them through the spatial error.
 - Lee and Yu's likelihood, which is the default, with standard errors of the information matrix, unless said.
-- Intervals: by default `conf_int()` gives estimate ± 1.96 standard errors and `effects()` the delta method, but in sac
-  and gns, where both give intervals of the likelihood ratio. The table by model and effects shows standard errors for
-  all models, sac and gns too; the defaults of these have a table of their own. φ, which is positive and skewed, is
-  shown as `conf_int()` has it by default: by standard errors of log φ, in sac and gns by the likelihood ratio, in the
-  table of their defaults.
-- Tests: p-values of `wald()` and `lr()` are those of χ², but of `wald()` in gns with one W for lag and error, which
-  come from samples drawn under the null by default.
+- Intervals: by default `conf_int()` gives estimate ± 1.96 standard errors and `effects()` the delta method, but in sar,
+  whose effects have intervals from draws, and in sac and gns, where both give intervals of the likelihood ratio. The
+  table by model and effects shows standard errors, delta method and draws for all models, sac and gns too; the defaults
+  of these have a table of their own. φ, which is positive and skewed, is shown as `conf_int()` has it by default: by
+  standard errors of log φ, in sac and gns by the likelihood ratio, in the table of their defaults.
+- Tests: p-values of `wald()` and `lr()` are those of χ², but of `wald()` in sac and gns with one W for lag and error,
+  which come from samples drawn under the null by default.
+- Cells with 4,000 draws are those that had a default number just outside its claim with the first 1,000; they are
+  counted anew, with all numbers they have.
 - Every draw of a cell has its own seed, made of the cell's name and the draw's number.
 
 A share p of n draws has a Monte-Carlo error of √(p (1 − p) / n): 0.7 points at 95 % and 1,000 draws, 1.3 at 300, 1.8 at
@@ -52,7 +54,7 @@ less.
 Coverage in percent of likelihood-ratio intervals, 95 %, of all parameters and effects, one W for lag and error; of
 two coefficients or two regressors the further from 95. The draws are those of the first tables.
 """,
-    "drawn": """## Wald tests within gns: what `wald()` gives by default
+    "drawn": """## Wald tests within sac and gns: what `wald()` gives by default
 
 Rejections in percent at 5 % where the null holds: the covariance is that under the null, the p-value comes from samples
 drawn under it. To save time each test draws 21 where the default is 199; if all is well it rejects with probability
@@ -62,7 +64,8 @@ drawn under it. To save time each test draws 21 where the default is 199; if all
 
 Rejections in percent at 5 % where the null holds. "wald in sdm" is the Wald test, within a Durbin model, of the model
 that made the data; LM tests look at the model of the data itself. The tests of sem within sdm are those of the common
-factor, θ + ρβ = 0. "wald in gns" is that with a χ² p-value, `wald(..., draws=0)`, which is not the default and warns.
+factor, θ + ρβ = 0. "wald in sac" and "wald in gns" are those with a χ² p-value, `wald(..., draws=0)`, which is not the
+default and warns.
 """,
     "covariance": """## Covariances where innovations are not normal or not of one variance
 
@@ -90,14 +93,15 @@ CLOSING = """## What to take from it
 - slx, sar, sem, sdm and sdem, fixed effects or none: intervals of all parameters cover 93 to 97 % at either T, up to
   chance. ρ and λ come out low by 0.02 at most, θ of sdm high by 0.03 at T = 5: a quarter of their standard deviation.
 - The delta method's intervals of indirect and total effects fall a little short where ρ is known badly (T = 5), and by
-  ten points and more where it is also large (0.9): they are symmetric, and the distribution of 1/(1 − ρ) is not. Take
+  ten points and more where it is also large (0.9): they are symmetric, and the distribution of 1/(1 − ρ) is not. In sar,
+  where that is all there is to an indirect effect, intervals come from draws by default; elsewhere take
   `effects("simulation")`, which is nearer though not exact either, or look at both.
 - sac and gns with one W for lag and error ask for what the data hardly tell apart: intervals of standard errors cover
   some 91 % for ρ and λ in sac and 80 to 90 % in gns, and θ and effects suffer too. With weights of its own for the
   error this goes away, with many years slowly. The default there is the likelihood ratio, for all parameters and
   effects, with random effects too: it follows the ridge, and covers.
-- Wald tests within gns with χ² p-values reject a true null in 8 to 21 % of samples. `wald()` draws samples under the
-  null instead, which helps, though with 5 years not wholly. `lr()` keeps its level and needs no draws: take it.
+- Wald tests with χ² p-values reject a true null in up to 8 % of samples within sac, in 8 to 21 % within gns. `wald()`
+  draws samples under the null instead. `lr()` keeps its level and needs no draws: take it.
 - A dense W leaves little to learn ρ from: its RMSE is three times that of the ring. Intervals cover; of simulated
   effects, many draws of ρ leave the admissible interval at T = 5, and a warning says so.
 - ρ or λ of 0.9 or -0.9 and a nearly disconnected W do the estimates no harm.
@@ -127,7 +131,7 @@ SMALL_WALD = (
 NUISANCE = (
     "Tests within sac and gns: under the null one of ρ and λ is 0 and the other hardly told apart from it, so that χ² "
     "is a poor approximation, and the Wald test, whose errors are those at the estimate, the poorer one. A χ² p-value "
-    "of a Wald test within gns is not the default."
+    "of a Wald test within sac or gns is not the default."
 )
 HAUSMAN = (
     "Hausman's test by means (mundlak) is a Wald test with a sandwich covariance of 60 units, which is too small in "
@@ -135,8 +139,7 @@ HAUSMAN = (
 )
 DIFFERENCE = (
     "Hausman's test by difference: with little between the two covariances the quadratic form is not χ² in a small "
-    "sample; in gns, where neither says how far the estimates are off, it rejects too often, and warns. It is not the "
-    "default."
+    "sample. It is not the default, and refused in gns, where neither covariance says how far the estimates are off."
 )
 
 
