@@ -93,8 +93,8 @@ CLOSING = """## What to take from it
 - slx, sar, sem, sdm and sdem, fixed effects or none: intervals of all parameters cover 93 to 97 % at either T, up to
   chance. ρ and λ come out low by 0.02 at most, θ of sdm high by 0.03 at T = 5: a quarter of their standard deviation.
 - The delta method's intervals of indirect and total effects fall a little short where ρ is known badly (T = 5), and by
-  ten points and more where it is also large (0.9): they are symmetric, and the distribution of 1/(1 − ρ) is not. In sar,
-  where that is all there is to an indirect effect, intervals come from draws by default; elsewhere take
+  ten points and more where it is also large (0.9): they are symmetric, and the distribution of 1/(1 − ρ) is not. In
+  sar, where that is all there is to an indirect effect, intervals come from draws by default; elsewhere take
   `effects("simulation")`, which is nearer though not exact either, or look at both.
 - sac and gns with one W for lag and error ask for what the data hardly tell apart: intervals of standard errors cover
   some 91 % for ρ and λ in sac and 80 to 90 % in gns, and θ and effects suffer too. With weights of its own for the
