@@ -281,3 +281,19 @@ def test_published_indices_are_not_split(tmp_path: Path) -> None:
     write_published(tmp_path)
     with pytest.raises(SpecificationError, match="published indices have no tables whose sectors could be cut"):
         Study.from_yaml(tmp_path / "study.yaml", ["split={trade: [flows.csv]}"]).run()
+
+
+@pytest.mark.slow
+def test_the_tests_of_whole_tables_are_drawn_of_cut_tables(tmp_path: Path) -> None:
+    write(tmp_path)
+    exact = "uncertainty={draws: 2, cells: {relative: 0.0}, split_weights: false, stages: false}"
+    letters = ("lockin.tests=[b, f]", "lockin.countries=[CHN]", "lockin.groups={}")
+    frames = Study.from_yaml(tmp_path / "study.yaml", (exact, *letters)).run().frames
+    found = frames["battery_drawn"]
+    assert set(found["letter"]) == {"b", "f"}
+    assert (found["same"] == 1.0).all()
+    np.testing.assert_allclose(found["pvalue_median"], found["pvalue"], rtol=1e-7)
+    drawn = Study.from_yaml(tmp_path / "study.yaml", (exact.replace("false, stages", "true, stages"), *letters)).run()
+    again = drawn.frames["battery_drawn"]
+    assert (again["pvalue"] == found["pvalue"]).all()
+    assert (again["pvalue_median"] - again["pvalue"]).abs().min() > 1e-6  # weights alone move them
