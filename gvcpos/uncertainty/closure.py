@@ -143,7 +143,7 @@ def close_by_ras(
     inputs = np.where(low, errors.least_va * published * factors[0], inputs)
     inputs = np.where((table.x > 0) & (published > 0), inputs, published)
     final = table.final_demand.sum(axis=0) * factors[2]
-    final *= (x.sum() - inputs.sum()) / final.sum()
+    final *= _factor(x.sum() - inputs.sum(), final.sum())
     cells = np.concatenate([Z, Y], axis=1)
     held = np.minimum(cells, 0.0)
     free = cells - held
@@ -151,8 +151,13 @@ def close_by_ras(
     # What rounding leaves of an empty row or column is not a wanted sum.
     rows = np.where(free.any(axis=1), np.maximum(rows, 0.0), 0.0)
     columns = np.where(free.any(axis=0), np.maximum(columns, 0.0), 0.0)
-    columns *= rows.sum() / columns.sum()
+    columns *= _factor(rows.sum(), columns.sum())
     made = ras(free, rows, columns, tolerance=_TOLERANCE, max_iterations=_SCALINGS).matrix + held
     z, y = np.ascontiguousarray(made[:, :n]), made[:, n:].copy()
     output = _output(z, y, table)
     return Drawn(z, y, output - z.sum(axis=0), output, low, clipped)
+
+
+def _factor(wanted: float, have: float) -> float:
+    """Return what brings one sum to another; 1 where there is nothing to scale."""
+    return wanted / have if have != 0.0 else 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gvcpos._core.errors import InputError, LabelError
@@ -68,6 +68,9 @@ def test_errors_that_never_change() -> None:
 
 
 @given(table=worlds(), closure=st.sampled_from(["residual", "ras"]), size=st.sampled_from([0.05, 0.6]))
+@example(
+    table=IOTable.from_arrays(np.zeros((2, 2)), np.zeros((2, 1)), countries="A", sectors="st"), closure="ras", size=0.05
+)
 @settings(max_examples=20, deadline=None)
 def test_drawn_tables_balance_and_keep_signs_and_zeros(table: IOTable, closure: str, size: float) -> None:
     drawn = DrawnTables(table, CellErrors(size, closure=closure)).draw(Seeds(1, 2))
