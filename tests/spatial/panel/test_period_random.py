@@ -198,7 +198,7 @@ def test_what_rests_on_a_fit_with_random_effects() -> None:
     for test in (hausman(fit), fit.lr_random(), fit.lm_random(), fit.lr("sar"), fit.wald("slx"), *fit.lm_conditional()):  # type: ignore[attr-defined,arg-type]
         assert np.isfinite(test.statistic), test.name
     table = fit.diagnostics(unit_roots=False)
-    assert "made for one W" in table.loc["serial_lm_random", "sentence"]
+    assert np.isfinite(table.loc["serial_lm_random", "statistic"])
     np.testing.assert_allclose(
         fit.predict(kind="in-sample") + fit.resids, fit.model.data.y.reshape(-1), atol=0.0, rtol=1e-8
     )

@@ -505,7 +505,6 @@ def test_requests_without_a_meaning_are_refused() -> None:
         lambda: result.unit_effects("x1"),
         lambda: made(y, X, W[2000], model="sdm").fit().unit_effects("x1", period=2000),
         result.lm_conditional,
-        lambda: made(y, X, W, effects="none").component_tests(),
     ]
     for ask in asked:
         with pytest.raises(InputError, match=r"chang"):

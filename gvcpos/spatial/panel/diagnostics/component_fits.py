@@ -3,7 +3,8 @@
 The covariance of the stacked errors is sigma² S(r, phi) ⊗ (B'B)⁻¹, with B = I − λM, S = phi J + V, J of ones and V that
 of a stationary first-order process with innovations of variance 1, V_ts = r^|t−s| / (1 − r²). With lambda = 0 these
 are random effects and serial correlation, with phi = 0 a spatial error and serial correlation (Baltagi, Song, Jung and
-Koh 2007, J. Econometrics 140:5).
+Koh 2007, J. Econometrics 140:5). Where M changes over time the process goes through the B_t of every period: with B
+their block-diagonal matrix the covariance is sigma² B⁻¹(S ⊗ I)B'⁻¹.
 """
 
 from __future__ import annotations

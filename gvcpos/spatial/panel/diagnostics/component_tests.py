@@ -5,6 +5,7 @@ Breusch and Pagan (1980), Baltagi and Li (1991), Baltagi, Song and Koh (2003, J.
 Jung and Koh (2007, J. Econometrics 140:5). With A, F and H below:
   random effects  NT/(2(T−1)) A²,   serial correlation  NT²/(T−1) F²,   spatial error  N²T/b H²,
 and A and F together NT²/(2(T−1)(T−2)) (A² − 4AF + 2TF²), as both raise the correlation of neighbouring periods.
+b = tr MM + tr M'M; where M changes over time it is the mean over the periods, and no more changes: M_t has no trace.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from scipy import sparse
 
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, normal_test, undefined
 from gvcpos.spatial.panel.inputs.transform import spatial_lag
+from gvcpos.spatial.weights.period_matrix import PeriodMatrix
 
 Array = npt.NDArray[np.float64]
 
@@ -23,14 +25,14 @@ _SERIAL = "no serial correlation"
 _ERROR = "no spatial error: lambda = 0"
 
 
-def component_tests(e: Array, M: sparse.csr_array) -> tuple[PanelTest, ...]:
+def component_tests(e: Array, M: sparse.csr_array | PeriodMatrix) -> tuple[PanelTest, ...]:
     """LM tests of random effects, serial correlation and a spatial error on residuals of a pooled regression.
 
     Parameters
     ----------
     e : ndarray, shape (T, N)
         Least-squares residuals.
-    M : csr, shape (N, N)
+    M : csr, shape (N, N), or PeriodMatrix
         Weights of the error.
 
     Returns
@@ -48,7 +50,7 @@ def component_tests(e: Array, M: sparse.csr_array) -> tuple[PanelTest, ...]:
     A = float(sums @ sums) / square - 1.0
     F = float((e[1:] * e[:-1]).sum()) / square
     H = float(np.vdot(e, spatial_lag(M, e))) / square
-    b = float((M.T * M).sum() + (M * M).sum())  # tr MM + tr M'M
+    b = float(sum(share * ((one.T * one).sum() + (one * one).sum()) for one, share in _shares(M)))
     random, error = np.sqrt(N * T / (2.0 * (T - 1.0))) * A, N**2 * T / b * H**2
     serial = N * T**2 / (T - 1.0) * F**2
     both = N * T**2 / (2.0 * (T - 1.0) * (T - 2.0)) * (A**2 - 4.0 * A * F + 2.0 * T * F**2)
@@ -61,3 +63,10 @@ def component_tests(e: Array, M: sparse.csr_array) -> tuple[PanelTest, ...]:
         chi2_test("bsk_random_serial", "neither random effects nor serial correlation", both, 2),
         chi2_test("bsk_joint", "no random effects, serial correlation or spatial error", both + error, 3),
     )
+
+
+def _shares(M: sparse.csr_array | PeriodMatrix) -> list[tuple[sparse.csr_array, float]]:
+    """Return the different matrices and the share of the periods that has each."""
+    if isinstance(M, PeriodMatrix):
+        return list(zip(M.distinct, M.shares.tolist(), strict=True))
+    return [(M, 1.0)]

@@ -12,7 +12,7 @@ from gvcpos.spatial.panel.diagnostics.conditional_components import conditional_
 from gvcpos.spatial.panel.diagnostics.cross_section import panel_moran
 from gvcpos.spatial.panel.diagnostics.effect_tests import lr_effects
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, lm_tests
-from gvcpos.spatial.panel.inputs.period_checks import check_periods, refuse_changing
+from gvcpos.spatial.panel.inputs.period_checks import check_periods
 from gvcpos.spatial.panel.inputs.transform import Transformation
 from gvcpos.spatial.panel.ml.estimation import PanelArrays, flat
 from gvcpos.spatial.panel.models import Features
@@ -95,8 +95,6 @@ class ModelTestMethods:
                 f"component_tests look at the residuals of a pooled regression; effects={model.effects!r} are fixed. "
                 "Take effects='none' or 'random', or serial_correlation of the fitted model."
             )
-        other = "they are written for one W; take lm_tests(), and lr_random() of a fit with random effects"
-        refuse_changing(model, "component_tests", other)
         panel = model.arrays_without_spatial_terms(durbin=model.features.durbin)
         found = component_tests(_residuals(panel, model.transformation), model.error_weights.matrix)
         return found + conditional_component_tests(panel.y, panel.X, panel.error_spectrum) if conditional else found

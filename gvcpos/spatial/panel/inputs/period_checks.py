@@ -40,18 +40,6 @@ def changing(panel: SpatialPanel | DynamicSpatialPanel) -> bool:
     return isinstance(panel.weights, PeriodWeights) or isinstance(panel.error_weights, PeriodWeights)
 
 
-def refuse_changing(panel: SpatialPanel | DynamicSpatialPanel, what: str, instead: str) -> None:
-    """Refuse what is not made where weights change over time.
-
-    Raises
-    ------
-    InputError
-        If the weights of the lag or of the error do.
-    """
-    if changing(panel):
-        raise InputError(f"{what} is not available for weights that change over time: {instead}.")
-
-
 def check_periods(t: Transformation, features: Features, W: Weights, M: Weights) -> None:
     """Refuse methods that are not defined where weights change over time, and rows that do not sum to one.
 

@@ -17,11 +17,11 @@ from gvcpos.spatial.panel.diagnostics.conditional import given
 from gvcpos.spatial.panel.diagnostics.tests import PanelTest, chi2_test, undefined
 from gvcpos.spatial.panel.inference.covariance import scaled_inverse
 from gvcpos.spatial.panel.ml.estimation import PanelArrays
-from gvcpos.spatial.panel.ml.period_operators import PeriodOperators
 from gvcpos.spatial.panel.models import Features
 from gvcpos.spatial.panel.random.covariance import RandomPieces, information
 from gvcpos.spatial.panel.random.estimation import RandomEstimate, columns, derivatives, fit_random
 from gvcpos.spatial.panel.random.likelihood import random_likelihood
+from gvcpos.spatial.panel.random.period_kernel import PeriodKernel
 
 Array = npt.NDArray[np.float64]
 
@@ -87,10 +87,10 @@ def serial_lm(estimate: RandomEstimate, *, kkp: bool) -> PanelTest:
     if n > _UNITS or T < 3:
         why = f"needs matrices between {n} units; more than {_UNITS} are too many." if T > 2 else "needs three periods."
         return undefined("serial_lm_random", _SERIAL, why)
-    if isinstance(pieces.operators, PeriodOperators):
-        why = "it is made for one W, and not written for weights that change."
+    if isinstance(pieces.kernel, PeriodKernel):
+        why = "is not written for random effects at home beside an error whose weights change. Take random_error='kkp'."
         return undefined("serial_lm_random", _SERIAL, why)
-    eye, kernel, ops, g, s2 = np.eye(n), pieces.kernel, pieces.operators, 2.0 * (T - 1.0) / T, pieces.sigma2
+    eye, kernel, g, s2 = np.eye(n), pieces.kernel, 2.0 * (T - 1.0) / T, pieces.sigma2
     solved = kernel.solve(eye)
     weighed = kernel.weigh(pieces.v)
     gap = g * (float(np.trace(solved)) - n)  # tr Ω⁻¹(G ⊗ I)
@@ -98,19 +98,30 @@ def serial_lm(estimate: RandomEstimate, *, kkp: bool) -> PanelTest:
     # tr EG = −g, tr JG = g, tr EGEG = tr GG − 2 tr JGG + g², tr JGG = (4T − 6)/T.
     inner, cross = 2.0 * (T - 1.0) - 2.0 * (4.0 * T - 6.0) / T + g**2, (4.0 * T - 6.0) / T - g**2
     own = 0.5 * (inner * n + 2.0 * cross * float(np.trace(solved)) + g**2 * float((solved**2).sum()))
-    moved = [A.T for A in ops.apply(eye)]  # rows in, columns out: G̃ and H
-    twice, shared = solved @ solved, 1.0 + kernel.shared if kkp else 1.0
-    along = []
-    if ops.lag is not None:
-        along.append(g * (float(np.vdot(solved.T, moved[0])) - float(np.trace(moved[0]))))
-    if ops.error is not None:
-        H = moved[-1]
-        along.append(g * (shared * float(np.vdot(twice.T, H)) - float(np.trace(H))))
+    twice, along = solved @ solved, _along_spatial(pieces, solved, kkp=kkp)
     along += [0.5 * g * T * float(np.vdot(twice.T, kernel.square(eye))), 0.5 * gap / s2]
     keep, rest = _free(pieces, estimate), information(pieces)
     by = np.concatenate([np.zeros(pieces.X.shape[2]), along])[keep]
     left = own - float(by @ scaled_inverse(rest[np.ix_(keep, keep)]) @ by)
     return chi2_test("serial_lm_random", _SERIAL, score**2 / left, 1)
+
+
+def _along_spatial(pieces: RandomPieces, solved: Array, *, kkp: bool) -> list[float]:
+    """Return the information of serial correlation with rho and lambda, as far as there are: sums over the periods.
+
+    With G_tt of JG the number of periods beside t over T, tr (G ⊗ I)Ω⁻¹A = sum_t (JG)_tt tr (K⁻¹ − I)A_t.
+    """
+    (T, n), ops, total = pieces.v.shape, pieces.operators, np.zeros(pieces.spatial)
+    near = np.full(T, 2.0 / T)
+    near[[0, -1]] = 1.0 / T
+    # Effects at home do not go through the error: K⁻² in the place of K⁻¹, and K⁻¹ where K is a number.
+    twice = solved @ solved * (1.0 + pieces.kernel.shared if kkp else 1.0)
+    for one, rows in ops.by_period() if ops.count else []:
+        moved = [A.T for A in one.apply(np.eye(n))]  # rows in, columns out: G̃ and H
+        inner = [solved] * (ops.lag is not None) + [twice] * (ops.error is not None)
+        found = [float(np.vdot(Z.T, A)) - float(np.trace(A)) for Z, A in zip(inner, moved, strict=True)]
+        total += near[rows].sum() * np.array(found)
+    return [float(one) for one in total]
 
 
 def _free(pieces: RandomPieces, estimate: RandomEstimate) -> npt.NDArray[np.intp]:
