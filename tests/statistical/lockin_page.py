@@ -22,18 +22,21 @@ ones, table by table. The guide is [lockin.md](lockin.md).
 In these worlds a country's capture moves around a level of its own for ever, levels are alike among neighbours, and
 the stages differ in what they keep. So the nulls of the smile curve, of convergence (clubs and beta) and of mobility
 are not true where lock-in is absent: what they reject there, in *italics*, is no size but the power to see just that:
-that levels last (clubs), that shocks do not (beta), that neighbours are alike (mobility). Worlds made for the nulls of
-convergence, mobility and two axes have a table of their own, the first; the smile's size, on data that fulfil its null,
-is in [lockin.md](lockin.md). Clubs speak for lock-in only where those further upstream keep less. Where participation
+that levels last (clubs), that shocks do not (beta), that neighbours are alike (mobility). Worlds made for nulls have a
+table of their own, the first; the size of the smile curve itself, on data that fulfil its null, is in
+[lockin.md](lockin.md). Clubs speak for lock-in only where those further upstream keep less. Where participation
 deepens, f's own share falls in all worlds: what f rejects there is its power to see that, and no size either. Still
 worlds are not quite still: CHN's share of upstream value added rises from 52 to 60 %, and every country's downstream
 value added drifts by 0.6 % a year or so on one side or the other. Over a dozen years that is too little beside the
 shocks to be found in the own shares.
 
-Two axes reject where three trends are on one side at once: with none there (still) a test of "not all three" rejects
-next to never, whatever it is, and that is no size. Trends of series that come back to a line at once, as those of the
-smile do, are tested shyly for the sake of series that do not (the guide has both): fewer rejections than 3 % are no
-error there, but power that is given up.
+The size of a test is its largest rate of rejections over all that its null allows. The nulls of trends are wide: a
+series may wander or come back to a line at once. The law of trends (see the guide) has its size where series wander,
+and tests those that come back shyly, as the smile over time of the still worlds: in italics, no size but power given
+up. Two axes reject where three trends are on one side at once: with none there (still) a test of "not all three"
+rejects next to never, whatever it is; it has its size where two trends are steep and the third axis wanders. Clubs of a
+group or country are tested together with the club that the same data put highest: with all countries equally far from
+each other that is shy, and has its size where just the group or country is behind.
 
 Neighbours share shocks in these worlds (spatial dependence of 0.5, a regional regressor that is left out): tests whose
 errors are clustered by country reject too often where nobody's spatial lags are in the model, as the threshold. AUS is
@@ -52,16 +55,19 @@ Share of worlds that reject, in per cent, in worlds made for these tests.
   levels or regressors. Histories of countries are independent, and as likely as their mirror images. Levels differ for
   good, so that one country may stay in the lowest class longer than one that moves as the others do: the stay of one
   country (AUS) is just outside its null.
-- **wandering**: apart, and value-added rates are random walks: where a country starts says nothing of its growth.
+- **wandering**: apart, and value-added rates are random walks: where a country starts says nothing of its growth, and
+  what the curve of all countries does over the years is no trend.
 - **closing in**: apart, and value-added rates close in on one level at the border of convergence (deviations shrink
-  with the logarithm of the year, α = 0 of Phillips and Sul 2007). A country or group is tested together with the club
-  that the same data put highest, which makes that test shy where all converge.
+  with the logarithm of the year, α = 0 of Phillips and Sul 2007): no lasting levels, so that all countries move between
+  classes alike. **Suppliers** or **AUS behind**: the others are five times nearer to that level from the start.
 - **two trends**: apart, but participation deepens (12 log points a year) and all countries move upstream (0.02 a year)
   without losing capture: two axes of three. Capture comes back to its level at once, where the law of trends is shy. In
   single countries and among suppliers a dozen years do not show so small a move of position beside what position does
   anyway, so that the test is inside its null there. A world that has no tables with such a move is left out.
-- **three trends**: the same, and the move upstream takes capture with it, 0.24 percentage points of output a year (×
-  0.25: 0.06 points).
+- **two steep trends**: the suppliers alone move, by 0.06 a year, and capture is a random walk. In one country (AUS)
+  even so steep a move is seen in four of ten worlds only: inside the null.
+- **three trends**: as two trends, and the move upstream takes capture with it, 0.24 percentage points of output a year
+  (× 0.25: 0.06 points).
 """
 
 # Tests whose null the worlds without lock-in do not fulfil: always, and where participation deepens.
@@ -73,7 +79,15 @@ FALSE = {
     "beta convergence",
 }
 FALSE_MOVING = {"structural pull-through"}
-INSIDE = {"two axes"}  # the worlds are far inside the null, so that what is rejected there is no size
+INSIDE = {"two axes", "smile curve over time"}  # still worlds are inside the null: what is rejected is no size
+INSIDE_PLANTED = {  # and so are some scopes of worlds made for a test
+    ("two axes", "two trends"): {"world", "suppliers", "AUS"},
+    ("two axes", "two steep trends"): {"AUS"},
+    ("convergence clubs", "closing in"): {"suppliers", "AUS"},
+    ("convergence clubs", "closing in, suppliers behind"): {"world", "AUS"},
+    ("convergence clubs", "closing in, AUS behind"): {"world", "suppliers"},
+    ("mobility", "apart"): {"AUS"},
+}
 SHOWN = ("still", "moving")  # kinds of worlds of the tables by scope; the others have the null of a test planted
 
 
@@ -108,8 +122,8 @@ def _kind(regime: str, strength: float, kind: str) -> str:
 
 
 def _planted_value(row: pd.Series, test: str) -> str:
-    """Write a rate of rejections; two axes have their size for the world only, and power where all three move."""
-    no_size = row["regime"] != "absent" or (test in INSIDE and row.name != "world")
+    """Write a rate of rejections; no size where a scope is inside the null, and power where there is lock-in."""
+    no_size = row["regime"] != "absent" or row.name in INSIDE_PLANTED.get((test, str(row["kind"])), ())
     return _rate(row, italic=no_size, most=row["worlds"])
 
 
