@@ -94,6 +94,7 @@ def standing(position: pd.Series, relative: pd.Series, weights: Weights | None =
     if weights is None:
         less, more = (float(spearmanr(one, other, alternative=side).pvalue) for side in ("less", "greater"))
         return Standing(correlation, less, more, ahead)
+    weights = Weights.of(weights, "weights")
     rows = locate(relative.index[both], weights.ids, "country of the weights")
     close = weights.matrix[rows][:, rows].toarray()
     return Standing(correlation, *turned_pvalues(rankdata(one), rankdata(other), close), ahead)

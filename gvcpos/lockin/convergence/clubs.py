@@ -7,7 +7,7 @@ persistence: with 6 to 15 years the normal −1.65 would reject convergence that
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -58,7 +58,7 @@ def convergence_clubs(
     position : str, optional
         Column of position; without it nothing is said of lock-in.
     weights : Weights, optional
-        For position: neighbours are alike, and count for less than countries that have nothing to do with each other.
+        For position: neighbours that are alike count for less.
     scope : str, list, mapping or None
         The world: do all converge? A country or group: does it converge with the highest club of the world?
     trim : float
@@ -72,17 +72,16 @@ def convergence_clubs(
     -------
     LockInTest
         H0: convergence (b ≥ 0), rejected by a low t. Differences that last are no lock-in by themselves: ``evidence``
-        is lock-in where those further upstream keep less (rank correlation) — and a country or group is
-        upstream of the mean, below it and below the highest club —, upgrading where they keep more, or b > 0 is shown.
-        ``details``: ``clubs`` (country, club — 0 for none —, first and last value, last relative path), ``tests`` (one
-        a club), ``paths`` (country, year, h, club), ``method``, ``position``.
+        is lock-in where those further upstream keep less (rank correlation) — and a country or group is upstream of the
+        mean, below it and below the highest club —, upgrading where they keep more, or b > 0 is shown. ``details``:
+        ``clubs`` (country, club — 0 for none —, first, last value, relative path), ``tests``, ``paths``, ``method``,
+        ``position``.
 
     Raises
     ------
     InputError, LabelError, EstimationError
-        If years are not evenly spaced or a yearly mean is not positive; if weights lack a country; with fewer than 6
-        years or countries; for a country or group where there is no club. Countries without a value in every year are
-        named in a warning.
+        If years are not evenly spaced, a yearly mean is not positive or weights lack a country; with fewer than 6 years
+        or countries; for a country or group where there is no club. Countries that lack a year are named in a warning.
 
     Notes
     -----
@@ -90,18 +89,11 @@ def convergence_clubs(
     """
     require_level(level)
     whom = Scope.of(scope, panel, left_out := excluded(exclude))
-    wide = _wide(panel, column, stage, left_out)
-    y = wide.to_numpy() if smoothing is None else _smooth(wide.to_numpy(), smoothing)
-    rho = persistence(y)
-    search = ClubSearch(y, lambda n: critical_value(n, y.shape[1], rho, level, trim), trim=trim)
-    last = pd.Series(relative_paths(y)[:, -1], index=wide.index)
-    where = None
+    found = _clubs(_wide(panel, column, stage, left_out), smoothing, trim, level)
     if position is not None:
-        near = None if weights is None else Weights.of(weights, "weights")
-        where = standing(stage_frame(panel, stage, [position], left_out)[position], last, near)
-    found = _Found(wide, y, search.run(), rho, trim, level, where)
-    rows = _rows(found, whom, stage)
-    return _test(found, rows, whom, column, stage)
+        at = stage_frame(panel, stage, [position], left_out)[position]
+        found = replace(found, standing=standing(at, found.last(), weights))
+    return _test(found, _rows(found, whom, stage), whom, column, stage)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +106,11 @@ class _Found:
     rho: float
     trim: float
     level: float
-    standing: Standing | None
+    standing: Standing | None = None
+
+    def last(self) -> pd.Series:
+        """Last relative path of every country."""
+        return pd.Series(relative_paths(self.y)[:, -1], index=self.wide.index)
 
     def fit(self, rows: np.ndarray) -> LogT:
         """Log t regression of some rows."""
@@ -123,6 +119,14 @@ class _Found:
     def drawn(self, n: int) -> np.ndarray:
         """Statistics under the null for n countries."""
         return null_statistics(n, self.y.shape[1], self.rho, self.trim)
+
+
+def _clubs(wide: pd.DataFrame, smoothing: float | None, trim: float, level: float) -> _Found:
+    """Find the clubs of complete series, country by year."""
+    y = wide.to_numpy() if smoothing is None else _smooth(wide.to_numpy(), smoothing)
+    rho = persistence(y)
+    search = ClubSearch(y, lambda n: critical_value(n, y.shape[1], rho, level, trim), trim=trim)
+    return _Found(wide, y, search.run(), rho, trim, level)
 
 
 def _wide(panel: pd.DataFrame, column: str, stage: str, left_out: tuple[str, ...]) -> pd.DataFrame:
