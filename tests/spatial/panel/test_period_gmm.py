@@ -167,10 +167,10 @@ def test_what_is_not_defined_is_refused_by_name() -> None:
     W = changing(10, 12, 6)
     y, X = draw(np.random.default_rng(11), W)
     for model, effects in (("sem", "entity"), ("sac", "twoway")):
-        with pytest.raises(InputError, match="whose weights change over time beside entity effects"):
+        with pytest.raises(InputError, match="whose weights change over time beside fixed entity"):
             gmm(y, X, W, (model, effects), method="direct")
-    with pytest.raises(InputError, match=r"random ones stay in what M_t does to the deviations.*not written"):
-        gmm(y, X, W, ("sem", "random"), random_error="kkp")
+    with pytest.raises(InputError, match=r"those of random_error='kkp'"):
+        gmm(y, X, W, ("sem", "random"))
     fixed = gmm(y, X, W, ("sac", "twoway"), error_weights=W[2000])
     assert set(fixed.params.index) == {"x1", "x2", "rho", "lambda"}
 

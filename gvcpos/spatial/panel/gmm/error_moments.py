@@ -149,13 +149,13 @@ class ErrorForms:
         """Return the moments of residuals u, shape (T, N), effects still in them."""
         u0, u1, u2 = self.lags(u)
         n, t = self.transformation.nobs, self.transformation
-        first = _square(u1, u2) - (self.diagonals[0] @ _square(u0, u1, over=0) if self.robust else 0.0)
-        second = _product(u0, u1, u2) - (self.diagonals[1] @ _square(u0, u1, over=0) if self.robust else 0.0)
+        first = square(u1, u2) - (self.diagonals[0] @ square(u0, u1, over=0) if self.robust else 0.0)
+        second = product(u0, u1, u2) - (self.diagonals[1] @ square(u0, u1, over=0) if self.robust else 0.0)
         if self.robust:
             return Quadratics(np.stack([first, second]) / n, np.empty((2, 0)))
         units = t.units - t.drop_unit
         E = np.array([1.0, self.traces[0] / units, self.traces[1] / units])
-        return Quadratics(np.stack([_square(u0, u1), first, second]) / n, E[:, None])
+        return Quadratics(np.stack([square(u0, u1), first, second]) / n, E[:, None])
 
     def adjoints(self, e: Array) -> list[Array]:
         """Return (A + A')e of every moment, each (T, N), for innovations e (T, N) without effects."""
@@ -230,11 +230,11 @@ def _undiagonal(a: Array) -> Array:
     return np.asarray((a - a.sum() / (1.0 - 1.0 / n) / n**2) / (1.0 - 2.0 / n))
 
 
-def _square(a: Array, b: Array, over: int | None = None) -> Array:
+def square(a: Array, b: Array, over: int | None = None) -> Array:
     """Coefficients in λ of the sum of (a − λb)²; by unit with ``over=0``, then shape (N, 3)."""
     return np.stack([(a * a).sum(axis=over), -2.0 * (a * b).sum(axis=over), (b * b).sum(axis=over)], axis=-1)
 
 
-def _product(a: Array, b: Array, c: Array) -> Array:
+def product(a: Array, b: Array, c: Array) -> Array:
     """Coefficients in λ of the sum of (a − λb)(b − λc)."""
     return np.array([(a * b).sum(), -(b * b).sum() - (a * c).sum(), (b * c).sum()])

@@ -5,8 +5,7 @@ everything holds for T fixed. Time effects leave the regression valid for any W;
 rows of M that sum to one, and take J = I − 11'/N into their traces and diagonals, so that their mean is zero for N
 finite; the robust covariance of lambda leaves out terms of order 1/N there. The model's `method` plays no part:
 observations are counted after the transformation, as Lee and Yu do. Where weights change over time, W_t is applied to
-each period before means are out; a spatial error whose weights change has moments only where there are no entity
-effects: fixed ones leave none, and those of random ones are not written.
+each period before means are out; a spatial error whose weights change has no moments beside fixed entity effects.
 """
 
 from __future__ import annotations
@@ -42,11 +41,6 @@ if TYPE_CHECKING:
 _WEAK = 10.0  # Staiger and Stock (1997)
 _NEAR = 1e-3  # share of the admissible interval that counts as its edge
 _FIXED, _RANDOM = ("robust", "classical"), ("initial", "weighted", "full")
-_WHY_NOT = {
-    True: "random ones stay in what M_t does to the deviations, which have both variances in their moments then. These "
-    "moments exist, but are not written.",
-    False: "filtered by I - lambda M_t fixed ones change over time too, and no means take them out of the moments.",
-}
 
 
 @dataclass(frozen=True)
@@ -227,11 +221,12 @@ def _check_effects(panel: SpatialPanel, a: GmmArrays) -> None:
             f"spatially correlated too; this panel has {panel.choices.random_error!r}. Make it with random_error='kkp'."
         )
     if panel.features.error:
-        if isinstance(panel.error_weights, PeriodWeights) and (a.random or a.transformation.entity):
+        if isinstance(panel.error_weights, PeriodWeights) and a.transformation.entity:
             raise InputError(
-                "fit_gmm has no moments for a spatial error whose weights change over time beside entity effects: "
-                f"{_WHY_NOT[a.random]} Use fit(), which has their likelihood; error_weights that do not change; or "
-                "effects='time' or 'none'."
+                "fit_gmm has no moments for a spatial error whose weights change over time beside fixed entity "
+                "effects: filtered by I - lambda M_t these change over time too, and no means take them out of the "
+                "moments. Use fit(), which has their likelihood; error_weights that do not change; effects='random' "
+                "with random_error='kkp'; or effects='time' or 'none'."
             )
         check_rows(a.transformation, panel.error_weights)
 

@@ -2,9 +2,8 @@
 
 e_t = (I − λM_t)u_t has the moments of `error_moments` with M_t in place of M, and innovations of different periods are
 uncorrelated: moments, what they expect and, unless units are clusters, their variances are sums over the periods.
-Beside fixed entity effects there are no such moments: (I − λM_t)(u_t + mu) has effects that change over time. With
-random ones that go through the error the deviations of M_te_t keep (M_t − M̄)mu, so that their moments have both
-variances: they exist, and are not written.
+Beside fixed entity effects there are no such moments: (I − λM_t)(u_t + mu) has effects that change over time. Random
+ones that go through the error have those of `period_components`.
 """
 
 from __future__ import annotations

@@ -39,9 +39,11 @@ from gvcpos.spatial.panel.gmm.components import (
 from gvcpos.spatial.panel.gmm.covariance import unfiltered_influence
 from gvcpos.spatial.panel.gmm.error_moments import ErrorForms
 from gvcpos.spatial.panel.gmm.instruments import best
+from gvcpos.spatial.panel.gmm.period_components import PeriodComponentForms, period_components
 from gvcpos.spatial.panel.gmm.two_stage import Array, Linear, Scores, two_stage
 from gvcpos.spatial.panel.ml.multiplier import filtered
 from gvcpos.spatial.panel.ml.period_operators import multiplier_of
+from gvcpos.spatial.panel.ml.period_spectrum import PeriodSpectrum, changes
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def estimate_random(a: GmmArrays, plan: Plan) -> GmmEstimate:
     """Estimate with random entity effects, alone or beside fixed time effects."""
     t = a.transformation
     scores = Scores(plan.cov_type, t, whitened=True, bandwidth=plan.bandwidth)
-    parts = _parts(a, plan)
+    parts = first_steps(a, plan)
     found = _components(a, plan, parts)
     y, Z = (flat(t.within(whiten(filtered(a.error_spectrum, found.lam, part), found.ratio))) for part in (a.y, a.Z))
     columns = lagged_candidates(a, plan.order)
@@ -88,10 +90,14 @@ def estimate_random(a: GmmArrays, plan: Plan) -> GmmEstimate:
     return replace(made, sigma2=found.sigma2_v, sigma2_1=found.sigma2_1)
 
 
-def _parts(a: GmmArrays, plan: Plan) -> tuple[Part, Part]:
-    """Pooled residuals twice (KKP), or, with something to instrument, those of a within and of a between fit."""
+def first_steps(a: GmmArrays, plan: Plan) -> tuple[Part, Part]:
+    """Pooled residuals twice (KKP), or, with something to instrument, those of a within and of a between fit.
+
+    Where the weights of the error change, what does not change over time does when they have been applied: a within fit
+    would leave it in the residuals.
+    """
     t, columns = a.transformation, lagged_candidates(a, plan.order)
-    if not a.instrumented:
+    if not a.instrumented or (a.features.error and changes(a.error_spectrum)):
         H = transformed_basis(a, columns, t).H
         fit = two_stage(flat(t.within(a.y)), flat(t.within(a.Z)), H)
         part = Part(a.y - a.Z @ fit.delta, H, fit.P, 0)
@@ -111,6 +117,8 @@ def _parts(a: GmmArrays, plan: Plan) -> tuple[Part, Part]:
 def _components(a: GmmArrays, plan: Plan, parts: tuple[Part, Part]) -> Components:
     """Variance components; without a spatial error from sums of squares less degrees of freedom."""
     t = a.transformation
+    if a.features.error and isinstance(a.error_spectrum, PeriodSpectrum):
+        return period_components(a.error_spectrum, t, parts[0].u, plan.moments)
     if a.features.error:
         return components(a.error_spectrum, t, (parts[0].u, parts[1].u), plan.moments)
     units = t.units - t.drop_unit
@@ -137,7 +145,12 @@ def _lambda_covariance(
         raise EstimationError("there is no lambda in this model.")
     lead, units = solution.influence[:1], t.units - t.drop_unit
     xi, side = found.xi.copy(), np.zeros((fit.P.shape[1], 1))
-    if a.instrumented:
+    if a.instrumented and isinstance(a.error_spectrum, PeriodSpectrum):
+        linear = period_influence(a, a.error_spectrum, solution.lam, parts[0])[:, : len(xi)]
+        root = whiten(linear.reshape(*a.y.shape, -1), 1.0 / found.ratio)  # Ω^½ over σv
+        xi += units * found.sigma2_v * np.tensordot(root, root, axes=((0, 1), (0, 1)))
+        side += found.sigma2_v * fit.P.T @ (H.T @ flat(root)) @ lead.T
+    elif a.instrumented:
         for j, (variance, scale) in enumerate(((found.sigma2_v, 1.0), (found.sigma2_1, found.ratio))):
             block = slice(3 * j, 3 * j + 3)
             if block.start >= len(xi):
@@ -162,3 +175,10 @@ def _influence(a: GmmArrays, lam: float, part: Part, *, is_between: bool) -> Arr
     first = np.sqrt(t.periods) * part.H[: t.units], part.P
     linear = unfiltered_influence(means.adjoints(e), flat(Z), first, error, means.transformation.nobs)
     return np.tile(linear / np.sqrt(t.periods), (t.periods, 1))
+
+
+def period_influence(a: GmmArrays, spectrum: PeriodSpectrum, lam: float, part: Part) -> Array:
+    """Linear forms in e by which the six moments of weights that change move with their regression, shape (TN, 6)."""
+    forms = PeriodComponentForms(spectrum.periods, a.transformation)
+    e, Z = (a.transformation.within(filtered(spectrum, lam, one)) for one in (part.u, a.Z))
+    return unfiltered_influence(forms.adjoints(e), flat(Z), (part.H, part.P), multiplier_of(spectrum, lam), 1)
