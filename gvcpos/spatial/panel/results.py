@@ -132,8 +132,8 @@ class SpatialPanelResults(
             Standard errors by the delta method with exact derivatives, from seeded draws of the parameters, or both.
             "likelihood" has the errors of the delta method, but p-values and intervals of the likelihood ratio.
             "auto" is "likelihood" where `conf_int` has it by default, in SAC and GNS; in SAR, where an indirect effect
-            is a product of two estimates and skewed, errors and p-values of "delta" with intervals of "simulation";
-            "delta" elsewhere.
+            is a product of two estimates and skewed, errors and p-values of "delta" with intervals of "simulation",
+            unless a tenth of the draws is left out; "delta" elsewhere.
         draws, seed : int
             For the simulation. Draws outside the admissible interval are left out and counted in
             ``.attrs["rejected"]``; more than 1 % of them raises a `BoundaryWarning`.

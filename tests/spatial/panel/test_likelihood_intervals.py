@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import chi2
 
-from gvcpos._core.errors import InputError, SizeWarning
+from gvcpos._core.errors import BoundaryWarning, InputError, SizeWarning
 from gvcpos.spatial import weights
 from gvcpos.spatial.panel import SpatialPanel, SpatialPanelResults
 from gvcpos.spatial.panel.inference.likelihood_methods import impacts
@@ -177,6 +177,24 @@ def test_effects_of_sar_have_errors_of_the_delta_method_and_intervals_from_draws
     above = (found["upper"] - found["estimate"]).loc["indirect"]
     below = (found["estimate"] - found["lower"]).loc["indirect"]
     assert (np.maximum(above, below) > 1.05 * np.minimum(above, below)).all()
+
+
+def test_effects_of_sar_at_the_edge_keep_the_delta_methods_intervals() -> None:
+    """Draws that stay inside the interval of rho would leave out the estimate itself."""
+    rng = np.random.default_rng(0)
+    ring = np.roll(np.eye(20), 1, axis=1)
+    W = Weights.from_dense([f"u{i:02d}" for i in range(20)], (ring + ring.T) / 2)
+    wave = np.cos(2.0 * np.pi * np.arange(20) / 20)  # whose neighbours' mean is 0.95 of it
+    y = 1e3 * rng.normal(size=(4, 1)) * wave + rng.normal(size=(4, 20))
+    panel = SpatialPanel.from_arrays(y, rng.normal(size=(4, 20, 1)), W, model="sar", effects="twoway")
+    with pytest.warns(BoundaryWarning, match="at the edge"):
+        fit = panel.fit()
+    with pytest.warns(BoundaryWarning, match="draws of rho"):
+        fit.effects("simulation")
+    found = fit.effects()
+    assert fit.params["rho"] > 0.97
+    pd.testing.assert_frame_equal(found, fit.effects("delta"))
+    assert "intervals" not in found.attrs
 
 
 def test_units_and_order_change_nothing() -> None:
