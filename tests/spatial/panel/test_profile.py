@@ -82,7 +82,7 @@ def covered(cell: Cell, draws: int) -> tuple[float, float]:
     wald, ratio = [], []
     for number in range(draws):
         fit = simulate(cell, number).fit()
-        low, high = fit.conf_int().loc["rho"]
+        low, high = fit.conf_int(method="normal").loc["rho"]
         wald.append(low <= cell.rho <= high)
         low, high = fit.profile_intervals().loc["rho", ["lower", "upper"]]
         ratio.append((np.isnan(low) or low <= cell.rho) and (np.isnan(high) or cell.rho <= high))
