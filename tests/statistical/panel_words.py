@@ -26,8 +26,8 @@ y_t = ρ W y_t + X_t β + W X_t θ + μ + α_t 1 + u_t,  u_t = λ W u_t + e_t
   standard errors of log φ, in sac and gns by the likelihood ratio, in the table of their defaults.
 - Tests: p-values of `wald()` and `lr()` are those of χ², but of `wald()` in sac and gns with one W for lag and error,
   which come from samples drawn under the null by default.
-- Cells with 4,000 draws are those that had a default number just outside its claim with the first 1,000; they are
-  counted anew, with all numbers they have.
+- Cells with 2,000 to 4,000 draws are those that had a default number just outside its claim in the first 1,000; they
+  are counted on, with all numbers they have.
 - Every draw of a cell has its own seed, made of the cell's name and the draw's number.
 
 A share p of n draws has a Monte-Carlo error of √(p (1 − p) / n): 0.7 points at 95 % and 1,000 draws, 1.3 at 300, 1.8 at

@@ -60,6 +60,20 @@ def test_claims_hold_where_they_should() -> None:
     assert 0.945 < mean < 0.95 + 3 * np.sqrt(0.05 * 0.95 / parameters["kept"].sum())
 
 
+def test_what_users_get_by_default_is_within_its_claim() -> None:
+    """Every interval and test by default, but Wald tests within sac and gns, of which the page says more."""
+    every = counted(judge(TABLE))
+    two, normal = every["model"].isin(["sac", "gns"]), (every["model"] == "sar") & (every["interval"] == "delta")
+    intervals = every[((every["block"] == "fit") & ~two & ~normal) | (every["block"] == "likelihood")]
+    tests = every[every["block"].str.startswith("size") & ~every["name"].str.match("wald in (sac|gns)")]
+    assert len(intervals) > 900
+    assert len(tests) > 200
+    found = pd.concat([intervals, tests])
+    assert (found["draws"] >= 1000).all()
+    outside = found[found["outside"]]
+    assert outside.empty, outside[[*IDENTITY[:4], *KEYS, "draws", "rate"]].to_string()
+
+
 def test_likelihood_ratio_intervals_keep_their_level_in_sac_and_gns() -> None:
     every = counted(judge(TABLE))
     ratio = every[every["block"] == "profile"]
