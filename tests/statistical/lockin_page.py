@@ -40,7 +40,7 @@ each other that is shy, and has its size where just the group or country is behi
 
 Neighbours share shocks in these worlds (spatial dependence of 0.5, a regional regressor that is left out): tests whose
 errors are clustered by country reject too often where nobody's spatial lags are in the model, as the threshold. AUS is
-one of many: the curve of one country rejects 6 % over twenty of them (see the guide).
+one of many: the curve of one country rejects 6 % over twenty of them (see the guide), and AUS's 5.6 % of 1,000 worlds.
 
 A share p of n worlds has a Monte-Carlo error of √(p (1 − p) / n): 1.0 points at 5 % and 500 worlds, but 5 points at 5 %
 and 11 at 50 % with 20. The column heads say how many worlds there are. Sizes outside 3 to 7 % are **bold**, whether by
