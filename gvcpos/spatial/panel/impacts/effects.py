@@ -52,7 +52,7 @@ def effects_frame(result: SpatialPanelResults, errors: str, plan: Simulation) ->
     if slopes is not None:
         delta = normal_columns(estimate, impacts.delta_errors(slopes, covariance), plan.level)
     if errors != "delta":
-        drawn = _simulated(result, mean, covariance, plan)
+        drawn = _drawn_effects(result, _sample(result, mean, covariance, plan), plan)
         attrs |= {"draws": plan.draws, "seed": plan.seed, "rejected": plan.draws - len(drawn)}
         simulated = _simulated_columns(estimate, drawn, plan.level)
     columns = delta or simulated
@@ -74,17 +74,20 @@ def default_frame(result: SpatialPanelResults, plan: Simulation) -> pd.DataFrame
     interval, those that stay say nothing of the others, and the intervals are the delta method's.
     """
     frame = effects_frame(result, "delta", plan)
-    if result.model.model != "sar" or len(_sample(result, *parameters(result), plan)) < _ENOUGH * plan.draws:
+    if result.model.model != "sar":
         return frame
-    drawn = effects_frame(result, "simulation", plan)
-    frame[["lower", "upper"]] = drawn[["lower", "upper"]]
-    frame.attrs |= {"intervals": "simulation"} | {k: drawn.attrs[k] for k in ("draws", "seed", "rejected")}
+    sample = _sample(result, *parameters(result), plan)
+    if len(sample) < _ENOUGH * plan.draws:
+        return frame
+    ends = _percentiles(_drawn_effects(result, sample, plan), plan.level)
+    frame["lower"], frame["upper"] = (end.ravel() for end in ends)
+    rejected = plan.draws - len(sample)
+    frame.attrs |= {"intervals": "simulation", "draws": plan.draws, "seed": plan.seed, "rejected": rejected}
     return frame
 
 
 def _simulated_columns(estimate: Array, drawn: Array, level: float) -> dict[str, Array]:
-    ordered = np.sort(drawn, axis=0)
-    lower, upper = (_quantile(ordered, share) for share in (0.5 - level / 2.0, 0.5 + level / 2.0))
+    lower, upper = _percentiles(drawn, level)
     return {
         "estimate": estimate,
         "std_error": drawn.std(axis=0, ddof=1),
@@ -93,6 +96,12 @@ def _simulated_columns(estimate: Array, drawn: Array, level: float) -> dict[str,
         "lower": lower,
         "upper": upper,
     }
+
+
+def _percentiles(drawn: Array, level: float) -> tuple[Array, Array]:
+    """Return the ends of the middle part of the draws."""
+    ordered = np.sort(drawn, axis=0)
+    return _quantile(ordered, 0.5 - level / 2.0), _quantile(ordered, 0.5 + level / 2.0)
 
 
 def _quantile(ordered: Array, share: float) -> Array:
@@ -137,9 +146,8 @@ def effects_with_errors(result: SpatialPanelResults, sample: Array, covariances:
     return points(result, sample), np.array(errors)
 
 
-def _simulated(result: SpatialPanelResults, mean: Array, covariance: Array, plan: Simulation) -> Array:
-    """Effects over draws of the parameters, shape (kept, 3, variables)."""
-    sample = _sample(result, mean, covariance, plan)
+def _drawn_effects(result: SpatialPanelResults, sample: Array, plan: Simulation) -> Array:
+    """Effects over the draws of the parameters that are kept, shape (kept, 3, variables)."""
     draws, rejected = plan.draws, plan.draws - len(sample)
     where = "lie outside ({:.6g}, {:.6g})".format(*(_admissible(result) or (-np.inf, np.inf)))
     if len(sample) < 2:
