@@ -12,7 +12,7 @@ from gvcpos._core.errors import InputError
 from gvcpos._core.labels import enumerate_labels
 from gvcpos.accounting import ValueAddedAccounts, describe_measures, indices_by_year
 from gvcpos.chains import SectorYear, gvc_panel
-from gvcpos.study.chain_flows import ChainFlows, Traces, all_years
+from gvcpos.study.chain_flows import ChainFlows, ChainTraces, all_years
 from gvcpos.study.folder import check_parent, write_table
 from gvcpos.study.progress import Progress, silent
 from gvcpos.tables import TableSeries, read_tables
@@ -43,14 +43,14 @@ class AccountFrames:
 
 
 def account_frames(
-    tables: TableSeries, traces: Traces, progress: Progress = silent, *, tolerance: float | None = None
+    tables: TableSeries, traces: ChainTraces, progress: Progress = silent, *, tolerance: float | None = None
 ) -> AccountFrames:
     """Compute the accounts of every year; each table is read, factorised once and let go.
 
     Parameters
     ----------
     tables : TableSeries
-    traces : Traces
+    traces : ChainTraces
         The chain, and what is wanted of every table besides the panel.
     progress : Progress
     tolerance : float, optional

@@ -37,7 +37,7 @@ class ChainFlows:
 
 
 @dataclass(frozen=True)
-class Traces:
+class ChainTraces:
     """Which of them the tests asked for need.
 
     Attributes
@@ -54,7 +54,7 @@ class Traces:
     flows: bool = False
 
     @classmethod
-    def of(cls, spec: StudySpec, chain: Chain, letters: Iterable[str]) -> Traces:
+    def of(cls, spec: StudySpec, chain: Chain, letters: Iterable[str]) -> ChainTraces:
         """Return what some letters of a study's battery need."""
         wanted = set(letters)
         return cls(chain, spec.lockin.downstream if "b" in wanted else None, "f" in wanted)
@@ -77,17 +77,17 @@ def all_years(found: Sequence[ChainFlows], years: Iterable[SectorYear] = ()) -> 
     return ChainFlows(points, _joined([one.flows for one in found if one.flows is not None]), tuple(years))
 
 
-class DrawnFlows:
+class KeptFlows:
     """What is wanted of every drawn table, kept small until a draw is asked for.
 
     Parameters
     ----------
-    traces : Traces
+    traces : ChainTraces
     source : str
         Stage whose flows are kept: structural pull-through is of one stage's value added.
     """
 
-    def __init__(self, traces: Traces, source: str) -> None:
+    def __init__(self, traces: ChainTraces, source: str) -> None:
         self.traces, self.source = traces, source
         self._kept: dict[int, list[ChainFlows]] = {}
 

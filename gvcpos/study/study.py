@@ -14,7 +14,7 @@ from gvcpos.chains import published_panel
 from gvcpos.lockin import Verdict
 from gvcpos.spatial import SpatialPanelResults, Weights
 from gvcpos.study.accounts import account_frames, shares_outside
-from gvcpos.study.chain_flows import ChainFlows, Traces
+from gvcpos.study.chain_flows import ChainFlows, ChainTraces
 from gvcpos.study.chain_panels import boundary_chains
 from gvcpos.study.comparison import planted_frame
 from gvcpos.study.covariates import add_covariates
@@ -193,7 +193,7 @@ def _panel_frames(
         panel = published_panel(inputs.published, inputs.chain, weights=spec.tables.weights)
         frames["published_identities"] = published_identities(inputs.published)
     else:
-        traces = Traces.of(spec, inputs.chain, spec.lockin.tests)
+        traces = ChainTraces.of(spec, inputs.chain, spec.lockin.tests)
         accounts = account_frames(inputs.series, traces, progress, tolerance=inputs.tolerance)
         panel, flows, oddities = accounts.panel, accounts.flows, shares_outside(accounts.indices)
         frames |= {"indices": accounts.indices, "country_indices": accounts.country_indices}

@@ -15,7 +15,7 @@ from gvcpos._core.errors import EstimationError, GvcposWarning, SpecificationErr
 from gvcpos._core.labels import enumerate_labels, locate
 from gvcpos.lockin import LockInTest, Verdict
 from gvcpos.spatial import SpatialPanelResults, Weights
-from gvcpos.study.chain_flows import ChainFlows, DrawnFlows, Traces
+from gvcpos.study.chain_flows import ChainFlows, ChainTraces, KeptFlows
 from gvcpos.study.drawn_battery import Draw, drawn_battery, speaking
 from gvcpos.study.drawn_covariates import DrawnFiles, drawn_files
 from gvcpos.study.drawn_panels import (
@@ -164,11 +164,11 @@ def _files(spec: StudySpec, block: UncertaintyBlock, inputs: Inputs, panel: pd.D
     return None if files is None else replace(files, cells=_cells(panel, spec))
 
 
-def _traced(spec: StudySpec, block: UncertaintyBlock, inputs: Inputs, verdict: Verdict) -> DrawnFlows | None:
+def _traced(spec: StudySpec, block: UncertaintyBlock, inputs: Inputs, verdict: Verdict) -> KeptFlows | None:
     """Return what keeps the flows of drawn tables; None where no tables are drawn, or no test needs them."""
     letters = [run.letter for run in speaking(verdict)] if block.battery else []
-    traces = Traces.of(spec, inputs.chain, letters)
-    return DrawnFlows(traces, spec.lockin.upstream) if traces and draws_tables(block, inputs) else None
+    traces = ChainTraces.of(spec, inputs.chain, letters)
+    return KeptFlows(traces, spec.lockin.upstream) if traces and draws_tables(block, inputs) else None
 
 
 def _draws_of(

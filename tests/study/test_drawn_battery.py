@@ -12,7 +12,7 @@ import pytest
 
 from gvcpos.lockin import Verdict
 from gvcpos.study import Study, StudyResults
-from gvcpos.study.chain_flows import ChainFlows, DrawnFlows, Traces
+from gvcpos.study.chain_flows import ChainFlows, ChainTraces, KeptFlows
 from gvcpos.study.drawn_battery import Draw, drawn_battery, drawn_lines
 from gvcpos.study.inputs import gather
 from gvcpos.study.places import Places
@@ -59,7 +59,7 @@ def again(results: StudyResults, draws: Sequence[Draw]) -> pd.DataFrame:
 def drawn(results: StudyResults, relative: float) -> list[Draw]:
     """Draw the tables of a study twice."""
     inputs = gather(results.spec, Places(Path(), None))
-    kept = DrawnFlows(Traces.of(results.spec, inputs.chain, "bf"), "upstream")
+    kept = KeptFlows(ChainTraces.of(results.spec, inputs.chain, "bf"), "upstream")
     panels = drawn_panels(inputs.series, inputs.chain, CellErrors(relative), draws=2, beside=kept.add)
     return [Draw(panels.frame(d), kept.of(d)) for d in (1, 2)]
 

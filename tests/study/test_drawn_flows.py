@@ -13,26 +13,26 @@ from gvcpos._core.errors import DroppedRowsWarning
 from gvcpos.accounting import LeontiefSystem, ValueAddedAccounts
 from gvcpos.chains import Chain
 from gvcpos.lockin import smile_points, stage_flows
-from gvcpos.study.chain_flows import DrawnFlows, Traces
+from gvcpos.study.chain_flows import ChainTraces, KeptFlows
 from gvcpos.tables import IOTable, TableSeries
 from gvcpos.uncertainty import CellErrors, drawn_panels
 from tests.study.test_split_study import opened, tables, write
 from tests.uncertainty.worlds import CHAIN, years_of_worlds
 
 WORLDS = years_of_worlds(3, years=3)
-BOTH = Traces(CHAIN, "downstream", flows=True)
+BOTH = ChainTraces(CHAIN, "downstream", flows=True)
 LABELS = ("country", "sector", "stage", "destination", "partner")
 __all__ = ["tables"]  # a fixture
 
 
-def kept_of(draws: int, relative: float, worlds: Sequence[IOTable] = WORLDS) -> tuple[DrawnFlows, pd.DataFrame]:
+def kept_of(draws: int, relative: float, worlds: Sequence[IOTable] = WORLDS) -> tuple[KeptFlows, pd.DataFrame]:
     """Draw the worlds; return what was kept and the panel of the last draw."""
-    kept = DrawnFlows(BOTH, "upstream")
+    kept = KeptFlows(BOTH, "upstream")
     panels = drawn_panels(worlds, CHAIN, CellErrors(relative), draws=draws, seed=4, beside=kept.add)
     return kept, panels.frame(draws)
 
 
-def same(kept: DrawnFlows, draw: int, worlds: Sequence[IOTable], chain: Chain) -> None:
+def same(kept: KeptFlows, draw: int, worlds: Sequence[IOTable], chain: Chain) -> None:
     """Assert that a draw has the points and the upstream flows of some tables."""
     found = kept.of(draw)
     assert found.flows is not None
@@ -89,8 +89,8 @@ def test_they_are_kept_small_and_only_what_is_asked_for() -> None:
             assert frame.select_dtypes("category").columns.tolist() == [c for c in frame if c in LABELS]
         assert part.flows is not None
         assert set(part.flows["stage"]) == {"upstream"}
-    assert not Traces(CHAIN)
-    only = Traces(CHAIN, flows=True).year(ValueAddedAccounts(WORLDS[0]))
+    assert not ChainTraces(CHAIN)
+    only = ChainTraces(CHAIN, flows=True).year(ValueAddedAccounts(WORLDS[0]))
     assert only.points is None
     assert only.flows is not None
 
@@ -100,7 +100,7 @@ def test_split_tables_are_drawn_alike(tmp_path: Path, tables: TableSeries) -> No
     split = opened(tmp_path, tables)
     years = TableSeries.from_tables([split.wide[year] for year in (2008, 2009)])
     cut = [split.tables[year] for year in years.years]
-    kept = DrawnFlows(Traces(split.chain, "downstream", flows=True), "upstream")
+    kept = KeptFlows(ChainTraces(split.chain, "downstream", flows=True), "upstream")
     drawn_panels(years, split.chain, CellErrors(0.0), draws=1, split=split.drawn, beside=kept.add)
     same(kept, 0, cut, split.chain)
     published, drawn = (kept.of(d).flows for d in (0, 1))
