@@ -66,7 +66,7 @@ class Cell:
         all three axes have their trend. Two steep trends: suppliers alone move, three times as fast, and capture is a
         random walk.
     worlds : int
-        How many are worth their time.
+        How many are worth their time: more for tests of one country, whose first 500 gave less than 3 or more than 7 %.
     tests : tuple of str
         Names of those run; none: all.
     """
@@ -80,7 +80,8 @@ class Cell:
     @property
     def name(self) -> str:
         """Of files and in commands."""
-        return f"{self.regime}-{self.strength:g}-{self.kind.replace(',', '').replace(' ', '_')}"
+        words = f"{self.regime}-{self.strength:g}-{self.kind}-{'-'.join(self.tests) or 'all'}"
+        return words.replace(",", "").replace(" ", "_")
 
     @property
     def planted(self) -> Planted:
@@ -90,20 +91,24 @@ class Cell:
 
 CELLS = (
     Cell("absent", 1.0, "still", 500),
+    Cell("absent", 1.0, "still", 2000, ("position and capture",)),
     Cell("lock-in", 1.0, "moving", 100),
     Cell("reversed", 1.0, "moving", 100),
     Cell("absent", 1.0, "moving", 100),
+    Cell("absent", 1.0, "moving", 500, ("position and capture",)),
     Cell("lock-in", 0.5, "moving", 100),
     Cell("reversed", 0.5, "moving", 100),
     Cell("lock-in", 0.25, "moving", 100),
     Cell("reversed", 0.25, "moving", 100),
     Cell("absent", 1.0, "apart", 500, ("mobility", "mobility by neighbours", "position and capture")),
-    Cell("absent", 1.0, "wandering", 500, ("beta convergence", "smile curve over time")),
-    Cell("absent", 1.0, "closing in", 500, ("convergence clubs", "mobility")),
+    Cell("absent", 1.0, "wandering", 500, ("beta convergence",)),
+    Cell("absent", 1.0, "wandering", 2000, ("smile curve over time",)),
+    Cell("absent", 1.0, "closing in", 500, ("convergence clubs",)),
+    Cell("absent", 1.0, "closing in", 2000, ("mobility",)),
     Cell("absent", 1.0, "closing in, suppliers behind", 500, ("convergence clubs",)),
     Cell("absent", 1.0, "closing in, AUS behind", 500, ("convergence clubs",)),
     Cell("absent", 1.0, "two trends", 500, ("two axes",)),
-    Cell("absent", 1.0, "two steep trends", 500, ("two axes",)),
+    Cell("absent", 1.0, "two steep trends", 560, ("two axes",)),
     Cell("lock-in", 0.25, "two trends", 100, ("two axes",)),
     Cell("lock-in", 1.0, "two trends", 100, ("two axes",)),
 )
@@ -164,7 +169,11 @@ def analysed(cell: Cell, seed: int, tests: Collection[str] = ()) -> pd.DataFrame
 
 
 def counted(worlds: pd.DataFrame, level: float = 0.05) -> pd.DataFrame:
-    """Count rejections and what they speak for, by cell, scope and test; the estimate is the mean over worlds."""
+    """Count rejections and what they speak for, by cell, scope and test; the estimate is the mean over worlds.
+
+    A world that two cells have done for a test counts once.
+    """
+    worlds = worlds.drop_duplicates([*KEYS, "seed"])
     found = worlds.assign(
         run=(worlds["evidence"] != "not run").astype(int),
         rejected=(worlds["pvalue"] < level).astype(int),
