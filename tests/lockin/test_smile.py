@@ -14,7 +14,7 @@ from gvcpos.accounting import ValueAddedAccounts
 from gvcpos.accounting.final_use import FinalUse
 from gvcpos.chains import Chain
 from gvcpos.lockin import smile_curve, smile_flattening, smile_points
-from gvcpos.lockin.smile.smile_fit import YearlyQuadratics, fieller
+from gvcpos.lockin.smile.smile_fit import YearlyQuadratics, degrees, fieller
 from gvcpos.lockin.smile.smile_years import smile_years
 from gvcpos.tables import IOTable
 from tests.shared import wiod_year
@@ -111,7 +111,24 @@ def test_curves_against_statsmodels():
     found = smile.fit.linear(weights)
     assert found.value == pytest.approx((weights * smile.fit.beta).sum())
     left = (smile.fit.without * weights).sum(axis=(1, 2))
-    assert found.std_error == pytest.approx(np.sqrt(39 / 40 * ((left - found.value) ** 2).sum()))
+    squares = (left - found.value) ** 2
+    assert found.std_error == pytest.approx(np.sqrt(39 / 40 * squares.sum()))
+    assert found.df == pytest.approx(degrees(left - found.value))
+    trough = -smile.fit.beta[:, 1] / (2 * smile.fit.beta[:, 2])
+    for t in range(2):
+        at = np.zeros((2, 3))
+        at[t] = 0.0, 1.0, 2 * trough[t]
+        assert smile.fit.df(t) == pytest.approx(smile.fit.linear(at).df)
+
+
+def test_degrees_of_freedom_count_countries():
+    """One country is one; n alike are between n and 3n − 2; small ones beside do not count; the scale does not."""
+    assert degrees(np.array([0.3])) == pytest.approx(1.0)
+    assert degrees(np.array([0.3, 0.0, 1e-9])) == pytest.approx(1.0)
+    for n in (2, 10, 40):
+        assert n < degrees(np.full(n, -0.2)) < 3 * n - 2
+        assert degrees(np.full(n, 5.0)) == pytest.approx(degrees(np.full(n, 1.0)))
+    assert degrees(np.zeros(7)) == 7.0
 
 
 @settings(max_examples=40, deadline=None)
@@ -146,9 +163,9 @@ def test_a_planted_trough_is_found():
     assert (curves["trough_high"] > 3.0).all()
     assert curves["trough_bounded"].all()
     slope = (curves["trough_high"] - curves["trough_low"]) / 2 / curves["trough_se"]
-    quantile = stats.t(world.df).ppf(0.975)
+    quantile = stats.t(curves["df"]).ppf(0.975)
     np.testing.assert_allclose(slope, quantile, rtol=0.03)  # a small error: Fieller's interval is the delta method's
-    assert world.df == pytest.approx(curves["effective_countries"].mean() - 1)
+    assert (curves["df"] > 1).all()
     place = points[points["year"] == 2000].groupby("country")[["distance", "weight"]]
     mean = place.apply(lambda f: float(np.average(f["distance"], weights=f["weight"])))
     near, far = mean.sub(3.0).abs().idxmin(), mean.sub(3.0).abs().idxmax()
@@ -246,7 +263,6 @@ def slopes_rejected(draws: int, years: int) -> np.ndarray:
     points = design(7, years=years)
     code = [pd.factorize(points[c])[0] for c in ("year", "country")]
     distance, weight = (points[c].to_numpy() for c in ("distance", "weight"))
-    cut = stats.t(smile_years(points.assign(va_rate=0.4), ()).df).ppf(0.05)
     ends = [1.2, 3.0, 5.0]
     functionals = [np.tile([0.0, 1.0, 2 * d], (years, 1)) / years for d in ends] + [
         np.tile([0.0, 0.0, 1.0], (years, 1))
@@ -258,7 +274,7 @@ def slopes_rejected(draws: int, years: int) -> np.ndarray:
         fit = YearlyQuadratics(distance, rate, weight, year=code[0], country=code[1])
         for k, (functional, value) in enumerate(zip(functionals, truth, strict=True)):
             found = fit.linear(functional)
-            hits[k] += (found.value - value) / found.std_error < cut
+            hits[k] += (found.value - value) / found.std_error < stats.t(found.df).ppf(0.05)
     return hits / draws
 
 

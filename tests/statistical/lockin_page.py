@@ -23,8 +23,7 @@ In these worlds a country's capture moves around a level of its own for ever, le
 the stages differ in what they keep. So the nulls of the smile curve, of convergence (clubs and beta) and of mobility
 are not true where lock-in is absent: what they reject there, in *italics*, is no size but the power to see just that:
 that levels last (clubs), that shocks do not (beta), that neighbours are alike (mobility). Worlds made for nulls have a
-table of their own, the first; the size of the smile curve itself, on data that fulfil its null, is in
-[lockin.md](lockin.md). Clubs speak for lock-in only where those further upstream keep less. Where participation
+table of their own, the first. Clubs speak for lock-in only where those further upstream keep less. Where participation
 deepens, f's own share falls in all worlds: what f rejects there is its power to see that, and no size either. Still
 worlds are not quite still: CHN's share of upstream value added rises from 52 to 60 %, and every country's downstream
 value added drifts by 0.6 % a year or so on one side or the other. Over a dozen years that is too little beside the
@@ -40,11 +39,12 @@ each other that is shy, and has its size where just the group or country is behi
 
 Neighbours share shocks in these worlds (spatial dependence of 0.5, a regional regressor that is left out): tests whose
 errors are clustered by country reject too often where nobody's spatial lags are in the model, as the threshold. AUS is
-one of many: the curve of one country rejects 6 % over twenty of them (see the guide), and AUS's 5.6 % of 1,000 worlds.
+one of many: the curve of one country rejects 6 % over twenty of them (see the guide).
 
-A share p of n worlds has a Monte-Carlo error of √(p (1 − p) / n): 1.0 points at 5 % and 500 worlds, but 5 points at 5 %
-and 11 at 50 % with 20. The column heads say how many worlds there are. Sizes outside 3 to 7 % are **bold**, whether by
-chance or not.
+A share p of n worlds has a Monte-Carlo error of √(p (1 − p) / n): 1.0 points at 5 % and 500 worlds, 2.2 at 5 %
+and 5 at 50 % with 100. The column heads say how many worlds there are, and "of" where a test has a number of its own:
+those that gave less than 3 or more than 7 % of the first 500 were counted on, to 2,000 at most. Sizes outside 3 to 7 %
+are **bold**, whether by chance or not.
 """
 
 PLANTED = """## Where the null of a test is planted, or what it looks for
@@ -66,6 +66,10 @@ Share of worlds that reject, in per cent, in worlds made for these tests.
   anyway, so that the test is inside its null there. A world that has no tables with such a move is left out.
 - **two steep trends**: the suppliers alone move, by 0.06 a year, and capture is a random walk: a third axis as hard to
   tell from a trend as can be.
+- **trough at the near (far) end**: apart, and the curve of all worlds' mean is bent: its trough is just where the test
+  of a scope looks whether the curve falls (rises), and the other end is clearly on its side. For the world these are
+  the distances with 5 and 95 % of the income below, for suppliers and AUS half a stage before and behind their own
+  place. The mean curve is that of 800 other worlds.
 - **three trends**: as two trends, and the move upstream takes capture with it, 0.24 percentage points of output a year
   (× 0.25: 0.06 points).
 """
@@ -80,12 +84,13 @@ FALSE = {
 }
 FALSE_MOVING = {"structural pull-through"}
 INSIDE = {"two axes", "smile curve over time"}  # still worlds are inside the null: what is rejected is no size
-INSIDE_PLANTED = {  # and so are some scopes of worlds made for a test
+NO_SIZE = {  # nor is it in some scopes of worlds made for a test, inside the null or outside
     ("two axes", "two trends"): {"world", "suppliers", "AUS"},
     ("convergence clubs", "closing in"): {"suppliers", "AUS"},
     ("convergence clubs", "closing in, suppliers behind"): {"AUS"},
     ("convergence clubs", "closing in, AUS behind"): {"suppliers"},
     ("mobility", "apart"): {"AUS"},
+    ("smile curve", "trough at the near end"): {"suppliers", "AUS"},
 }
 SHOWN = ("still", "moving")  # kinds of worlds of the tables by scope; the others have the null of a test planted
 
@@ -122,14 +127,14 @@ def _kind(regime: str, strength: float, kind: str) -> str:
 
 def _planted_value(row: pd.Series, test: str) -> str:
     """Write a rate of rejections; no size where a scope is inside the null, and power where there is lock-in."""
-    no_size = row["regime"] != "absent" or row.name in INSIDE_PLANTED.get((test, str(row["kind"])), ())
+    no_size = row["regime"] != "absent" or row.name in NO_SIZE.get((test, str(row["kind"])), ())
     return _rate(row, italic=no_size, most=row["worlds"])
 
 
 def _scope(table: pd.DataFrame, scope: str) -> str:
     cells = list(dict.fromkeys(table[["regime", "strength", "kind"]].itertuples(index=False, name=None)))
     order = [c for c in cells if c[0] == "absent"] + sorted(c for c in cells if c[0] != "absent")
-    worlds = table.groupby(["regime", "strength", "kind"])["worlds"].max()
+    worlds = table.groupby(["regime", "strength", "kind"])["worlds"].agg(lambda of: of.mode()[0])
     heads = [f"{_head(*cell)} ({worlds[cell]} worlds)" for cell in order]
     lines = [
         f"## {scope}",
@@ -169,5 +174,5 @@ def _rate(row: pd.Series, *, italic: bool, most: int) -> str:
 
 
 def _few(row: pd.Series, most: int) -> str:
-    """Say how many worlds a test was run in, where not in all."""
-    return "" if row["run"] == most else f" of {int(row['run'])}"
+    """Say how many worlds a test was run in, where not in as many as the others."""
+    return "" if row["run"] == most else f" of {int(row['run']):,}"

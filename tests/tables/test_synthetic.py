@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gvcpos._core.errors import EstimationError, InputError, LabelError, SpecificationError
 from gvcpos.tables import IOTable, TableSeries, synthetic_world
 from gvcpos.tables.synthetic import Event, Planted, SyntheticWorld, assembly
+from gvcpos.tables.synthetic.panels import CAPTURE
 
 SHORT = range(2007, 2013)
 
@@ -349,8 +350,7 @@ def test_rates_wander_close_in_or_stay() -> None:
     }
     around = {name: p.capture - p.time_effects[:, :, None] for name, p in courses.items()}
     years = np.log(np.arange(len(SHORT)) + 2.0)[:, None]
-    common = np.array(Planted.capture)[:, None, None]
-    shocks = (around["closing"] - common) * years
+    shocks = (around["closing"] - np.array(CAPTURE)[:, None, None]) * years
     assert 0.008 < shocks.std() < 0.012
     np.testing.assert_allclose(np.diff(around["walk"], axis=1), shocks[:, 1:], atol=1e-12)
     level = around["level"] - shocks
@@ -359,9 +359,7 @@ def test_rates_wander_close_in_or_stay() -> None:
     assert np.abs(free.capture - courses["level"].capture).max() > 0.005
     behind = Planted(**alone, course="closing", stragglers=("CHN",))
     apart = synthetic_world(countries=9, years=SHORT, planted=behind)
-    ratio = (
-        apart.panels.capture - apart.panels.time_effects[:, :, None] - np.array(Planted.capture)[:, None, None]
-    ) * years
+    ratio = (apart.panels.capture - apart.panels.time_effects[:, :, None] - np.array(CAPTURE)[:, None, None]) * years
     np.testing.assert_allclose(ratio, shocks * np.where(np.isin(apart.countries[:9], "CHN"), 1.0, 0.2), atol=1e-12)
     assert "stragglers: CHN" in set(behind.to_frame()["parameter"])
     told = Planted(course="walk", regional=False).to_frame()["parameter"].tolist()

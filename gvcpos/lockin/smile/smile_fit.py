@@ -1,7 +1,9 @@
 """Weighted quadratics by year and what is linear in them, with errors clustered by country. Pure functions on arrays.
 
 A country's cells, in all years together, are one cluster. The variance is the jackknife that leaves out a country,
-CR3, (G − 1)/G Σ_g (θ_(−g) − θ)² (MacKinnon, Nielsen & Webb 2023, J. Econometrics 232:272).
+CR3, (G − 1)/G Σ_g (θ_(−g) − θ)² (MacKinnon, Nielsen & Webb 2023, J. Econometrics 232:272). A slope far from final use
+may hang on the two or three countries that mine, whatever the others earn, so that each number has degrees of freedom
+of its own: see `degrees`.
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ _SINGULAR = 1e-10
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number that is linear in the curves of all years: value and standard error."""
+    """A number that is linear in the curves of all years: value, standard error and degrees of freedom."""
 
     value: float
     std_error: float
+    df: float
 
 
 class YearlyQuadratics:
@@ -72,14 +75,39 @@ class YearlyQuadratics:
     def linear(self, weights: FloatArray) -> Estimate:
         """Estimate Σ_t l_t'β_t; `weights` are l, shape (T, 3)."""
         theta = float((weights * self.beta).sum())
-        left = (self.without * weights).sum(axis=(1, 2))
-        variance = (self.G - 1) / self.G * float(((left - theta) ** 2).sum())
-        return Estimate(theta, float(np.sqrt(variance)))
+        gaps = (self.without * weights).sum(axis=(1, 2)) - theta
+        variance = (self.G - 1) / self.G * float((gaps**2).sum())
+        return Estimate(theta, float(np.sqrt(variance)), degrees(gaps))
+
+    def slope(self, distance: FloatArray) -> Estimate:
+        """Estimate the slope b1 + 2 b2 D averaged over the years; `distance` is D, shape (T,)."""
+        return self.linear(np.stack([np.zeros(self.T), np.ones(self.T), 2.0 * distance], axis=1) / self.T)
+
+    def df(self, t: int) -> float:
+        """Return the degrees of freedom of the slope at the turning point of one year's curve."""
+        b1, b2 = self.beta[t, 1:]
+        gaps = self.without[:, t] - self.beta[t]
+        return degrees(gaps[:, 1] * b2 - gaps[:, 2] * b1)
 
     def covariance(self, t: int) -> FloatArray:
         """Return the CR3 covariance of one year's coefficients, shape (3, 3)."""
         gaps = self.without[:, t] - self.beta[t]
         return np.asarray((self.G - 1) / self.G * gaps.T @ gaps)
+
+
+def degrees(gaps: FloatArray) -> float:
+    """Return the degrees of freedom of a jackknife variance, from what leaving out each country changes.
+
+    Satterthwaite's (1946, Biometrics Bulletin 2:110) are (Σσ_g²)² / Σσ_g⁴. If countries deviate as they do by their
+    lasting nature, gaps squared are σ_g² and these are k = (Σd_g²)² / Σd_g⁴; if gaps are normal draws, Ed_g⁴ is 3σ_g⁴,
+    and they are 3k − 2. The truth lies between, and so does the harmonic mean of both that is taken.
+    """
+    squares = gaps**2
+    fourth = float((squares**2).sum())
+    if fourth == 0.0:
+        return float(len(gaps))
+    k = float(squares.sum()) ** 2 / fourth
+    return 2.0 * k * (3.0 * k - 2.0) / (4.0 * k - 2.0)
 
 
 def _inverted(gram: FloatArray) -> FloatArray:

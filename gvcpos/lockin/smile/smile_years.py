@@ -42,18 +42,6 @@ class Smile:
     year: IntArray
     country: IntArray
 
-    @property
-    def effective(self) -> FloatArray:
-        """Return how many equal countries the income of each year is worth, 1/Σ share², shape (T,)."""
-        G, T = len(self.countries), len(self.years)
-        share = np.bincount(self.year * G + self.country, self.points["weight"].to_numpy(float), T * G).reshape(T, G)
-        return np.asarray(1.0 / (share**2).sum(axis=1))
-
-    @property
-    def df(self) -> float:
-        """Degrees of freedom of t: effective countries less one, on average over the years; at least one."""
-        return max(float(self.effective.mean()) - 1.0, 1.0)
-
     def income_ends(self) -> tuple[FloatArray, FloatArray]:
         """Return the distances below which 5 and 95 % of each year's income is earned, shape (T,) each."""
         ends = []
@@ -120,20 +108,20 @@ class Smile:
 
         ``trough`` is NaN where the curve is no U; ``trough_bounded`` says whether the interval is between its ends.
         ``own_…`` are of the countries asked for: distance, rate, gap to the curve of the others, depth of the curve.
-        ``effective_countries``: see `effective`.
+        ``df`` are the interval's degrees of freedom: of how many countries the slope at the trough is.
         """
         from scipy import stats
 
-        quantile, effective = float(stats.t(self.df).ppf(1 - level / 2)), self.effective
         rows = []
         for t, year in enumerate(self.years):
-            b, cov = self.fit.beta[t], self.fit.covariance(t)
+            b, cov, df = self.fit.beta[t], self.fit.covariance(t), self.fit.df(t)
+            quantile = float(stats.t(df).ppf(1 - level / 2))
             low, high, bounded = fieller(b, cov, quantile)
             errors = dict(zip(("se0", "se1", "se2"), np.sqrt(np.diag(cov)), strict=True))
             row = {"year": year, "b0": b[0], "b1": b[1], "b2": b[2]} | errors
             row |= {"trough": -b[1] / (2 * b[2]) if b[2] > 0 else np.nan, "trough_se": _delta(b, cov)}
             row |= {"trough_low": low, "trough_high": high, "trough_bounded": bounded}
-            rows.append(row | {"effective_countries": effective[t]})
+            rows.append(row | {"df": df})
         frame = pd.DataFrame(rows)
         if countries:
             own_rate = self._own(countries, self.points["va_rate"].to_numpy(float))

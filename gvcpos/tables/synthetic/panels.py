@@ -22,6 +22,7 @@ FloatArray = npt.NDArray[np.float64]
 
 POSITION = (2.85, 2.40, 1.80)  # mean upstreamness of each stage
 POSITION_WITHIN = (0.15, 0.13, 0.13)  # its standard deviation over time
+CAPTURE = (0.50, 0.45, 0.44)  # mean value-added rate of each stage
 WORLD_VALUE_ADDED = (0.018, 0.030, 0.068)  # stages' value added, shares of world output
 TREND = 0.03
 PRESAMPLE = 1  # the first growth rate needs the year before
@@ -104,7 +105,7 @@ def _capture(
 ) -> tuple[FloatArray, FloatArray]:
     """Draw a stage's value-added rate, (T, N), and the time effects in it, (T,)."""
     periods, units = position.shape
-    level = planted.capture[stage] + _levels(W, planted, rng.standard_normal((units,)))
+    level = CAPTURE[stage] + _levels(W, planted, rng.standard_normal((units,)))
     time = 0.01 * rng.standard_normal((periods,))
     time -= time.mean()
     rate = capture(

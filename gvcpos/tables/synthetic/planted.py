@@ -71,8 +71,6 @@ class Planted:
     ----------
     rho : float
         Spatial dependence of the value-added rate.
-    capture : (float, float, float)
-        Mean value-added rates, around which countries and years differ.
     slope, slope_spill : (float, float, float)
         Own and neighbours' effect of upstreamness; a negative upstream slope is the planted lock-in.
     rd, rd_spill : float
@@ -104,7 +102,6 @@ class Planted:
     """
 
     rho: float = 0.5
-    capture: tuple[float, float, float] = (0.50, 0.45, 0.44)
     slope: tuple[float, float, float] = (-0.08, 0.0, 0.10)
     slope_spill: tuple[float, float, float] = (-0.15, 0.05, 0.15)
     rd: float = 0.03
@@ -151,7 +148,7 @@ class Planted:
         )
 
     def __post_init__(self) -> None:
-        for name in _BY_STAGE:
+        for name in ("slope", "slope_spill"):
             values = tuple(float(v) for v in getattr(self, name))
             if len(values) != len(STAGES):
                 raise SpecificationError(f"{name} needs {len(STAGES)} values ({', '.join(STAGES)}), got {values}.")
@@ -174,9 +171,7 @@ class Planted:
         rows: list[tuple[str, str, float, str]] = []
         for field in fields(self):
             value, meaning = getattr(self, field.name), _MEANING.get(field.name, "")
-            if field.name in _SELDOM and value == field.default:
-                continue
-            if field.name in _BY_STAGE:
+            if field.name in ("slope", "slope_spill"):
                 rows += [(field.name, stage, v, meaning) for stage, v in zip(STAGES, value, strict=True)]
             elif field.name == "dominant_share":
                 rows.append(("dominant_share_first", STAGES[0], value[0], meaning + ", first year"))
@@ -187,7 +182,7 @@ class Planted:
                 rows += [
                     ("drifting", STAGES[0], self.drift, f"{country} moves upstream every year") for country in value
                 ]
-            elif field.name == "drift":
+            elif field.name == "drift" or (field.name in _SELDOM and value == field.default):
                 continue
             elif field.name in ("course", "regional"):
                 rows.append((f"{field.name}: {value}", "", np.nan, _MEANING[field.name]))
@@ -200,7 +195,6 @@ class Planted:
 
 _MEANING = {
     "rho": "spatial dependence of the value-added rate, W y",
-    "capture": "mean value-added rate",
     "slope": "effect of upstreamness on the value-added rate",
     "slope_spill": "effect of neighbours' upstreamness, W X",
     "rd": "effect of R&D intensity on the value-added rate",
@@ -214,8 +208,7 @@ _MEANING = {
     "regional": "whether levels of the value-added rate are alike among close countries",
     "stragglers": "countries that are further from the common level than the others",
 }
-_BY_STAGE = ("capture", "slope", "slope_spill")
-_SELDOM = ("capture", "openness", "course", "regional", "stragglers")  # told where they are not as by default
+_SELDOM = ("openness", "course", "regional", "stragglers")  # told where they are not as by default
 
 
 def _event_row(event: Event) -> tuple[str, str, float, str]:
