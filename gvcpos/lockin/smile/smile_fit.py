@@ -100,13 +100,14 @@ def degrees(gaps: FloatArray) -> float:
 
     Satterthwaite's (1946, Biometrics Bulletin 2:110) are (Σσ_g²)² / Σσ_g⁴. If countries deviate as they do by their
     lasting nature, gaps squared are σ_g² and these are k = (Σd_g²)² / Σd_g⁴; if gaps are normal draws, Ed_g⁴ is 3σ_g⁴,
-    and they are 3k − 2. The truth lies between, and so does the harmonic mean of both that is taken.
+    and they are 3k − 2. The truth lies between, and so does the harmonic mean of both that is taken (simulated in
+    `docs/lockin_power.md`).
     """
-    squares = gaps**2
-    fourth = float((squares**2).sum())
-    if fourth == 0.0:
+    largest = float(np.abs(gaps).max())
+    if largest == 0.0:
         return float(len(gaps))
-    k = float(squares.sum()) ** 2 / fourth
+    squares = (gaps / largest) ** 2
+    k = float(squares.sum()) ** 2 / float((squares**2).sum())
     return 2.0 * k * (3.0 * k - 2.0) / (4.0 * k - 2.0)
 
 
