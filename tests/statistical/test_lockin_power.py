@@ -7,8 +7,21 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from gvcpos.lockin import mobility
+from gvcpos.lockin.smile.smile_years import smile_years
 from tests.shared import ROOT
-from tests.statistical.lockin_cells import CELL, CELLS, SCOPES, analysed, counted
+from tests.statistical.lockin_cells import (
+    BEND,
+    CELL,
+    CELLS,
+    COUNTRIES,
+    SCOPES,
+    WITHIN,
+    analysed,
+    bent,
+    case_of,
+    counted,
+)
 from tests.statistical.lockin_page import FALSE, FALSE_MOVING, NO_SIZE, page, read
 
 TABLE = ROOT / "docs" / "lockin_power.csv"
@@ -47,6 +60,31 @@ def test_planted_lock_in_is_found_and_its_reverse_told_apart() -> None:
         assert locked["lockin"] / locked["run"] > 0.9
         assert turned["upgrading"] / turned["run"] > 0.9
         assert locked["upgrading"] == turned["lockin"] == 0
+
+
+@pytest.mark.slow
+def test_the_stay_of_one_country_has_its_size_over_all_countries() -> None:
+    """Countries are exchangeable where all close in on one level, so that each may stand for AUS."""
+    cell = next(c for c in CELLS if c.kind == "closing in" and "mobility" in c.tests)
+    panels = [case_of(cell, seed, "d").panel for seed in range(60)]
+    pvalues = pd.concat([mobility(panel, draws=99).details["countries"]["pvalue"] for panel in panels])
+    assert len(pvalues) == 60 * COUNTRIES
+    assert 0.025 <= (pvalues < 0.05).mean() <= 0.07
+
+
+@pytest.mark.slow
+def test_planted_troughs_are_where_the_test_looks() -> None:
+    """Over worlds the slope at the planted trough is zero but for chance, and clear at the other end."""
+    cell = next(c for c in CELLS if c.kind == "trough at the far end")
+    slopes = []
+    for seed in range(5000, 5040):
+        points = case_of(cell, seed, "b").points
+        assert points is not None
+        smile = smile_years(bent(points, "AUS", 1), ("ROW",))
+        slopes.append([smile.fit.slope(end).value for end in smile.around(["AUS"], WITHIN)])
+    near, far = np.array(slopes).T
+    assert abs(far.mean()) < 3 * far.std() / np.sqrt(len(far))
+    assert near.mean() == pytest.approx(-2 * BEND * 2 * WITHIN, rel=0.1)
 
 
 @pytest.mark.slow
