@@ -78,7 +78,7 @@ class Cell:
         random walk; everywhere: all move, half as fast. Trough at an end: apart, and the curve of all worlds' mean is
         bent so that its trough is just where the test of a scope looks whether it falls (near) or rises (far).
     worlds : int
-        How many are worth their time: more for tests of one country, whose first 500 gave less than 3 or more than 7 %.
+        How many are worth their time: more where the first 500 gave a test less than 3 or more than 7 %.
     tests : tuple of str
         Names of those run; none: all.
     """

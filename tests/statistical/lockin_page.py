@@ -86,7 +86,7 @@ FALSE = {
 }
 FALSE_MOVING = {"structural pull-through"}
 INSIDE = {"two axes", "smile curve over time"}  # still worlds are inside the null: what is rejected is no size
-NO_SIZE = {  # nor is it in some scopes of worlds made for a test, inside the null or outside
+NO_SIZE = {  # nor is it in some scopes of worlds made for a test
     ("two axes", "two trends"): {"world", "suppliers", "AUS"},
     ("two axes", "two steep trends"): {"world"},
     ("two axes", "two steep trends everywhere"): {"suppliers", "AUS"},
@@ -119,7 +119,7 @@ def _planted(table: pd.DataFrame, scopes: list[str]) -> list[str]:
     for (letter, test, *cell), part in table.groupby(["letter", "test", "regime", "strength", "kind"], sort=False):
         rows = part.set_index("scope")
         values = [_planted_value(rows.loc[scope], test) for scope in scopes]
-        lines.append(f"| {letter} {test} | {_kind(*cell)}, {rows['worlds'].max()} | {' | '.join(values)} |")
+        lines.append(f"| {letter} {test} | {_kind(*cell)}, {rows['worlds'].max():,} | {' | '.join(values)} |")
     return [PLANTED, *lines, ""]
 
 
